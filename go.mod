@@ -1,0 +1,3 @@
+module github.com/rounds-cme/rounds
+
+go 1.26.0
