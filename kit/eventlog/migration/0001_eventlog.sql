@@ -33,7 +33,7 @@ CREATE TABLE eventlog.event (
 CREATE INDEX event_xid ON eventlog.event (xid, pos, type);
 
 -- Transactions before lo are done. When lo < hi, the window [lo, hi) is done up to pos.
-CREATE TABLE eventlog.cursor (
+CREATE TABLE eventlog.place (
     role  text        NOT NULL,
     grp   text        NOT NULL,
     lo    xid8        NOT NULL,
@@ -115,7 +115,7 @@ CREATE FUNCTION eventlog.claim(p_group text, p_types text[], OUT lo xid8, OUT hi
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = eventlog, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
-    v_place cursor%ROWTYPE;
+    v_place place%ROWTYPE;
     v_min   bigint;
     v_count bigint;
 BEGIN
@@ -124,7 +124,7 @@ BEGIN
         RETURN;
     END IF;
     PERFORM set_config('idle_in_transaction_session_timeout', '10s', true); -- a frozen instance lets go
-    SELECT * INTO v_place FROM cursor c WHERE c.role = session_user AND c.grp = p_group;
+    SELECT * INTO v_place FROM place c WHERE c.role = session_user AND c.grp = p_group;
     IF NOT FOUND THEN
         v_place.lo := '0';
         v_place.hi := '0';
@@ -163,7 +163,7 @@ END $$;
 -- +goose StatementBegin
 CREATE FUNCTION eventlog.save(p_group text, p_lo xid8, p_hi xid8, p_pos bigint, p_over boolean) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = eventlog, pg_temp AS $$
-    INSERT INTO cursor AS c (role, grp, lo, hi, pos)
+    INSERT INTO place AS c (role, grp, lo, hi, pos)
     VALUES (session_user, p_group, CASE WHEN p_over THEN p_hi ELSE p_lo END, p_hi, CASE WHEN p_over THEN 0 ELSE p_pos END)
     ON CONFLICT (role, grp) DO UPDATE SET lo = excluded.lo, hi = excluded.hi, pos = excluded.pos, at = now()
 $$;
@@ -174,7 +174,7 @@ CREATE FUNCTION eventlog.rewind(p_group text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = eventlog, pg_temp AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('eventlog ' || session_user), hashtext(p_group));
-    DELETE FROM cursor c WHERE c.role = session_user AND c.grp = p_group;
+    DELETE FROM place c WHERE c.role = session_user AND c.grp = p_group;
     PERFORM pg_notify('eventlog', '');
 END $$;
 -- +goose StatementEnd
@@ -194,8 +194,8 @@ END $$;
 CREATE FUNCTION eventlog.restored() RETURNS void
 LANGUAGE plpgsql SET search_path = eventlog, pg_temp AS $$
 BEGIN
-    UPDATE cursor c SET lo = CASE WHEN n.pos IS NULL THEN '1'::xid8 ELSE '0'::xid8 END, hi = '1', pos = coalesce(n.pos - 1, 0)
-    FROM (SELECT c2.role, c2.grp, min(e.pos) AS pos FROM cursor c2
+    UPDATE place c SET lo = CASE WHEN n.pos IS NULL THEN '1'::xid8 ELSE '0'::xid8 END, hi = '1', pos = coalesce(n.pos - 1, 0)
+    FROM (SELECT c2.role, c2.grp, min(e.pos) AS pos FROM place c2
           LEFT JOIN event e ON e.xid >= c2.hi OR (e.xid >= c2.lo AND e.pos > c2.pos) GROUP BY c2.role, c2.grp) n
     WHERE c.role = n.role AND c.grp = n.grp;
     UPDATE event SET xid = '0';
@@ -213,4 +213,4 @@ DROP FUNCTION eventlog.restored(), eventlog.stream_events(text, integer), eventl
     eventlog.claim(text, text[]), eventlog.append(text, integer, text, jsonb, text),
     eventlog.demand(text[], boolean), eventlog.may(text, boolean);
 DROP SEQUENCE eventlog.bell;
-DROP TABLE eventlog.cursor, eventlog.event, eventlog.stream, eventlog.permission;
+DROP TABLE eventlog.place, eventlog.event, eventlog.stream, eventlog.permission;
