@@ -1,0 +1,70 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"strconv"
+	"syscall"
+)
+
+// owner is whom the server runs as; nil fields mean the current user.
+type owner struct {
+	name string
+	uid  uint32
+	gid  uint32
+	self bool
+}
+
+// unprivileged picks the current user, or for root, as which PostgreSQL refuses to run, postgres or nobody.
+func unprivileged() (*owner, error) {
+	if os.Geteuid() != 0 {
+		return &owner{self: true}, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		account, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, uidErr := strconv.ParseUint(account.Uid, 10, 32)
+		gid, gidErr := strconv.ParseUint(account.Gid, 10, 32)
+		if uidErr == nil && gidErr == nil {
+			return &owner{name: name, uid: uint32(uid), gid: uint32(gid)}, nil
+		}
+	}
+	return nil, errors.New("PostgreSQL cannot run as root, and there is neither a user postgres nor nobody to run it as")
+}
+
+func (o *owner) attributes() *syscall.SysProcAttr {
+	if o.self {
+		return &syscall.SysProcAttr{}
+	}
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: o.uid, Gid: o.gid}}
+}
+
+func (o *owner) own(dir string) error {
+	if o.self {
+		return nil
+	}
+	if err := os.Chown(dir, int(o.uid), int(o.gid)); err != nil {
+		return fmt.Errorf("hand %s to %s: %w", dir, o.name, err)
+	}
+	return nil
+}
+
+// reaches tells in one sentence when the other user cannot enter the directory, as below root's home.
+func (o *owner) reaches(dir string) error {
+	if o.self {
+		return nil
+	}
+	probe := exec.Command("/bin/sh", "-c", `cd "$1" && test -w .`, "sh", dir) //nolint:gosec,noctx // A fixed script.
+	probe.Dir = "/"
+	probe.SysProcAttr = o.attributes()
+	if probe.Run() != nil {
+		return fmt.Errorf("the directory %s cannot be used by the user %s, as whom PostgreSQL must run when you are root: "+
+			"choose another one with --data, for example --data /var/lib/rounds", dir, o.name)
+	}
+	return nil
+}
