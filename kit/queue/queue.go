@@ -133,3 +133,6 @@ type Letter struct {
 	Reason string
 	DiedAt time.Time
 }
+
+// Marked tells whether Retry or Bury was called.
+func (d *Delivery) Marked() bool { return d.verdict != done }
