@@ -1,0 +1,140 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/rounds-cme/rounds/kit/errs"
+)
+
+func streamErr(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	return errs.FromStatus(err)
+}
+
+// Local is the set of services that run in this process. It is known before any of them starts, so
+// that the order in which they start does not matter.
+type Local struct{ listeners map[string]*bufconn.Listener }
+
+// NewLocal makes the in-memory listeners of the named services.
+func NewLocal(services ...string) *Local {
+	l := &Local{listeners: map[string]*bufconn.Listener{}}
+	for _, name := range services {
+		l.listeners[name] = bufconn.Listen(256 << 10)
+	}
+	return l
+}
+
+// Listener is where the server of a service accepts calls from this process; nil if it is not one
+// of ours.
+func (l *Local) Listener(service string) net.Listener {
+	if ln := l.listener(service); ln != nil {
+		return ln
+	}
+	return nil
+}
+
+func (l *Local) listener(service string) *bufconn.Listener {
+	if l == nil {
+		return nil
+	}
+	return l.listeners[service]
+}
+
+// Dialer finds services for one caller: near, far or unassigned.
+type Dialer struct {
+	caller    string
+	local     *Local
+	addresses map[string]string
+
+	mu    sync.Mutex
+	conns map[string]*grpc.ClientConn
+}
+
+// NewDialer makes the dialer of a service. A service in local is called in memory, else at its TCP
+// address ("host:port"), else it is unassigned.
+func NewDialer(caller string, local *Local, addresses map[string]string) *Dialer {
+	return &Dialer{caller: caller, local: local, addresses: addresses, conns: map[string]*grpc.ClientConn{}}
+}
+
+// Dial never waits and never fails: a connection is made with the first call and again after it
+// broke. An address that cannot be parsed answers as unassigned does, with the reason as the cause.
+func (d *Dialer) Dial(service string) grpc.ClientConnInterface {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if conn := d.conns[service]; conn != nil {
+		return conn
+	}
+	conn, err := d.connect(service)
+	if err != nil {
+		return unassigned{err}
+	}
+	d.conns[service] = conn
+	return conn
+}
+
+// Close ends all connections of this dialer.
+func (d *Dialer) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var all []error
+	for name, conn := range d.conns {
+		all = append(all, conn.Close())
+		delete(d.conns, name)
+	}
+	return errors.Join(all...)
+}
+
+func (d *Dialer) connect(service string) (*grpc.ClientConn, error) {
+	c := client{name: d.caller, deadline: Deadline}
+	opts := []grpc.DialOption{
+		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithNoProxy(),
+		grpc.WithUnaryInterceptor(c.unary), grpc.WithStreamInterceptor(c.stream),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 20 * time.Second, Timeout: 5 * time.Second}),
+		grpc.WithDefaultServiceConfig(`{"loadBalancingConfig":[{"round_robin":{}}]}`),
+		// A peer that comes back is found within seconds; the default would wait up to two minutes.
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 3 * time.Second},
+			MinConnectTimeout: 2 * time.Second,
+		}),
+	}
+	if ln := d.local.listener(service); ln != nil {
+		opts = append(opts, grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			return ln.DialContext(ctx)
+		}))
+		return grpc.NewClient("passthrough:///"+service, opts...)
+	}
+	if address := d.addresses[service]; address != "" {
+		return grpc.NewClient("dns:///"+address, opts...)
+	}
+	return nil, fmt.Errorf("service %q has no address", service)
+}
+
+// unassigned is the third answer.
+type unassigned struct{ reason error }
+
+func (u unassigned) Invoke(context.Context, string, any, any, ...grpc.CallOption) error {
+	return u.err()
+}
+
+func (u unassigned) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+	return nil, u.err()
+}
+
+func (u unassigned) err() error {
+	return errs.Wrap(u.reason, errs.Unavailable, errs.CodeUnavailable, errs.Absent)
+}
