@@ -99,7 +99,7 @@ func New(pool *pgxpool.Pool, log *slog.Logger, reg prometheus.Registerer, known 
 		maps.Copy(all, k)
 	}
 	return &Log{
-		pool: pool, types: newTypes(all), log: log, bell: wake.New(pool, "eventlog", log),
+		pool: pool, types: newTypes(all), log: log, bell: wake.New(pool, "eventlog"),
 		handled: obs.Counter(reg, "rounds_events_handled_total", "Events handled by followers.", "group", "type"),
 		failed:  obs.Counter(reg, "rounds_events_failed_total", "Attempts to handle an event that failed.", "group", "type"),
 		behind:  obs.Gauge(reg, "rounds_events_behind_seconds", "Age of the event that a follower handled last, when it handled it.", "group"),

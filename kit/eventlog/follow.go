@@ -35,7 +35,7 @@ func (l *Log) Follow(ctx context.Context, group string, kinds []string, h Handle
 		}
 	}
 	f := &follower{Log: l, group: group, kinds: kinds, handle: h}
-	rings, stop := l.bell.On("")
+	rings, stop := l.bell.On()
 	defer stop()
 	var patience wake.Patience
 	for ctx.Err() == nil {

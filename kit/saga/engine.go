@@ -49,7 +49,7 @@ func New(d Deps, defs ...Definition) (*Engine, error) {
 	if d.Crash == nil {
 		d.Crash = func(string, string, Phase) {}
 	}
-	e := &Engine{Deps: d, defs: map[string]Definition{}, bell: wake.New(d.Pool, "saga", d.Log)}
+	e := &Engine{Deps: d, defs: map[string]Definition{}, bell: wake.New(d.Pool, "saga")}
 	e.steps = obs.Counter(d.Metrics, "rounds_saga_events_total", "What happened to sagas.", "saga", "event")
 	for _, def := range defs {
 		if err := def.check(); err != nil {
@@ -92,7 +92,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if kinds := e.replies(); len(kinds) > 0 {
 		group.Go(func() { _ = e.Events.Follow(ctx, "saga", kinds, e.reply) }) // fails only for unknown types: see New
 	}
-	rings, stop := e.bell.On("")
+	rings, stop := e.bell.On()
 	defer stop()
 	free := make(chan struct{}, e.Workers)
 	var patience wake.Patience

@@ -5,49 +5,51 @@
 //
 // One Bell holds one connection, however many wait on it, and only while somebody waits.
 //
-//	nobody waits ──On──> connecting ──LISTEN──> listening ──connection lost──> connecting (back-off up to 1 s)
+//	nobody waits ──On──> connecting ──LISTEN──> listening ──connection lost──> connecting (back-off)
 //	     ^                                          │
 //	     └────────────── the last one stops ────────┘
 package wake
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rounds-cme/rounds/kit/db"
 )
 
 // Bell rings when a NOTIFY arrives on its channel.
 type Bell struct {
 	pool    *pgxpool.Pool
 	channel string
-	log     *slog.Logger
 
 	mu      sync.Mutex
-	waiting map[chan struct{}]string
+	waiting map[chan struct{}]bool
 	stop    context.CancelFunc
 	stopped chan struct{}
 }
 
 // New makes a bell for a channel. It connects when somebody waits, on a connection beside the pool.
-func New(pool *pgxpool.Pool, channel string, log *slog.Logger) *Bell {
-	return &Bell{pool: pool, channel: channel, log: log, waiting: map[chan struct{}]string{}}
+func New(pool *pgxpool.Pool, channel string) *Bell {
+	return &Bell{pool: pool, channel: channel, waiting: map[chan struct{}]bool{}}
 }
 
-// On gives a channel that receives when a notification with the payload arrives, or any if payload is empty. Rings that
-// nobody fetched are merged into one. Call stop when done.
-func (b *Bell) On(payload string) (rings <-chan struct{}, stop func()) {
+// On gives a channel that receives when somebody notified. Rings that nobody fetched are merged into one. Call stop when done.
+func (b *Bell) On() (rings <-chan struct{}, stop func()) {
 	ring := make(chan struct{}, 1)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.waiting[ring] = payload
+	b.waiting[ring] = true
 	if len(b.waiting) == 1 {
 		ctx, cancel := context.WithCancel(context.Background()) // ends with the last stop, not with one caller
-		b.stop, b.stopped = cancel, make(chan struct{})
-		go b.run(ctx, b.stopped)
+		stopped := make(chan struct{})
+		b.stop, b.stopped = cancel, stopped
+		go func() {
+			defer close(stopped)
+			db.Listen(ctx, b.pool.Config().ConnConfig, b.channel, b.ring)
+		}()
 	}
 	return ring, sync.OnceFunc(func() { b.leave(ring) })
 }
@@ -63,60 +65,13 @@ func (b *Bell) leave(ring chan struct{}) {
 	}
 }
 
-func (b *Bell) run(ctx context.Context, stopped chan<- struct{}) {
-	defer close(stopped)
-	wait := time.Duration(0)
-	for ctx.Err() == nil {
-		begun := time.Now()
-		err := b.listen(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		if time.Since(begun) > time.Second {
-			wait = 0
-		}
-		wait = min(max(2*wait, 50*time.Millisecond), time.Second)
-		b.log.Warn("listener lost its connection", "channel", b.channel, "again_in", wait, "error", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
-	}
-}
-
-func (b *Bell) listen(ctx context.Context) error {
-	conn, err := pgx.ConnectConfig(ctx, b.pool.Config().ConnConfig.Copy())
-	if err != nil {
-		return err
-	}
-	defer func() {
-		bye, cancel := context.WithTimeout(context.Background(), time.Second) // ctx has ended already
-		defer cancel()
-		_ = conn.Close(bye) // nothing is lost with it
-	}()
-	if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{b.channel}.Sanitize()); err != nil {
-		return err
-	}
-	b.ring("")
-	for {
-		n, err := conn.WaitForNotification(ctx)
-		if err != nil {
-			return err
-		}
-		b.ring(n.Payload)
-	}
-}
-
-// ring wakes those who wait for the payload; an empty one wakes all.
-func (b *Bell) ring(payload string) {
+func (b *Bell) ring() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for ring, wanted := range b.waiting {
-		if payload == "" || wanted == "" || wanted == payload {
-			select {
-			case ring <- struct{}{}:
-			default:
-			}
+	for ring := range b.waiting {
+		select {
+		case ring <- struct{}{}:
+		default:
 		}
 	}
 }

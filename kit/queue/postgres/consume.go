@@ -72,7 +72,7 @@ func (d *Driver) Consume(ctx context.Context, name string, o queue.Options, h qu
 
 // fetch takes as much as prefetch allows, until ctx ends.
 func (c *consumer) fetch(ctx context.Context, runs chan<- *run) {
-	rings, stop := c.bell.On(c.name)
+	rings, stop := c.bell.On()
 	defer stop()
 	var patience wake.Patience
 	sweep := time.Now()

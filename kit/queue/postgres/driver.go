@@ -46,7 +46,7 @@ var _ queue.Driver = (*Driver)(nil)
 // New makes a driver; it connects when it is used.
 func New(pool *pgxpool.Pool, log *slog.Logger, reg prometheus.Registerer, now func() time.Time) *Driver {
 	return &Driver{
-		pool: pool, log: log, now: now, bell: wake.New(pool, "queue", log),
+		pool: pool, log: log, now: now, bell: wake.New(pool, "queue"),
 		settled: obs.Counter(reg, "rounds_queue_messages_total", "Messages that left a worker, by result.", "queue", "result"),
 		depth:   obs.Gauge(reg, "rounds_queue_depth", "Messages in a queue, by state.", "queue", "state"),
 		oldest:  obs.Gauge(reg, "rounds_queue_oldest_seconds", "Age of the oldest message that could be taken.", "queue"),

@@ -53,11 +53,13 @@ func (h *held) add(ctx context.Context, items []*item, lease time.Duration) *run
 	return r
 }
 
-// drop forgets what is settled.
-func (h *held) drop(seqs ...int64) {
+// drop forgets what is settled; a message that we lost and took again meanwhile stays.
+func (h *held) drop(items []*item) {
 	h.mu.Lock()
-	for _, seq := range seqs {
-		delete(h.items, seq)
+	for _, i := range items {
+		if now, ok := h.items[i.seq]; ok && now.item == i {
+			delete(h.items, i.seq)
+		}
 	}
 	h.mu.Unlock()
 	select {

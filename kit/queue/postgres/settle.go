@@ -80,8 +80,7 @@ func (s *settler) carry(kind string, part []settlement) {
 	for n, x := range part {
 		items[n] = x.item
 	}
-	seqs, _ := numbers(items)
-	defer s.held.drop(seqs...)
+	defer s.held.drop(items)
 	var err error
 	for wait := 50 * time.Millisecond; wait < 2*time.Second; wait *= 2 {
 		var settled map[int64]bool
