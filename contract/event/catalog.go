@@ -1,0 +1,86 @@
+// Package event is the catalogue of all that services tell each other without waiting for an answer: for every fact in
+// the event log its key, its message, who publishes it and who listens. Reading this page shows how news walks through
+// Rounds; a test holds it against the services' own lists of listeners, so it cannot go stale.
+package event
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+)
+
+// Service names, as in the visible table of cmd/rounds.
+const (
+	DataManagement         = "datamanagement"
+	Scheduler              = "scheduler"
+	LiveWebinar            = "livewebinar"
+	NotificationTaskRunner = "notificationtaskrunner"
+	NotificationCenter     = "notificationcenter"
+	Statistics             = "statistics"
+	Auth                   = "auth"
+	BFF                    = "bff"
+)
+
+// Entry is one line of the catalogue.
+type Entry struct {
+	Key       string
+	Message   proto.Message
+	Publisher string
+	Listeners []string
+}
+
+// Catalog lists every fact of the event log.
+func Catalog() []Entry {
+	return []Entry{
+		{"account.registered", &eventpb.AccountRegistered{}, DataManagement, nil},
+		{"account.confirmed", &eventpb.AccountConfirmed{}, DataManagement, nil},
+		{"account.approved", &eventpb.AccountApproved{}, DataManagement, to(NotificationTaskRunner)},
+		{"account.rejected", &eventpb.AccountRejected{}, DataManagement, to(NotificationTaskRunner)},
+
+		{"article.published", &eventpb.ArticlePublished{}, DataManagement, to(NotificationTaskRunner)},
+		{"article.unpublished", &eventpb.ArticleUnpublished{}, DataManagement, nil},
+		{"comment.added", &eventpb.CommentAdded{}, DataManagement, to(NotificationTaskRunner)},
+		{"comment.hidden", &eventpb.CommentHidden{}, DataManagement, nil},
+
+		{"webinar.scheduled", &eventpb.WebinarScheduled{}, DataManagement, nil},
+		{"webinar.moved", &eventpb.WebinarMoved{}, DataManagement, to(NotificationTaskRunner)},
+		{"webinar.cancelled", &eventpb.WebinarCancelled{}, DataManagement, to(NotificationTaskRunner)},
+		{"reminder.due", &eventpb.ReminderDue{}, Scheduler, to(NotificationTaskRunner)},
+
+		{"start.requested", &eventpb.StartRequested{}, Scheduler, to(LiveWebinar)},
+		{"webinar.live", &eventpb.WebinarLive{}, Scheduler, to(LiveWebinar)},
+		{"room.opened", &eventpb.RoomOpened{}, LiveWebinar, to(Scheduler)},
+		{"start.completed", &eventpb.StartCompleted{}, Scheduler, nil},
+		{"start.failed", &eventpb.StartFailed{}, Scheduler, to(LiveWebinar)},
+
+		{"end.requested", &eventpb.EndRequested{}, Scheduler, to(LiveWebinar)},
+		{"room.closed", &eventpb.RoomClosed{}, LiveWebinar, to(Scheduler)},
+		{"webinar.ended", &eventpb.WebinarEnded{}, Scheduler, to(LiveWebinar, DataManagement)},
+		{"attendance.evaluated", &eventpb.AttendanceEvaluated{}, DataManagement, to(Scheduler)},
+		{"end.completed", &eventpb.EndCompleted{}, Scheduler, nil},
+		{"end.failed", &eventpb.EndFailed{}, Scheduler, nil},
+
+		{"points.requested", &eventpb.PointsRequested{}, DataManagement, nil},
+		{"points.answered", &eventpb.PointsAnswered{}, DataManagement, nil},
+		{"points.booked", &eventpb.PointsBooked{}, DataManagement, to(NotificationTaskRunner)},
+	}
+}
+
+// Queue is one line of the table of queues: work for one of many.
+type Queue struct {
+	Name    string
+	Puts    []string
+	Takes   string
+	Carries string
+}
+
+// Queues lists every queue, who may put and who may take.
+func Queues() []Queue {
+	return []Queue{
+		{"notification.task", to(DataManagement, Auth), NotificationTaskRunner, "mails with a secret link: ConfirmEmail, ResetPassword"},
+		{"notification.send", to(NotificationTaskRunner), NotificationCenter, "one Notification per person and channel"},
+		{"activity", to(DataManagement, BFF, LiveWebinar), Statistics, "Activity, without identity"},
+	}
+}
+
+func to(services ...string) []string { return services }
