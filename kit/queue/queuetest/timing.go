@@ -1,0 +1,225 @@
+package queuetest
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rounds-cme/rounds/kit/queue"
+)
+
+func notBeforeDue(b *bench) {
+	in := b.inbox()
+	b.consume(b.Plain, queue.Options{}, in.handle)
+	late := message(b.Plain, "late")
+	due := time.Now().Add(400 * time.Millisecond)
+	late.DueAt = due
+	b.put(late, message(b.Plain, "now"))
+	equal(b, "first", body(in.next()), "now")
+	equal(b, "second", body(in.next()), "late")
+	if early := time.Until(due); early > 5*time.Millisecond {
+		b.Errorf("came %s early", early)
+	}
+}
+
+func expiredBehindLongLived(b *bench) {
+	short := message(b.Plain, "short")
+	short.ExpiresAt = time.Now().Add(100 * time.Millisecond)
+	long := message(b.Plain, "long")
+	long.ExpiresAt = time.Now().Add(time.Hour)
+	b.put(long, short)
+	b.until("the short one expired", func() bool { return time.Now().After(short.ExpiresAt.Add(50 * time.Millisecond)) })
+	in := b.inbox()
+	b.consume(b.Plain, queue.Options{}, in.handle)
+	equal(b, "alive", body(in.next()), "long")
+	equal(b, "expired", len(in.drained(b.Plain)), 0)
+	equal(b, "dead", b.stats(b.Plain).Dead, 0)
+}
+
+func expiredInTheBuffer(b *bench) {
+	short := message(b.Plain, "short")
+	short.ExpiresAt = time.Now().Add(300 * time.Millisecond)
+	b.put(message(b.Plain, "slow"), short)
+	in := b.inbox()
+	b.consume(b.Plain, queue.Options{Prefetch: 10}, func(ctx context.Context, batch []*queue.Delivery) error {
+		_ = in.handle(ctx, batch)
+		<-time.After(time.Until(short.ExpiresAt.Add(50 * time.Millisecond))) // the other waits in the buffer meanwhile
+		return nil
+	})
+	equal(b, "first", body(in.next()), "slow")
+	equal(b, "expired", len(in.drained(b.Plain)), 0)
+}
+
+func higherPriorityFirst(b *bench) {
+	for range 20 {
+		b.put(message(b.Plain, "low"))
+	}
+	high := message(b.Plain, "high")
+	high.Priority = 9
+	b.put(high)
+	in := b.inbox()
+	b.consume(b.Plain, queue.Options{}, in.handle)
+	equal(b, "first", body(in.next()), "high")
+}
+
+// orderPerKey mixes keys, failures, workers and instances.
+func orderPerKey(b *bench) {
+	const keys, each = 12, 150
+	var mu sync.Mutex
+	got := map[string][]string{}
+	handle := func(_ context.Context, batch []*queue.Delivery) error {
+		if rand.IntN(40) == 0 {
+			return errTest
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, d := range batch {
+			got[d.Key] = append(got[d.Key], body(d))
+		}
+		return nil
+	}
+	o := queue.Options{Workers: 3, Batch: 5, Prefetch: 60, MaxAttempts: 1000, Backoff: queue.Constant(2 * time.Millisecond)}
+	b.consume(b.Ordered, o, handle)
+	b.consume(b.Ordered, o, handle)
+	for n := range each {
+		var part []queue.Message
+		for k := range keys {
+			m := message(b.Ordered, numbered(n))
+			m.Key = numbered(k)
+			part = append(part, m)
+		}
+		b.put(part...)
+	}
+	b.inbox().drained(b.Ordered)
+	mu.Lock()
+	defer mu.Unlock()
+	for key, seen := range got {
+		if len(seen) != each || !slices.IsSorted(seen) {
+			b.Errorf("key %s: %d messages, in order: %v", key, len(seen), slices.IsSorted(seen))
+		}
+	}
+	equal(b, "keys", len(got), keys)
+}
+
+func prefetchBounds(b *bench) {
+	for range 30 {
+		b.put(message(b.Plain, "x"))
+	}
+	release := make(chan struct{})
+	slow := b.inbox()
+	b.consume(b.Plain, queue.Options{Prefetch: 5}, func(ctx context.Context, batch []*queue.Delivery) error {
+		_ = slow.handle(ctx, batch)
+		<-release
+		return nil
+	})
+	slow.next()
+	fast := b.inbox()
+	b.consume(b.Plain, queue.Options{}, fast.handle)
+	for range 25 {
+		fast.next() // the slow one holds five and not more
+	}
+	if held := b.stats(b.Plain).Taken; held > 5 {
+		b.Errorf("the slow consumer holds %d", held)
+	}
+	close(release)
+	slow.drained(b.Plain)
+}
+
+func stopGivesBack(b *bench) {
+	for range 10 {
+		b.put(message(b.Plain, "x"))
+	}
+	begun := make(chan struct{}, 10)
+	release := make(chan struct{})
+	stop := b.consume(b.Plain, queue.Options{Prefetch: 10, Lease: time.Hour}, func(ctx context.Context, _ []*queue.Delivery) error {
+		begun <- struct{}{}
+		select {
+		case <-ctx.Done(): // a handler that gives up when told to stop loses nothing either
+			return ctx.Err()
+		case <-release:
+			return nil
+		}
+	})
+	<-begun
+	stop()
+	in := b.inbox()
+	b.consume(b.Plain, queue.Options{}, in.handle)
+	for range 10 { // long before the lease of an hour
+		equal(b, "attempt", in.next().Attempt, 1)
+	}
+	close(release)
+}
+
+func longHandlerKeepsItsLease(b *bench) {
+	b.put(message(b.Plain, "long"))
+	const lease = 300 * time.Millisecond
+	release := make(chan struct{})
+	slow, other := b.inbox(), b.inbox()
+	b.consume(b.Plain, queue.Options{Lease: lease}, func(ctx context.Context, batch []*queue.Delivery) error {
+		_ = slow.handle(ctx, batch)
+		<-release
+		return ctx.Err()
+	})
+	slow.next()
+	b.consume(b.Plain, queue.Options{Lease: lease}, other.handle)
+	<-time.After(4 * lease) // nothing may happen, and only time shows it
+	close(release)
+	slow.drained(b.Plain)
+	equal(b, "delivered to the other", len(other.in), 0)
+}
+
+func statsAndPurge(b *bench) {
+	late := message(b.Plain, "late")
+	late.DueAt = time.Now().Add(time.Hour)
+	b.put(late, message(b.Plain, "a"), message(b.Plain, "b"))
+	b.until("the oldest has an age", func() bool { return b.stats(b.Plain).Oldest > 20*time.Millisecond })
+	s := b.stats(b.Plain)
+	equal(b, "ready", s.Ready, 2)
+	equal(b, "delayed", s.Delayed, 1)
+	n, err := b.Driver().Purge(b.ctx, b.Plain)
+	if err != nil || n != 3 {
+		b.Errorf("purged %d, %v", n, err)
+	}
+	equal(b, "ready after purge", b.stats(b.Plain).Ready, 0)
+}
+
+func thousandsInOneTransaction(b *bench) {
+	const count = 5000
+	messages := make([]queue.Message, count)
+	for n := range messages {
+		messages[n] = message(b.Plain, numbered(n))
+	}
+	b.put(messages...)
+	in := b.inbox()
+	b.consume(b.Plain, queue.Options{Batch: 100, Workers: 2, Prefetch: 500}, in.handle)
+	seen := map[string]bool{}
+	for range count {
+		seen[body(in.next())] = true
+	}
+	equal(b, "different ones", len(seen), count)
+	equal(b, "more", len(in.drained(b.Plain)), 0)
+}
+
+func oneOfManyInstances(b *bench) {
+	const count = 600
+	var handled atomic.Int64
+	in := b.inbox()
+	for range 4 {
+		b.consume(b.Plain, queue.Options{Workers: 2}, func(ctx context.Context, batch []*queue.Delivery) error {
+			handled.Add(int64(len(batch)))
+			return in.handle(ctx, batch)
+		})
+	}
+	for range count / 20 {
+		var part []queue.Message
+		for range 20 {
+			part = append(part, message(b.Plain, "x"))
+		}
+		b.put(part...)
+	}
+	in.drained(b.Plain)
+	equal(b, "handled", handled.Load(), count)
+}
