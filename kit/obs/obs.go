@@ -113,7 +113,7 @@ func (u *Unit) End(err error) {
 	u.ended = true
 	level, outcome := verdict(err)
 	line := []slog.Attr{
-		slog.String("name", u.name), slog.String("outcome", outcome),
+		slog.String("unit", u.name), slog.String("outcome", outcome),
 		slog.Float64("ms", float64(time.Since(u.started).Microseconds())/1000),
 	}
 	line = append(line, u.attrs...)

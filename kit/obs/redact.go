@@ -18,7 +18,7 @@ const (
 )
 
 // redactAttr applies the rule to one attribute: withheld by its key, else scanned for patterns.
-// Groups are reached through slog, which calls it for each member. "name" is the name of the unit.
+// Groups are reached through slog, which calls it for each member.
 func redactAttr(_ []string, a slog.Attr) slog.Attr {
 	if withheld(a.Key) {
 		return slog.String(a.Key, Redacted)
@@ -76,7 +76,7 @@ func shape(v any, limit int) any {
 func withheld(key string) bool {
 	k := strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "").Replace(key))
 	switch k {
-	case "body", "text", "query", "form", "payload", "cookie", "authorization", "address", "ip",
+	case "name", "body", "text", "query", "form", "payload", "cookie", "authorization", "address", "ip",
 		"firstname", "lastname", "fullname", "displayname", "username", "person", "subject", "recipient", "to",
 		"licence", "license", "licencenumber", "licensenumber", "profession", "speciality", "user", "comment":
 		return true

@@ -93,7 +93,16 @@ func Generate(dir string, now time.Time, keep int) (string, error) {
 func newKid(now time.Time) string {
 	b := make([]byte, 4)
 	_, _ = rand.Read(b) // never fails
-	return now.UTC().Format("20060102t150405.000") + "-" + hex.EncodeToString(b)
+	return now.UTC().Format(kidTime) + "-" + hex.EncodeToString(b)
+}
+
+const kidTime = "20060102t150405.000"
+
+// madeAt reads the time out of a kid; a key that somebody else made has none.
+func madeAt(kid string) (time.Time, bool) {
+	stamp, _, _ := strings.Cut(kid, "-")
+	t, err := time.Parse(kidTime, stamp)
+	return t, err == nil
 }
 
 func kidPattern() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`) }

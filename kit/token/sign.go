@@ -93,7 +93,19 @@ func (s *Signer) newest() (string, *ecdsa.PrivateKey, error) {
 	if len(kids) == 0 {
 		return "", nil, errors.New("no key in the directory of keys")
 	}
-	kid := kids[len(kids)-1]
+	kid := settled(kids, s.now())
 	key, err := readPrivate(s.dir, kid)
 	return kid, key, err
+}
+
+// settled is the newest key that every verifier has had time to hear of: one that has just read its
+// file does not read it again at once, and would refuse what a brand-new key signs.
+func settled(kids []string, now time.Time) string {
+	for i := len(kids) - 1; i > 0; i-- {
+		made, ok := madeAt(kids[i])
+		if !ok || !made.Add(2*reloadEvery).After(now) {
+			return kids[i]
+		}
+	}
+	return kids[0]
 }
