@@ -131,7 +131,8 @@ func attended(watched []Interval, grace time.Duration, incidents Spans) Spans {
 
 func lastReturn(lost time.Time, returns []time.Time, grace time.Duration, incidents Spans) time.Time {
 	away := func(back time.Time) time.Duration {
-		return Union(Span{From: lost, To: back}).Without(incidents).Length()
+		gap := Span{From: lost, To: back}
+		return gap.Length() - incidents.within(gap)
 	}
 	late := sort.Search(len(returns), func(i int) bool { return away(returns[i]) > grace })
 	if late == 0 {

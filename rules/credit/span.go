@@ -100,6 +100,16 @@ func (a Spans) Length() time.Duration {
 	return sum
 }
 
+// within is how much of the span lies in a, without building a set for it: the reconnect
+// grace asks this for every gap.
+func (a Spans) within(s Span) time.Duration {
+	var sum time.Duration
+	for _, member := range a {
+		sum += Span{From: later(member.From, s.From), To: earlier(member.To, s.To)}.Length()
+	}
+	return sum
+}
+
 // Covers says whether every moment of s lies in a.
 func (a Spans) Covers(s Span) bool {
 	return len(Union(s).Without(a)) == 0
