@@ -1,0 +1,74 @@
+// Package asset holds what browsers load: the style sheet, the fonts and the scripts, built by
+// tools/web and embedded here. A built file carries its content in its name, so browsers keep it
+// for a year and never ask again; a page names a file by its plain name and gets the built one.
+package asset
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+)
+
+//go:embed dist
+var files embed.FS
+
+// Prefix is where the files are served.
+const Prefix = "/static/"
+
+// Set knows the built name of every file.
+type Set struct{ built map[string]string }
+
+// Load reads the manifest that the build wrote.
+func Load() (*Set, error) {
+	raw, err := files.ReadFile("dist/manifest.json")
+	if err != nil {
+		return nil, fmt.Errorf("read the manifest of built files: %w", err)
+	}
+	s := &Set{}
+	if err := json.Unmarshal(raw, &s.built); err != nil {
+		return nil, fmt.Errorf("read the manifest of built files: %w", err)
+	}
+	return s, nil
+}
+
+// URL is the address of a file by its plain name, such as "app.css"; empty when it was not built.
+func (s *Set) URL(name string) string {
+	if s == nil || s.built[name] == "" {
+		return ""
+	}
+	return Prefix + s.built[name]
+}
+
+// ServeHTTP serves the built files, to be kept for a year because a changed file has another name.
+func (s *Set) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(path.Clean(r.URL.Path), Prefix)
+	content, err := files.ReadFile("dist/" + name)
+	if err != nil || name == "manifest.json" {
+		http.NotFound(w, r)
+		return
+	}
+	header := w.Header()
+	header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	header.Set("Content-Type", contentType(name))
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(content) // the browser has left: nobody to tell
+	}
+}
+
+// contentType does not ask the machine's own list of types, which differs from machine to machine.
+func contentType(name string) string {
+	switch path.Ext(name) {
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".woff2":
+		return "font/woff2"
+	}
+	return "application/octet-stream"
+}
