@@ -1,0 +1,422 @@
+package eventlog_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/rounds-cme/rounds/kit/db"
+	"github.com/rounds-cme/rounds/kit/db/dbtest"
+	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/eventlog"
+)
+
+const patience = 30 * time.Second
+
+func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+func known() eventlog.Types {
+	return eventlog.Types{"room.opened": &wrapperspb.StringValue{}, "room.closed": &wrapperspb.Int64Value{}, "secret.told": &wrapperspb.BoolValue{}}
+}
+
+func open(pool *pgxpool.Pool) *eventlog.Log { return eventlog.New(pool, quiet(), nil, known()) }
+
+func opened(stream, text string) eventlog.Event {
+	return eventlog.Event{Stream: stream, ExpectedVersion: eventlog.Any, Message: wrapperspb.String(text)}
+}
+
+func add(ctx context.Context, pool *pgxpool.Pool, log *eventlog.Log, events ...eventlog.Event) error {
+	return db.Tx(ctx, pool, func(tx pgx.Tx) error { return log.Append(ctx, tx, events...) })
+}
+
+// follow runs a follower until the test ends or stop is called.
+func follow(t *testing.T, log *eventlog.Log, group string, h eventlog.Handler) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- log.Follow(ctx, group, []string{"room.opened"}, h) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("follow: %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+func receive[T any](t *testing.T, from <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(patience):
+		t.Fatal("waited in vain")
+		panic("unreachable")
+	}
+}
+
+func TestAppendAndFollowFromTheFirst(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	database := dbtest.New(t, eventlog.Schema())
+	rooms, scheduler := database.Pool("livewebinar"), database.Pool("scheduler")
+	log := open(rooms)
+	if err := add(ctx, rooms, log, opened("webinar/1", "a"), opened("webinar/1", "b")); err != nil {
+		t.Fatal(err)
+	}
+	records := make(chan eventlog.Record, 10)
+	handler := func(_ context.Context, _ pgx.Tx, r eventlog.Record) error { records <- r; return nil }
+	stop := follow(t, open(scheduler), "g", handler)
+	a, b := receive(t, records), receive(t, records)
+	if a.Version != 1 || b.Version != 2 || a.Pos >= b.Pos || a.Stream != "webinar/1" || a.Type != "room.opened" || a.Actor != "rounds_livewebinar" {
+		t.Errorf("got %+v, %+v", a, b)
+	}
+	if m, err := b.Message(); err != nil || m.(*wrapperspb.StringValue).GetValue() != "b" {
+		t.Errorf("message %v, %v", m, err)
+	}
+	begun := time.Now()
+	if err := add(ctx, rooms, log, opened("webinar/1", "c")); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, records)
+	t.Logf("a waiting follower saw an event after %s", time.Since(begun))
+	saved(t, database)
+	stop()
+	// The group goes on where it stopped; another begins at the first; so does the group after a rewind.
+	if err := add(ctx, rooms, log, opened("webinar/2", "d")); err != nil {
+		t.Fatal(err)
+	}
+	stop = follow(t, open(scheduler), "g", handler)
+	if r := receive(t, records); r.Stream != "webinar/2" {
+		t.Errorf("after a restart: %+v", r)
+	}
+	stop()
+	if err := open(scheduler).Rewind(ctx, "g"); err != nil {
+		t.Fatal(err)
+	}
+	follow(t, open(scheduler), "g", handler)
+	for n := range 4 {
+		if r := receive(t, records); n == 0 && r.Pos != a.Pos {
+			t.Errorf("after a rewind the first is %+v", r)
+		}
+	}
+}
+
+// saved waits until a cursor is past every event: a handler that ran has not committed yet.
+func saved(t *testing.T, database *dbtest.DB) {
+	t.Helper()
+	admin := database.Admin()
+	for ok := false; !ok; {
+		err := admin.QueryRow(context.Background(), `SELECT EXISTS (SELECT FROM eventlog.place
+			WHERE lo = hi AND lo > (SELECT max(xid) FROM eventlog.event))`).Scan(&ok)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestExpectedVersion(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	pool := dbtest.New(t, eventlog.Schema()).Pool("livewebinar")
+	log := open(pool)
+	at := func(version int) error {
+		e := opened("webinar/1", "x")
+		e.ExpectedVersion = version
+		return add(ctx, pool, log, e)
+	}
+	for _, step := range []struct {
+		expected int
+		conflict bool
+	}{{1, true}, {0, false}, {0, true}, {1, false}, {1, true}, {eventlog.Any, false}, {3, false}} {
+		err := at(step.expected)
+		if errs.HasCode(err, "eventlog.conflict") != step.conflict || !step.conflict && err != nil {
+			t.Errorf("expected version %d: %v", step.expected, err)
+		}
+	}
+	tx, err := pool.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	records, err := log.Stream(ctx, tx, "webinar/1", 1)
+	if err != nil || len(records) != 3 || records[0].Version != 2 || records[2].Version != 4 {
+		t.Errorf("stream after version 1: %v, %v", records, err)
+	}
+}
+
+func TestFailingHandlerIsRetriedAndNothingSkipped(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	database := dbtest.New(t, eventlog.Schema())
+	if _, err := database.Admin().Exec(ctx, `CREATE TABLE public.done (n text); GRANT USAGE ON SCHEMA public TO PUBLIC; GRANT ALL ON public.done TO PUBLIC`); err != nil {
+		t.Fatal(err)
+	}
+	pool := database.Pool("livewebinar")
+	log := open(pool)
+	if err := add(ctx, pool, log, opened("s", "1"), opened("s", "2"), opened("s", "3")); err != nil {
+		t.Fatal(err)
+	}
+	failures := 0
+	last := make(chan struct{})
+	follow(t, log, "g", func(ctx context.Context, tx pgx.Tx, r eventlog.Record) error {
+		m, err := r.Message()
+		if err != nil {
+			return err
+		}
+		text := m.(*wrapperspb.StringValue).GetValue()
+		if _, err := tx.Exec(ctx, `INSERT INTO public.done VALUES ($1)`, text); err != nil {
+			return err
+		}
+		if text == "2" && failures < 3 {
+			failures++
+			if failures == 2 {
+				panic("boom")
+			}
+			return fmt.Errorf("failure %d", failures)
+		}
+		if text == "3" {
+			close(last)
+		}
+		return nil
+	})
+	receive(t, last)
+	var done string
+	for end := time.Now().Add(patience); done != "123" && time.Now().Before(end); {
+		if err := pool.QueryRow(ctx, `SELECT coalesce(string_agg(n, '' ORDER BY n), '') FROM public.done`).Scan(&done); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if done != "123" {
+		t.Errorf("writes that stayed: %s, want each once", done)
+	}
+}
+
+func TestRights(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	database := dbtest.New(t, eventlog.Schema())
+	const refused = "42501"
+	rooms, tasks := database.Pool("livewebinar"), database.Pool("notificationtaskrunner")
+	if err := add(ctx, tasks, open(tasks), opened("s", "x")); db.Code(err) != refused {
+		t.Errorf("append by one who only listens: %v", err)
+	}
+	if err := add(ctx, rooms, open(rooms), eventlog.Event{Stream: "s", ExpectedVersion: eventlog.Any, Message: wrapperspb.Bool(true)}); db.Code(err) != refused {
+		t.Errorf("append of a type of nobody: %v", err)
+	}
+	if err := add(ctx, rooms, open(rooms), opened("s", "x")); err != nil {
+		t.Error(err)
+	}
+	for what, sql := range map[string]string{
+		"read a foreign type": `SELECT * FROM eventlog.read('0', '9999', 0, '{room.opened}', 10)`,
+		"claim with one":      `SELECT * FROM eventlog.claim('g', '{room.opened}')`,
+		"read its stream":     `SELECT * FROM eventlog.stream_events('s', 0)`,
+		"read the table":      `SELECT payload FROM eventlog.event`,
+		"delete an event":     `DELETE FROM eventlog.event`,
+		"restored":            `SELECT eventlog.restored()`,
+	} {
+		if _, err := tasks.Exec(ctx, sql); db.Code(err) != refused {
+			t.Errorf("%s: want refused, got %v", what, err)
+		}
+	}
+}
+
+// TestNothingMissedNothingOutOfOrder is the reason for windows: 32 writers whose transactions last differently long and
+// take their numbers at different moments, on streams that they share, while listeners' connections are killed.
+func TestNothingMissedNothingOutOfOrder(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	database := dbtest.New(t, eventlog.Schema())
+	admin := database.Admin()
+	if _, err := admin.Exec(ctx, `CREATE TABLE public.scratch (n int); GRANT USAGE ON SCHEMA public TO PUBLIC; GRANT ALL ON public.scratch TO PUBLIC`); err != nil {
+		t.Fatal(err)
+	}
+	config, err := pgxpool.ParseConfig(database.URL("livewebinar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.MaxConns = 36
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	const writers, each, streams = 32, 60, 16
+	seen := newSeen()
+	for range 2 { // instances of one group
+		follow(t, open(database.Pool("scheduler")), "one", seen.handler("one"))
+	}
+	follow(t, open(database.Pool("scheduler")), "two", seen.handler("two"))
+	log := open(pool)
+	var group sync.WaitGroup
+	for w := range writers {
+		group.Go(func() {
+			for n := range each {
+				if err := slowly(ctx, pool, log, fmt.Sprintf("s/%d", rand.IntN(streams)), w%4 == 0); err != nil {
+					t.Errorf("writer %d, event %d: %v", w, n, err)
+				}
+			}
+		})
+	}
+	ended := make(chan struct{})
+	go func() { group.Wait(); close(ended) }()
+	killed := 0
+	for writing := true; writing; {
+		select {
+		case <-ended:
+			writing = false
+		case <-time.After(100 * time.Millisecond):
+			tag, err := admin.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+				WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR usename = 'rounds_scheduler' AND random() < 0.3)`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			killed += int(tag.RowsAffected())
+		}
+	}
+	for _, name := range []string{"one", "two"} {
+		seen.wait(t, name, writers*each)
+		for _, problem := range seen.problems(name) {
+			t.Errorf("group %s: %s", name, problem)
+		}
+	}
+	t.Logf("%d events, %d connections killed", writers*each, killed)
+}
+
+// slowly appends in a transaction that may get its number early and commit late.
+func slowly(ctx context.Context, pool *pgxpool.Pool, log *eventlog.Log, stream string, long bool) error {
+	return db.Tx(ctx, pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `INSERT INTO public.scratch VALUES (1)`); err != nil { // the number is drawn here
+			return err
+		}
+		most := 4
+		if long {
+			most = 60
+		}
+		if _, err := tx.Exec(ctx, `SELECT pg_sleep($1::float8 / 1000)`, rand.IntN(most)); err != nil {
+			return err
+		}
+		if err := log.Append(ctx, tx, opened(stream, "x")); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `SELECT pg_sleep($1::float8 / 1000)`, rand.IntN(most))
+		return err
+	})
+}
+
+// seen keeps, per group and stream, the versions in the order in which they came. A transaction of a follower that was
+// killed is repeated, so a version may come again right after it came; the handler writes nothing that tells.
+type seen struct {
+	mu sync.Mutex
+	by map[string]map[string][]int
+}
+
+func newSeen() *seen { return &seen{by: map[string]map[string][]int{}} }
+
+func (s *seen) handler(group string) eventlog.Handler {
+	return func(_ context.Context, _ pgx.Tx, r eventlog.Record) error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.by[group] == nil {
+			s.by[group] = map[string][]int{}
+		}
+		s.by[group][r.Stream] = append(s.by[group][r.Stream], r.Version)
+		return nil
+	}
+}
+
+func (s *seen) wait(t *testing.T, group string, want int) {
+	t.Helper()
+	for end := time.Now().Add(patience); ; {
+		s.mu.Lock()
+		got := 0
+		for _, versions := range s.by[group] {
+			top := 0
+			for _, v := range versions {
+				top = max(top, v)
+			}
+			got += top
+		}
+		s.mu.Unlock()
+		if got == want {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("group %s reached %d of %d events", group, got, want)
+		}
+		time.Sleep(10 * time.Millisecond) // other tests' transactions hold the window, too
+	}
+}
+
+// problems finds versions that were skipped: each must follow one that came before.
+func (s *seen) problems(group string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []string
+	for stream, versions := range s.by[group] {
+		top := 0
+		for _, v := range versions {
+			if v > top+1 {
+				found = append(found, fmt.Sprintf("%s: version %d came when %d was the last", stream, v, top))
+			}
+			top = max(top, v)
+		}
+	}
+	return found
+}
+
+func TestRestoredIntoAnotherCluster(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	database := dbtest.New(t, eventlog.Schema())
+	pool := database.Pool("livewebinar")
+	log := open(pool)
+	if err := add(ctx, pool, log, opened("s", "1"), opened("s", "2")); err != nil {
+		t.Fatal(err)
+	}
+	records := make(chan eventlog.Record, 10)
+	handler := func(_ context.Context, _ pgx.Tx, r eventlog.Record) error { records <- r; return nil }
+	stop := follow(t, log, "g", handler)
+	receive(t, records)
+	receive(t, records)
+	saved(t, database)
+	stop()
+	if err := add(ctx, pool, log, opened("s", "3")); err != nil {
+		t.Fatal(err)
+	}
+	// As after a restore: the numbers in the tables are far ahead of the server's.
+	if _, err := database.Admin().Exec(ctx, `UPDATE eventlog.event SET xid = (xid::text::numeric + 1e12)::text::xid8;
+		UPDATE eventlog.place SET lo = (lo::text::numeric + 1e12)::text::xid8, hi = (hi::text::numeric + 1e12)::text::xid8;
+		SELECT eventlog.restored()`); err != nil {
+		t.Fatal(err)
+	}
+	follow(t, log, "g", handler)
+	if r := receive(t, records); r.Version != 3 {
+		t.Errorf("after a restore the first is version %d", r.Version)
+	}
+	if err := add(ctx, pool, log, opened("s", "4")); err != nil {
+		t.Fatal(err)
+	}
+	if r := receive(t, records); r.Version != 4 {
+		t.Errorf("then version %d", r.Version)
+	}
+}
+
+func TestUnknownTypes(t *testing.T) {
+	t.Parallel()
+	log := open(dbtest.New(t, eventlog.Schema()).Pool("livewebinar"))
+	if err := log.Follow(context.Background(), "g", []string{"no.such"}, nil); err == nil || !strings.Contains(err.Error(), "no.such") {
+		t.Errorf("follow: %v", err)
+	}
+}
