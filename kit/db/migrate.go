@@ -72,13 +72,14 @@ func prepare(name string, password Password, schemas []Schema) []string {
 		services = append(services, schema.Services...)
 	}
 	slices.Sort(services)
-	for _, service := range slices.Compact(services) {
+	services = slices.Compact(services) // once: it clears what it cuts off
+	for _, service := range services {
 		scripts = append(scripts, createRole(Role(service), "LOGIN", password(Role(service))))
 	}
 	scripts = append(scripts,
 		"REVOKE ALL ON SCHEMA public FROM PUBLIC",
 		fmt.Sprintf("REVOKE ALL ON DATABASE %s FROM PUBLIC", quote(name)))
-	for _, service := range slices.Compact(services) {
+	for _, service := range services {
 		scripts = append(scripts, fmt.Sprintf("GRANT CONNECT ON DATABASE %s TO %s", quote(name), quote(Role(service))))
 	}
 	for _, schema := range schemas {

@@ -19,8 +19,9 @@
 // the earlier one's is too. (Ordering by (xid, pos) instead would turn them round whenever the later event was written
 // by the older transaction.)
 //
-// A transaction that stays open delays everybody, so Follow keeps its own short, and handlers only touch the database:
-// what is slow or leaves the house belongs into kit/queue.
+// A transaction that writes and stays open delays everybody, in whatever database of the server. So Follow keeps its own
+// short, and handlers only touch the database: what is slow or leaves the house belongs into kit/queue. (Reading, however
+// long, delays nobody.)
 //
 // # Who may do what
 //

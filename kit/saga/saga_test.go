@@ -80,8 +80,11 @@ func effect(what string) func(context.Context, pgx.Tx, *saga.State) error {
 	}
 }
 
-// start is shaped like webinar.start: set live, ask for a room, tell.
-func start() saga.Definition {
+// start is shaped like webinar.start: set live, ask for a room, tell. The answer has time: other tests' transactions on the
+// shared server hold up the event log.
+func start() saga.Definition { return impatient(2 * patience) }
+
+func impatient(timeout time.Duration) saga.Definition {
 	id := func(m proto.Message) string { return strings.TrimPrefix(m.(*wrapperspb.StringValue).GetValue(), "no ") }
 	return saga.Definition{Name: "start", Steps: []saga.Step{
 		{Name: "live", Do: effect("live"), Compensate: effect("not live")},
@@ -95,7 +98,7 @@ func start() saga.Definition {
 				Keep:   func(_ proto.Message, s *saga.State) { s.Data["room"] = "r1" },
 				Reason: func(proto.Message) string { return "no room left" },
 			},
-			Timeout: 400 * time.Millisecond, Retry: saga.Retry{Attempts: 3, Pause: 20 * time.Millisecond}, Compensate: effect("close"),
+			Timeout: timeout, Retry: saga.Retry{Attempts: 3, Pause: 20 * time.Millisecond}, Compensate: effect("close"),
 		},
 		{Name: "tell", Do: effect("told")},
 	}}
@@ -232,24 +235,35 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-func TestNoAnswerAsksAgainThenCompensates(t *testing.T) {
+func TestNoAnswerCompensates(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.rooms(func(id string, attempt int) string {
-		if id == "late" && attempt == 2 {
-			return "room.opened"
-		}
-		return ""
-	})
-	engine := w.run(deps(w.pool), start())
-	w.begin(engine, "late")
+	w.rooms(func(string, int) string { return "" })
+	def := impatient(400 * time.Millisecond)
+	def.Steps[1].Retry.Attempts = 3
+	engine := w.run(deps(w.pool), def)
 	w.begin(engine, "never")
-	check(w, "late", w.over(engine, "late").Status, saga.Completed)
-	check(w, "effects of late", w.effects("late"), "live, told")
 	s := w.over(engine, "never")
 	check(w, "never", s.Status, saga.Cancelled)
 	check(w, "reason", s.Reason, "no answer within 400ms")
 	check(w, "effects of never", w.effects("never"), "live, close, not live")
+}
+
+func TestAskedAgainUntilAnswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.rooms(func(_ string, attempt int) string {
+		if attempt == 1 {
+			return ""
+		}
+		return "room.opened"
+	})
+	def := impatient(200 * time.Millisecond)
+	def.Steps[1].Retry.Attempts = 1000
+	engine := w.run(deps(w.pool), def)
+	w.begin(engine, "late")
+	check(w, "late", w.over(engine, "late").Status, saga.Completed)
+	check(w, "effects of late", w.effects("late"), "live, told")
 }
 
 func TestRefusalCompensatesAtOnce(t *testing.T) {
