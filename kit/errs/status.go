@@ -82,6 +82,9 @@ func foreign(err error) (*Error, bool) {
 		return nil, false
 	}
 	kind := kindOfCode(st.Code())
+	if strings.Contains(st.Message(), "message larger than max") { // how grpc-go itself refuses one
+		kind = TooLarge
+	}
 	e := &Error{Kind: kind, Code: plainCode(st.Code(), kind), Sentence: plainSentence(st.Code(), kind), cause: err}
 	for _, detail := range st.Details() {
 		e.read(detail, st.Message())
