@@ -1,0 +1,82 @@
+// Rounds is continuing education for medical staff, from the article and the live webinar to the points that keep a
+// licence. This one binary holds all nine services; how many of them run in a process is the command's choice:
+//
+//	rounds up             everything, with a private PostgreSQL, on one machine and with one command
+//	rounds serve auth     one service, as the production shape runs it
+//	rounds serve all      all services in one process, beside a database that somebody else runs
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/rounds-cme/rounds/kit/conf"
+)
+
+func main() {
+	os.Exit(execute(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+// program is the command line. What stands outside the commands holds for all of them.
+type program struct {
+	settings
+	Services configs `embed:""`
+
+	Up      upCommand      `cmd:"" help:"Run everything on this machine, with a private PostgreSQL and demo data."`
+	Serve   serveCommand   `cmd:"" help:"Run services that find their database and their peers by settings."`
+	Migrate migrateCommand `cmd:"" help:"Bring the databases to the newest version."`
+	Config  configCommand  `cmd:"" help:"Show what can be set."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// execute is main without the process: 0 for success, 1 for a failure told in one sentence, 2 for a wrong command line.
+func execute(arguments, environment []string, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		if cause := recover(); cause == errHelp { //nolint:errorlint // The very value that the parser was given.
+			code = 0
+		} else if cause != nil {
+			panic(cause)
+		}
+	}()
+	var cli program
+	parser, err := newParser(&cli, stdout, stderr)
+	if err != nil {
+		fmt.Fprintln(stderr, "rounds:", err)
+		return 2
+	}
+	if err := conf.CheckEnvironment(parser.Model, environment); err != nil {
+		fmt.Fprintln(stderr, "rounds:", err)
+		return 2
+	}
+	command, err := parser.Parse(arguments)
+	if err != nil {
+		fmt.Fprintf(stderr, "rounds: %v\nTry: rounds --help\n", err)
+		return 2
+	}
+	if err := command.Run(&cli, parser); err != nil {
+		fmt.Fprintln(stderr, "rounds:", err)
+		return 1
+	}
+	return 0
+}
+
+// errHelp leaves the parser after it has printed its help; kong would exit the process.
+var errHelp = errors.New("help was printed")
+
+func newParser(cli *program, stdout, stderr io.Writer) (parser *kong.Kong, err error) {
+	return kong.New(cli,
+		kong.Name("rounds"),
+		kong.Description("Continuing education for medical staff."),
+		kong.UsageOnError(),
+		kong.DefaultEnvars(conf.Prefix),
+		kong.Configuration(conf.YAML),
+		kong.Writers(stdout, stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, NoExpandSubcommands: true}),
+		kong.Exit(func(int) { panic(errHelp) }),
+		kong.BindTo(stdout, (*io.Writer)(nil)),
+	)
+}

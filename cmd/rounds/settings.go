@@ -1,0 +1,79 @@
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/rounds-cme/rounds/kit/conf"
+	"github.com/rounds-cme/rounds/kit/db"
+)
+
+// settings hold for every command and every service.
+type settings struct {
+	File           kong.ConfigFlag `name:"config" help:"YAML file with settings."`
+	LogLevel       slog.Level      `default:"info" help:"Lowest level that is logged: debug, info, warn or error."`
+	BaseURL        string          `name:"base-url" help:"Address at which people reach the site, such as https://rounds.example; up knows it by itself."`
+	DatabaseURL    string          `name:"database-url" help:"PostgreSQL for everything but statistics, as a role that may create roles, such as postgres://rounds_admin@db/rounds. Without it, up runs a private one."`
+	StatisticsURL  string          `name:"statistics-url" help:"PostgreSQL for statistics; without it, database rounds_statistics on the server of --database-url."`
+	DatabaseSecret conf.Secret     `name:"database-secret" help:"From this secret the password of every service's database role is derived; empty for a server that trusts its socket."`
+	DatabaseConns  int32           `name:"database-conns" default:"10" help:"Most connections of one service to its database."`
+	Keys           string          `default:"keys" help:"Directory of the keys that tokens are signed with (auth) and verified with (all others need only its jwks.json)."`
+}
+
+// rolePassword derives the password of a role, so that one secret serves every service and the migration alike.
+func (s *settings) rolePassword(role string) string {
+	if s.DatabaseSecret == "" {
+		return ""
+	}
+	mac := hmac.New(sha256.New, []byte(s.DatabaseSecret.Reveal()))
+	mac.Write([]byte("database role " + role))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// adminURL is the address of a database for migrations.
+func (s *settings) adminURL(database string) (string, error) {
+	if s.DatabaseURL == "" {
+		return "", errors.New("no database is set: give --database-url, such as postgres://rounds_admin@localhost/rounds")
+	}
+	if database != statisticsDatabase {
+		return s.DatabaseURL, nil
+	}
+	if s.StatisticsURL != "" {
+		return s.StatisticsURL, nil
+	}
+	address, err := url.Parse(s.DatabaseURL)
+	if err != nil {
+		return "", errors.New("--database-url is not an address such as postgres://rounds_admin@localhost/rounds")
+	}
+	address.Path = "/" + statisticsDatabase
+	return address.String(), nil
+}
+
+// serviceURL is the address of a database for a service, which logs in as its own role.
+func (s *settings) serviceURL(service, database string) (string, error) {
+	text, err := s.adminURL(database)
+	if err != nil {
+		return "", err
+	}
+	address, err := url.Parse(text)
+	if err != nil {
+		return "", fmt.Errorf("the address of database %s cannot be read", database)
+	}
+	role := db.Role(service)
+	address.User = url.User(role)
+	if password := s.rolePassword(role); password != "" {
+		address.User = url.UserPassword(role, password)
+	}
+	return address.String(), nil
+}
+
+// publicKeys is the file with the keys that verify tokens.
+func (s *settings) publicKeys() string { return filepath.Join(s.Keys, "jwks.json") }

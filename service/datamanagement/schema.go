@@ -1,0 +1,26 @@
+package datamanagement
+
+import (
+	"embed"
+	"io/fs"
+
+	"github.com/rounds-cme/rounds/kit/db"
+)
+
+//go:embed internal/migration/*.sql
+var migrations embed.FS
+
+// Schema is what Migrate needs to make schema datamanagement.
+func Schema() db.Schema {
+	files, err := fs.Sub(migrations, "internal/migration")
+	if err != nil {
+		panic(err) // The directory is embedded above.
+	}
+	return db.Schema{
+		Name:  "datamanagement",
+		Files: files,
+		Services: []string{
+			"datamanagement", "auth", "bff", "scheduler", "livewebinar", "notificationtaskrunner",
+		},
+	}
+}
