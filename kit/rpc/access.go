@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"context"
 	"slices"
 	"sort"
 	"strings"
@@ -53,12 +52,6 @@ func (a Access) Check(caller string, who token.Claims, logged bool) error {
 		return nil
 	}
 	return errs.New(errs.Forbidden, "auth.role", "You may not do this.")
-}
-
-// Person is Check for tables and for code that only knows the context.
-func (a Access) Person(ctx context.Context, caller string) error {
-	who, logged := token.From(ctx)
-	return a.Check(caller, who, logged)
 }
 
 // AccessTable lists every RPC in the files, sorted by method, for the tests and the documentation.

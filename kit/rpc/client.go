@@ -2,6 +2,8 @@ package rpc
 
 import (
 	"context"
+	"errors"
+	"io"
 	"time"
 
 	"google.golang.org/grpc"
@@ -69,3 +71,10 @@ func (s clientStream) Header() (metadata.MD, error) {
 func (s clientStream) CloseSend() error    { return streamErr(s.ClientStream.CloseSend()) }
 func (s clientStream) SendMsg(m any) error { return streamErr(s.ClientStream.SendMsg(m)) }
 func (s clientStream) RecvMsg(m any) error { return streamErr(s.ClientStream.RecvMsg(m)) }
+
+func streamErr(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	return errs.FromStatus(err)
+}

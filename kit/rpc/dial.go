@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"time"
@@ -17,13 +16,6 @@ import (
 
 	"github.com/rounds-cme/rounds/kit/errs"
 )
-
-func streamErr(err error) error {
-	if err == nil || errors.Is(err, io.EOF) {
-		return err
-	}
-	return errs.FromStatus(err)
-}
 
 // Local is the set of services that run in this process. It is known before any of them starts, so
 // that the order in which they start does not matter.
