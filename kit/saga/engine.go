@@ -89,8 +89,10 @@ func (e *Engine) Load(ctx context.Context, tx pgx.Tx, name, id string) (*State, 
 func (e *Engine) Run(ctx context.Context) error {
 	var group sync.WaitGroup
 	defer group.Wait()
-	if kinds := e.replies(); len(kinds) > 0 {
-		group.Go(func() { _ = e.Events.Follow(ctx, "saga", kinds, e.reply) }) // fails only for unknown types: see New
+	for _, def := range e.defs {
+		if kinds := def.replies(); len(kinds) > 0 {
+			group.Go(func() { e.follow(ctx, def, kinds) })
+		}
 	}
 	rings, stop := e.bell.On()
 	defer stop()

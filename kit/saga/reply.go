@@ -10,15 +10,13 @@ import (
 	"github.com/rounds-cme/rounds/kit/eventlog"
 )
 
-// replies lists the event types that answer any request.
-func (e *Engine) replies() []string {
+// replies lists the event types that answer any request of the saga.
+func (d Definition) replies() []string {
 	var kinds []string
-	for _, def := range e.defs {
-		for _, step := range def.Steps {
-			for _, kind := range []string{step.Reply.Done, step.Reply.Refused} {
-				if kind != "" && !slices.Contains(kinds, kind) {
-					kinds = append(kinds, kind)
-				}
+	for _, step := range d.Steps {
+		for _, kind := range []string{step.Reply.Done, step.Reply.Refused} {
+			if kind != "" && !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
 			}
 		}
 	}
@@ -26,9 +24,10 @@ func (e *Engine) replies() []string {
 	return kinds
 }
 
-// reply is the follower of all answers: the event of the saga is appended in the transaction that passes the answer.
-func (e *Engine) reply(ctx context.Context, tx pgx.Tx, r eventlog.Record) error {
-	for _, def := range e.defs {
+// follow reads all answers to a saga; its own event is appended in the transaction that passes the answer. Each saga has
+// a group of its own: during a deployment an instance that does not know it yet must not pass its answers.
+func (e *Engine) follow(ctx context.Context, def Definition, kinds []string) {
+	err := e.Events.Follow(ctx, "saga/"+def.Name, kinds, func(ctx context.Context, tx pgx.Tx, r eventlog.Record) error {
 		for i, step := range def.Steps {
 			if step.Request == nil || r.Type != step.Reply.Done && r.Type != step.Reply.Refused {
 				continue
@@ -37,8 +36,11 @@ func (e *Engine) reply(ctx context.Context, tx pgx.Tx, r eventlog.Record) error 
 				return fmt.Errorf("answer saga %s: %w", def.Name, err)
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		e.Log.Error("saga hears no answers", "saga", def.Name, "error", err)
 	}
-	return nil
 }
 
 func (e *Engine) answer(ctx context.Context, tx pgx.Tx, def Definition, index int, r eventlog.Record) error {
