@@ -111,12 +111,30 @@ func (g *Group) Stop(ctx context.Context) error {
 	case <-ctx.Done():
 		failures = append(failures, errors.New("some work did not end in time"))
 	}
-	for _, member := range slices.Backward(g.members) {
-		if member.Deps.DB != nil {
-			member.Deps.DB.Close()
-		}
-	}
+	failures = append(failures, g.closeDatabases())
 	return errors.Join(failures...)
+}
+
+// closeGrace is how long connections may take to say goodbye once nothing uses them.
+const closeGrace = 300 * time.Millisecond
+
+// closeDatabases does not wait for ever, as a pool does, for work that keeps a connection and did not end in time.
+func (g *Group) closeDatabases() error {
+	closed := make(chan struct{})
+	go func() {
+		for _, member := range slices.Backward(g.members) {
+			if member.Deps.DB != nil {
+				member.Deps.DB.Close()
+			}
+		}
+		close(closed)
+	}()
+	select {
+	case <-closed:
+		return nil
+	case <-time.After(closeGrace):
+		return errors.New("some work still holds a database connection")
+	}
 }
 
 func (m *Member) stop(ctx context.Context) error {
