@@ -63,6 +63,7 @@ func bundle() error {
 	entries := []api.EntryPoint{
 		{InputPath: cache + "/app.css", OutputPath: "app"},
 		{InputPath: root + "/asset/src/app.ts", OutputPath: "app"},
+		{InputPath: root + "/asset/src/mark.svg", OutputPath: "mark"},
 	}
 	scripts, err := filepath.Glob(root + "/page/*/*.ts")
 	if err != nil {
@@ -79,7 +80,7 @@ func bundle() error {
 		Format: api.FormatESModule, Target: api.ES2022, PublicPath: "/static/",
 		MinifySyntax: true, MinifyWhitespace: true, MinifyIdentifiers: true, LegalComments: api.LegalCommentsNone,
 		EntryNames: "[name]-[hash]", ChunkNames: "[name]-[hash]", AssetNames: "[name]-[hash]",
-		Loader: map[string]api.Loader{".woff2": api.LoaderFile, ".svg": api.LoaderFile}, LogLevel: api.LogLevelWarning,
+		Loader: map[string]api.Loader{".woff2": api.LoaderFile, ".svg": api.LoaderCopy}, LogLevel: api.LogLevelWarning,
 	})
 	if len(result.Errors) > 0 {
 		return fmt.Errorf("esbuild found %d errors", len(result.Errors))

@@ -1,0 +1,149 @@
+// Package form carries what was typed, and what is wrong with it, back into the page.
+//
+// A page makes a form with New, a handler reads the answer with Read, tries, and on an error shows
+// the same page with f.Fail(err): what was typed stays, each sentence stands beside its field, and
+// the summary at the top links to them. The idempotency key of the first page stays in the form,
+// so that a second click or a second try of the browser is the same request.
+package form
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/i18n"
+)
+
+// KeyField is the hidden field with the idempotency key.
+const KeyField = "idempotency_key"
+
+const inMemory = 1 << 20 // of a multipart form; larger files wait on disk
+
+// Form is one form on one page.
+type Form struct {
+	Key     uuid.UUID
+	Values  url.Values
+	failure *errs.Error
+}
+
+// New is an empty form. id becomes its idempotency key.
+func New(id uuid.UUID) Form { return Form{Key: id, Values: url.Values{}} }
+
+// Read reads what was sent, URL-encoded or multipart. A form without a key is given one.
+func Read(r *http.Request, newID func() uuid.UUID) (Form, error) {
+	var err error
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		err = r.ParseMultipartForm(inMemory)
+	} else {
+		err = r.ParseForm()
+	}
+	if err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return Form{}, err // the web kit knows how to say it
+		}
+		return Form{}, errs.Wrap(err, errs.Invalid, "form.unreadable", "The form could not be read. Please send it again.")
+	}
+	key, err := uuid.Parse(r.PostForm.Get(KeyField))
+	if err != nil {
+		key = newID()
+	}
+	return Form{Key: key, Values: r.PostForm}, nil
+}
+
+// Get is a field without the blanks around it.
+func (f Form) Get(name string) string { return strings.TrimSpace(f.Values.Get(name)) }
+
+// Raw is a field as it was typed, for passwords.
+func (f Form) Raw(name string) string { return f.Values.Get(name) }
+
+// All are the values of a field that can be sent several times.
+func (f Form) All(name string) []string { return f.Values[name] }
+
+// Checked tells whether a box was ticked.
+func (f Form) Checked(name string) bool { return f.Values.Get(name) != "" }
+
+// Set fills a field before the form is shown.
+func (f Form) Set(name, value string) Form {
+	f.Values.Set(name, value)
+	return f
+}
+
+// Fail returns the form with what went wrong.
+func (f Form) Fail(err error) Form {
+	f.failure = errs.Of(err)
+	return f
+}
+
+// Failed tells whether something went wrong.
+func (f Form) Failed() bool { return f.failure != nil }
+
+// Status is the status with which the page is answered.
+func (f Form) Status() int {
+	if f.failure == nil {
+		return http.StatusOK
+	}
+	return errs.HTTPStatus(f.failure.Kind)
+}
+
+// Problem is what is wrong with one field, in the reader's language; empty when nothing is.
+func (f Form) Problem(ctx context.Context, name string) string {
+	if f.failure == nil {
+		return ""
+	}
+	for _, field := range f.failure.Fields {
+		if field.Name == name {
+			return i18n.From(ctx).Field(field, f.failure.Args)
+		}
+	}
+	return ""
+}
+
+// Problem is a line of the error summary. Field is empty for what concerns the whole form.
+type Problem struct{ Field, Sentence string }
+
+// Problems are the lines of the error summary.
+func (f Form) Problems(ctx context.Context) []Problem {
+	if f.failure == nil {
+		return nil
+	}
+	var all []Problem
+	if len(f.failure.Fields) == 0 {
+		all = append(all, Problem{Sentence: i18n.From(ctx).Error(f.failure)})
+	}
+	for _, field := range f.failure.Fields {
+		all = append(all, Problem{Field: field.Name, Sentence: i18n.From(ctx).Field(field, f.failure.Args)})
+	}
+	return all
+}
+
+// Moment reads the three fields of a date-time picker: <name>_date, <name>_time and <name>_zone.
+func (f Form) Moment(name string) (time.Time, string, error) {
+	zone := f.Get(name + "_zone")
+	location, err := time.LoadLocation(zone)
+	if err != nil || zone == "" || zone == "Local" {
+		return time.Time{}, "", errs.New(errs.Invalid, errs.CodeInput, errs.CheckFields).Field(name, "form.zone", "Choose a time zone from the list.")
+	}
+	at, err := time.ParseInLocation("2006-01-02 15:04", f.Get(name+"_date")+" "+f.Get(name+"_time"), location)
+	if err != nil {
+		return time.Time{}, zone, errs.New(errs.Invalid, errs.CodeInput, errs.CheckFields).
+			Field(name, "form.moment", "Enter a date and a time, such as 26 November 2026 and 18:00.")
+	}
+	return at.UTC(), zone, nil
+}
+
+// SetMoment fills the three fields of a date-time picker.
+func (f Form) SetMoment(name string, at time.Time, zone string) Form {
+	location, err := time.LoadLocation(zone)
+	if err != nil {
+		location, zone = time.UTC, "UTC"
+	}
+	at = at.In(location)
+	return f.Set(name+"_date", at.Format(time.DateOnly)).Set(name+"_time", at.Format("15:04")).Set(name+"_zone", zone)
+}
