@@ -286,7 +286,7 @@ func TestNothingMissedNothingOutOfOrder(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"one", "two"} {
-		seen.wait(t, name, writers*each)
+		seen.wait(t, admin, name, writers*each)
 		for _, problem := range seen.problems(name) {
 			t.Errorf("group %s: %s", name, problem)
 		}
@@ -336,7 +336,7 @@ func (s *seen) handler(group string) eventlog.Handler {
 	}
 }
 
-func (s *seen) wait(t *testing.T, group string, want int) {
+func (s *seen) wait(t *testing.T, admin *pgxpool.Pool, group string, want int) {
 	t.Helper()
 	for end := time.Now().Add(patience); ; {
 		s.mu.Lock()
@@ -353,7 +353,10 @@ func (s *seen) wait(t *testing.T, group string, want int) {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("group %s reached %d of %d events", group, got, want)
+			var oldest string
+			_ = admin.QueryRow(context.Background(), `SELECT coalesce(string_agg(format('%s %s for %s: %s', datname, state, now() - xact_start, left(query, 60)), '; '), 'none')
+				FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND xact_start < now() - interval '3 s'`).Scan(&oldest)
+			t.Fatalf("group %s reached %d of %d events; transactions that hold it up: %s", group, got, want, oldest)
 		}
 		time.Sleep(10 * time.Millisecond) // other tests' transactions hold the window, too
 	}

@@ -44,7 +44,7 @@ func (l *Log) Follow(ctx context.Context, group string, kinds []string, h Handle
 		case ctx.Err() != nil:
 		case err != nil:
 			f.failures++
-			wait := f.pause()
+			wait := f.pause(err)
 			l.log.Error("follower failed", "group", group, "attempt", f.failures, "again_in", wait, "error", err)
 			select {
 			case <-ctx.Done():
@@ -77,9 +77,20 @@ type follower struct {
 	failures int
 }
 
-func (f *follower) pause() time.Duration {
-	wait := 100 * time.Millisecond << min(f.failures-1, 9)
-	return min(wait, 30*time.Second)
+// refusal is an error of the handler, as opposed to a database that is away.
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
+
+// pause grows to half a minute for an event that its handler refuses, but only to a second for a lost connection: that
+// one comes back by itself, and then all that waited is late already.
+func (f *follower) pause(err error) time.Duration {
+	most := time.Second
+	var refused refusal
+	if errors.As(err, &refused) {
+		most = 30 * time.Second
+	}
+	return min(100*time.Millisecond<<min(f.failures-1, 9), most)
 }
 
 // place is the cursor: the window [lo, hi) of transactions, and the position within it.
@@ -125,6 +136,9 @@ func (f *follower) batch(ctx context.Context) (found bool, err error) {
 		return false, fmt.Errorf("commit: %w", err)
 	}
 	f.count(records[:handled])
+	if handled > 0 {
+		f.failures = 0
+	}
 	return true, failure
 }
 
@@ -165,7 +179,7 @@ func (f *follower) each(ctx context.Context, tx pgx.Tx, records []Record) (int, 
 		}
 		if err := f.one(ctx, tx, r); err != nil {
 			f.failed.WithLabelValues(f.group, r.Type).Inc()
-			return i, fmt.Errorf("handle event %d (%s): %w", r.Pos, r.Type, err)
+			return i, refusal{fmt.Errorf("handle event %d (%s): %w", r.Pos, r.Type, err)}
 		}
 	}
 	return len(records), nil
