@@ -1,12 +1,127 @@
-// Package livewebinar holds the rooms: video beside chat, presence checks, and the honest count of what everybody watched.
+// Package livewebinar holds the rooms in which webinars happen: it lets members in, carries what they say, asks whether
+// they are there, and writes down what they watched, so that credit can be computed from it and disputed with it.
+//
+// Why a service of its own: thousands of open connections and a heartbeat of each have another rhythm than pages and
+// forms, and a room must go on while everything around it is restarted.
+//
+//	              start.requested              end.requested                (frozen, room.closed)
+//	 (no room) ────────────────────> open ───────────────────> closing ───────────────────────────> closed
+//	                                  │ start.failed
+//	                                  └──────────────> abandoned ──start.requested──> open
+//
+// The database is the truth, memory the running total. A room in memory can be made again at any moment from its row and
+// its log, so a kill -9 costs a viewer at most the heartbeat that had not been written.
 package livewebinar
 
-import "github.com/rounds-cme/rounds/kit/run"
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
 
-// Config are the settings of this service.
-type Config struct{}
+	"github.com/centrifugal/centrifuge"
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
+	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/eventlog"
+	"github.com/rounds-cme/rounds/kit/obs"
+	krpc "github.com/rounds-cme/rounds/kit/rpc"
+	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/token"
+	"github.com/rounds-cme/rounds/kit/web"
+	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
+)
+
+// Config is what an operator may set.
+type Config struct {
+	PseudonymKey string `help:"Secret from which the pseudonyms in the statistics are made; the same for all services." default:"" secret:"true"`
+	// A person writes this many messages at once, and one more each second.
+	ChatBurst int `help:"Chat messages that a person may send at once; one more each second." default:"5"`
+}
+
+type server struct {
+	log      *slog.Logger
+	now      func() time.Time
+	rand     io.Reader
+	events   *eventlog.Log
+	tokens   *token.Verifier
+	node     *centrifuge.Node
+	rooms    *rooms
+	recorder *recorder
+	activity activity
+	talk     *web.Limiter
+	seconds  *prometheus.HistogramVec
+	methods  map[string]method
+	frames   sync.Map // connection → *allowance
+	wake     chan struct{}
+}
 
 // New wires the service.
-func New(_ *run.Deps, _ Config) (*run.Service, error) {
-	return &run.Service{}, nil
+func New(d *run.Deps, cfg Config) (*run.Service, error) {
+	s := &server{
+		log: d.Log, now: d.Now, rand: d.Rand, events: d.Events, tokens: d.Tokens,
+		recorder: newRecorder(d.DB, d.Log, d.Metrics),
+		activity: activity{pseudonym: pseudonym(cfg.PseudonymKey)},
+		talk:     web.NewLimiter(web.Rate{Every: time.Second, Burst: cfg.ChatBurst}, d.Now),
+		seconds:  obs.Seconds(d.Metrics, "rounds_live_seconds", "Duration of the calls of browsers in rooms.", "method"),
+		methods:  methods(),
+		wake:     make(chan struct{}, 1),
+	}
+	s.rooms = newRooms(d.DB, d.Log, d.Now, s.spoken)
+	node, err := s.newNode(d.Name, d.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	s.node = node
+	mux := s.routes(web.Options{Name: d.Name, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens})
+	return &run.Service{
+		RPC:  []krpc.Service{{Desc: &livewebinarpb.LiveWebinar_ServiceDesc, Impl: &rpc{rooms: s.rooms}}},
+		HTTP: mux,
+		Work: []run.Work{
+			{Name: "events", Run: s.follow},
+			{Name: "rooms", Run: s.keep},
+			{Name: "watch log", Run: s.recorder.run},
+		},
+		Close: s.stop,
+	}, node.Run()
+}
+
+// stop says goodbye to everybody, then writes down what that led to. Browsers come back to whoever serves next.
+func (s *server) stop(ctx context.Context) error {
+	return errors.Join(s.node.Shutdown(ctx), s.recorder.flush(ctx))
+}
+
+// spoken sends what was said in a room.
+func (s *server) spoken(webinar uuid.UUID, lines []store.MessageAfterRow) {
+	s.publish(roomChannel(webinar), &livewebinarpb.RoomPush{Messages: messagesPB(lines)})
+}
+
+// stir makes the keeper look at once, soon after the transaction that it is called in.
+func (s *server) stir() {
+	time.AfterFunc(20*time.Millisecond, func() {
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
+	})
+}
+
+// pseudonym names an account so that nobody without the key can tell whose name it is.
+func pseudonym(key string) func(uuid.UUID) string {
+	return func(account uuid.UUID) string {
+		mac := hmac.New(sha256.New, []byte(key))
+		mac.Write(account[:])
+		return hex.EncodeToString(mac.Sum(nil))
+	}
+}
+
+func errInternal(cause error) error {
+	return errs.Wrap(cause, errs.Internal, "internal", "Something went wrong on our side. Nothing was lost; please try again.")
 }

@@ -1,6 +1,8 @@
 -- The rooms: what was said in them, who watched, and what follows from it.
 
 -- +goose Up
+GRANT USAGE ON SCHEMA livewebinar TO rounds_livewebinar, rounds_datamanagement, rounds_bff;
+
 CREATE TABLE livewebinar.room (
     webinar_id    uuid PRIMARY KEY,
     state         text NOT NULL CHECK (state IN ('open', 'closing', 'closed', 'abandoned')),

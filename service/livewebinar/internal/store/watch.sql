@@ -6,10 +6,15 @@ SELECT unnest(@webinar_ids::uuid[]), unnest(@account_ids::uuid[]), unnest(@strea
 -- name: BeatsOf :many
 SELECT stream, sequence, event, at FROM livewebinar.beat WHERE webinar_id = @webinar_id AND account_id = @account_id;
 
+-- Times that have not come arrive as the first day of the calendar, because an array of times has no holes in Go.
 -- name: CheckSave :exec
 INSERT INTO livewebinar.presence_check AS c (webinar_id, account_id, number, due_at, sent_at, delivered_at, answered_at)
-SELECT unnest(@webinar_ids::uuid[]), unnest(@account_ids::uuid[]), unnest(@numbers::integer[]), unnest(@due_ats::timestamptz[]),
-       unnest(@sent_ats::timestamptz[]), unnest(@delivered_ats::timestamptz[]), unnest(@answered_ats::timestamptz[])
+SELECT n.webinar_id, n.account_id, n.number, n.due_at, nullif(n.sent_at, '0001-01-01 00:00:00Z'),
+       nullif(n.delivered_at, '0001-01-01 00:00:00Z'), nullif(n.answered_at, '0001-01-01 00:00:00Z')
+FROM (SELECT unnest(@webinar_ids::uuid[]) AS webinar_id, unnest(@account_ids::uuid[]) AS account_id,
+             unnest(@numbers::integer[]) AS number, unnest(@due_ats::timestamptz[]) AS due_at,
+             unnest(@sent_ats::timestamptz[]) AS sent_at, unnest(@delivered_ats::timestamptz[]) AS delivered_at,
+             unnest(@answered_ats::timestamptz[]) AS answered_at) AS n
 ON CONFLICT (webinar_id, account_id, number) DO UPDATE
 SET sent_at = least(c.sent_at, excluded.sent_at), delivered_at = least(c.delivered_at, excluded.delivered_at),
     answered_at = least(c.answered_at, excluded.answered_at);
@@ -22,3 +27,14 @@ WHERE webinar_id = @webinar_id AND account_id = @account_id ORDER BY number;
 INSERT INTO livewebinar.attendance (webinar_id, account_id, first_joined_at, seconds, evidence, sha256)
 SELECT @webinar_id, unnest(@account_ids::uuid[]), unnest(@first_joined_ats::timestamptz[]), unnest(@seconds::integer[]),
        unnest(@evidences::jsonb[]), unnest(@hashes::bytea[]);
+
+-- name: Viewers :many
+SELECT DISTINCT account_id FROM livewebinar.beat WHERE webinar_id = @webinar_id AND account_id > @after ORDER BY account_id LIMIT @at_most;
+
+-- name: BeatsOfMany :many
+SELECT account_id, stream, sequence, event, at FROM livewebinar.beat
+WHERE webinar_id = @webinar_id AND account_id = ANY (@account_ids::uuid[]);
+
+-- name: ChecksOfMany :many
+SELECT account_id, number, due_at, sent_at, delivered_at, answered_at FROM livewebinar.presence_check
+WHERE webinar_id = @webinar_id AND account_id = ANY (@account_ids::uuid[]) ORDER BY account_id, number;

@@ -1,0 +1,282 @@
+package livewebinar
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/centrifugal/centrifuge"
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
+	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/obs"
+	"github.com/rounds-cme/rounds/rules/credit"
+	"github.com/rounds-cme/rounds/service/livewebinar/internal/room"
+	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
+)
+
+// caller is one connection of a person.
+type caller struct {
+	account    uuid.UUID
+	connection string
+}
+
+// method is one of the calls that a browser can make. quick ones touch memory only, so they are answered at once; the
+// others get a goroutine, because a connection must not wait for the database to read its next frame.
+type method struct {
+	quick bool
+	run   func(s *server, ctx context.Context, c caller, data []byte) (proto.Message, error)
+}
+
+func methods() map[string]method {
+	return map[string]method{
+		"room.join":       {run: on((*server).join)},
+		"room.beat":       {run: on((*server).beat), quick: true},
+		"chat.send":       {run: on((*server).send)},
+		"chat.history":    {run: on((*server).history)},
+		"check.delivered": {run: on((*server).delivered), quick: true},
+		"check.answer":    {run: on((*server).answer)},
+	}
+}
+
+// about is a request: all of them name the webinar.
+type about interface {
+	proto.Message
+	GetWebinarId() string
+}
+
+// on decodes the request and finds the room.
+func on[Q about](do func(*server, context.Context, caller, *live, Q) (proto.Message, error)) func(*server, context.Context, caller, []byte) (proto.Message, error) {
+	return func(s *server, ctx context.Context, c caller, data []byte) (proto.Message, error) {
+		var q Q
+		q, _ = q.ProtoReflect().New().Interface().(Q)
+		if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(data, q); err != nil {
+			return nil, errs.Wrap(err, errs.Invalid, "room.frame", "This request could not be read.")
+		}
+		webinar, err := uuid.Parse(q.GetWebinarId())
+		if err != nil {
+			return nil, errNone()
+		}
+		l, err := s.rooms.get(ctx, webinar)
+		if err != nil {
+			return nil, err
+		}
+		return do(s, ctx, c, l, q)
+	}
+}
+
+// call answers one request of a browser.
+func (s *server) call(client *centrifuge.Client, account uuid.UUID, e centrifuge.RPCEvent, answer centrifuge.RPCCallback) {
+	m, ok := s.methods[e.Method]
+	if !ok {
+		answer(centrifuge.RPCReply{}, centrifuge.ErrorMethodNotFound)
+		return
+	}
+	if account == uuid.Nil {
+		answer(centrifuge.RPCReply{}, wireError(errs.New(errs.Unauthenticated, "auth.required", "Please log in.")))
+		return
+	}
+	c := caller{account: account, connection: client.ID()}
+	do := func() {
+		reply, err := s.observe(client.Context(), m, e, c)
+		answer(reply, wireError(err))
+	}
+	if m.quick {
+		do()
+		return
+	}
+	go do()
+}
+
+// observe runs a method with a deadline, a line in the log and a net below it.
+func (s *server) observe(ctx context.Context, m method, e centrifuge.RPCEvent, c caller) (reply centrifuge.RPCReply, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	begun := time.Now()
+	if !m.quick { // a line for each heartbeat of each viewer would drown all others
+		var unit *obs.Unit
+		ctx, unit = obs.Start(ctx, s.log, "socket", e.Method)
+		unit.Set("account", c.account)
+		defer func() { unit.End(err) }()
+	}
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.log.Error("panic", "method", e.Method, "cause", cause, "stack", string(debug.Stack()))
+			err = errInternal(fmt.Errorf("panic: %v", cause))
+		}
+		s.seconds.WithLabelValues(e.Method).Observe(time.Since(begun).Seconds())
+	}()
+	message, err := m.run(s, ctx, c, e.Data)
+	if err != nil {
+		return centrifuge.RPCReply{}, err
+	}
+	reply.Data, err = protojson.Marshal(message)
+	return reply, err
+}
+
+func (s *server) join(ctx context.Context, c caller, l *live, q *livewebinarpb.JoinRequest) (proto.Message, error) {
+	person, err := s.rooms.person(ctx, l, c.account)
+	if err != nil {
+		return nil, err
+	}
+	var past room.Past
+	if !l.Knows(c.account) {
+		if past, err = s.rooms.past(ctx, l.Webinar, c.account); err != nil {
+			return nil, err
+		}
+	}
+	chat, err := s.latest(ctx, l.Webinar, q.GetAfterSequence())
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	j := l.Join(now, person, c.connection, past)
+	if l.Closed() {
+		return nil, errClosed()
+	}
+	s.recorder.beat(j.Beats...)
+	if len(j.Beats) > 0 {
+		s.recorder.act(s.activity.joined(now, l, person, c.connection))
+	}
+	return &livewebinarpb.JoinResponse{
+		Room: &livewebinarpb.Room{
+			WebinarId: l.Webinar.String(), Title: l.Title, VideoUrl: l.VideoURL, OffsetMs: number(now.Sub(l.Opened).Milliseconds()),
+			OpenedAt: stamp(l.Opened), PlannedEnd: stamp(l.PlannedEnd), Commitment: l.commitment,
+		},
+		Messages: chat.GetMessages(), LastSequence: chat.GetLastSequence(), Viewers: number(l.Viewers()),
+		Credit: creditPB(j.Credit), Check: askedPB(j.Check), Host: person.Host,
+	}, nil
+}
+
+// latest are the messages after the one that the browser has; for a newcomer the last ones.
+func (s *server) latest(ctx context.Context, webinar uuid.UUID, after int32) (*livewebinarpb.HistoryResponse, error) {
+	if after > 0 {
+		return s.page(ctx, webinar, after, historyMost)
+	}
+	rows, err := store.New(s.rooms.pool).MessageLatest(ctx, store.MessageLatestParams{WebinarID: webinar, AtMost: historyMost})
+	if err != nil {
+		return nil, err
+	}
+	ascending := make([]store.MessageAfterRow, len(rows))
+	last := int32(0)
+	for i, row := range rows {
+		ascending[len(rows)-1-i] = store.MessageAfterRow(row)
+		last = max(last, row.Sequence)
+	}
+	return &livewebinarpb.HistoryResponse{Messages: messagesPB(ascending), LastSequence: last}, nil
+}
+
+func (s *server) page(ctx context.Context, webinar uuid.UUID, after, limit int32) (*livewebinarpb.HistoryResponse, error) {
+	q := store.New(s.rooms.pool)
+	r, err := q.RoomGet(ctx, webinar)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.MessageAfter(ctx, store.MessageAfterParams{WebinarID: webinar, After: after, AtMost: limit})
+	if err != nil {
+		return nil, err
+	}
+	return &livewebinarpb.HistoryResponse{Messages: messagesPB(rows), LastSequence: r.LastSequence}, nil
+}
+
+func (s *server) history(ctx context.Context, c caller, l *live, q *livewebinarpb.HistoryRequest) (proto.Message, error) {
+	if _, in := l.Person(c.account, c.connection); !in {
+		return nil, errNotJoined()
+	}
+	limit := q.GetLimit()
+	if limit <= 0 || limit > historyMost {
+		limit = historyMost
+	}
+	return s.page(ctx, l.Webinar, max(0, q.GetAfterSequence()), limit)
+}
+
+func errNotJoined() error {
+	return errs.New(errs.Forbidden, "room.not_joined", "Please enter the room first.")
+}
+
+func (s *server) send(ctx context.Context, c caller, l *live, q *livewebinarpb.SendRequest) (proto.Message, error) {
+	person, in := l.Person(c.account, c.connection)
+	if !in {
+		return nil, errNotJoined()
+	}
+	id, err := uuid.Parse(q.GetId())
+	if err != nil || id == uuid.Nil {
+		return nil, errs.New(errs.Invalid, "chat.id", "This message could not be read.")
+	}
+	body, err := cleanBody(q.GetBody())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.talk.Take(c.account.String()); err != nil {
+		return nil, errs.Wrap(err, errs.TooMany, "chat.too_fast", "You are writing very fast. Please wait a moment.")
+	}
+	now := s.now()
+	sequence, err := l.chat.say(ctx, &line{id: id, person: person, body: body, at: now})
+	if err != nil {
+		return nil, err
+	}
+	s.recorder.act(s.activity.chatSent(now, l, person, id))
+	return &livewebinarpb.SendResponse{Sequence: sequence}, nil
+}
+
+func (s *server) beat(_ context.Context, c caller, l *live, q *livewebinarpb.BeatRequest) (proto.Message, error) {
+	event, known := eventOf(q.GetPlayer())
+	if !known {
+		return nil, errs.New(errs.Invalid, "beat.player", "This request could not be read.")
+	}
+	person, in := l.Person(c.account, c.connection)
+	if !in {
+		return nil, errNotJoined()
+	}
+	now := s.now()
+	o, in := l.Observe(now, c.account, room.Beat{
+		Beat:       credit.Beat{Stream: c.connection, Sequence: int64(q.GetSequence()), Event: event},
+		PositionMS: max(0, q.GetPositionMs()), Hidden: q.GetHidden(),
+	})
+	if !in {
+		return nil, errNotJoined()
+	}
+	s.recorder.beat(o.Beat)
+	s.recorder.check(o.Checks...)
+	for _, minute := range o.Minutes {
+		s.recorder.act(s.activity.minute(now, l, person, minute))
+	}
+	if event == credit.Left {
+		s.recorder.act(s.activity.left(now, l, person, c.connection))
+	}
+	return &livewebinarpb.BeatResponse{Credit: creditPB(o.Credit), Viewers: number(l.Viewers())}, nil
+}
+
+func (s *server) delivered(_ context.Context, c caller, l *live, q *livewebinarpb.DeliveredRequest) (proto.Message, error) {
+	row, asked := l.Delivered(s.now(), c.account, c.connection, int(q.GetNumber()))
+	if row != nil {
+		s.recorder.check(*row)
+	}
+	return &livewebinarpb.DeliveredResponse{Check: askedPB(asked)}, nil
+}
+
+// answer is written down before it is confirmed: an answer that was confirmed is never lost.
+func (s *server) answer(ctx context.Context, c caller, l *live, q *livewebinarpb.AnswerRequest) (proto.Message, error) {
+	person, in := l.Person(c.account, c.connection)
+	if !in {
+		return nil, errNotJoined()
+	}
+	now := s.now()
+	a, sent := l.Answer(now, c.account, c.connection, int(q.GetNumber()))
+	if !sent {
+		return nil, errs.New(errs.NotFound, "check.none", "There is no such question.")
+	}
+	s.recorder.check(a.Row)
+	if err := s.recorder.flush(ctx); err != nil {
+		return nil, err
+	}
+	if a.First {
+		s.recorder.act(s.activity.checkAnswered(now, l, person, int(q.GetNumber()), a.Latency))
+		s.publish(personChannel(c.account), &livewebinarpb.PersonPush{WebinarId: l.Webinar.String(), CheckOver: q.GetNumber()})
+	}
+	return &livewebinarpb.AnswerResponse{Counted: a.Counted, Credit: creditPB(a.Credit)}, nil
+}

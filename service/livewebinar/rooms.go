@@ -1,0 +1,236 @@
+package livewebinar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/rules/credit"
+	"github.com/rounds-cme/rounds/rules/presence"
+	"github.com/rounds-cme/rounds/service/livewebinar/internal/room"
+	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
+)
+
+// The states of a room in the database.
+const (
+	stateOpen      = "open"
+	stateClosing   = "closing"
+	stateClosed    = "closed"
+	stateAbandoned = "abandoned"
+	webinarLive    = "live"
+)
+
+// outage is how long a room may be without a sign of life before it is written down as our failure.
+const outage = 10 * time.Second
+
+// live is a room in this process.
+type live struct {
+	*room.Room
+
+	commitment string
+	hostID     uuid.UUID
+	chat       *chat
+}
+
+// rooms holds the open rooms of this process. What it holds can always be made again from the database.
+type rooms struct {
+	pool  *pgxpool.Pool
+	log   *slog.Logger
+	now   func() time.Time
+	proof time.Duration
+	say   func(webinar uuid.UUID, lines []store.MessageAfterRow)
+
+	loading sync.Mutex
+	mu      sync.RWMutex
+	held    map[uuid.UUID]*live
+}
+
+func newRooms(pool *pgxpool.Pool, log *slog.Logger, now func() time.Time, say func(uuid.UUID, []store.MessageAfterRow)) *rooms {
+	return &rooms{pool: pool, log: log, now: now, proof: proof, say: say, held: map[uuid.UUID]*live{}}
+}
+
+func errNone() error {
+	return errs.New(errs.NotFound, "room.none", "There is no such room.")
+}
+
+func errOpening() error {
+	return errs.New(errs.Unavailable, "room.opening", "The room is opening. Please wait a moment.")
+}
+
+func errClosed() error {
+	return errs.New(errs.Conflict, "room.closed", "This webinar has ended.")
+}
+
+// get is the open room of a webinar, or why there is none.
+func (s *rooms) get(ctx context.Context, webinar uuid.UUID) (*live, error) {
+	if l := s.holding(webinar); l != nil {
+		if l.Closed() {
+			return nil, errClosed()
+		}
+		return l, nil
+	}
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	if l := s.holding(webinar); l != nil {
+		return l, nil
+	}
+	l, err := s.load(ctx, webinar)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held[webinar] = l
+	return l, nil
+}
+
+func (s *rooms) holding(webinar uuid.UUID) *live {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.held[webinar]
+}
+
+func (s *rooms) all() []*live {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	list := make([]*live, 0, len(s.held))
+	for _, l := range s.held {
+		list = append(list, l)
+	}
+	return list
+}
+
+func (s *rooms) forget(webinar uuid.UUID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.held, webinar)
+}
+
+// load makes a room from the database.
+func (s *rooms) load(ctx context.Context, webinar uuid.UUID) (*live, error) {
+	q := store.New(s.pool)
+	w, err := q.WebinarGet(ctx, webinar)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errNone()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read webinar: %w", err)
+	}
+	r, err := q.RoomGet(ctx, webinar)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows), err == nil && r.State == stateAbandoned:
+		if w.State == webinarLive {
+			return nil, errOpening()
+		}
+		return nil, errNone()
+	case err != nil:
+		return nil, fmt.Errorf("read room: %w", err)
+	case r.State != stateOpen:
+		return nil, errClosed()
+	case w.State != webinarLive || w.FrozenRule == nil:
+		return nil, errOpening() // the rule is frozen in the same moment in which the webinar becomes live
+	}
+	plan, err := s.plan(ctx, q, w, r)
+	if err != nil {
+		return nil, err
+	}
+	l := &live{Room: room.New(plan), commitment: r.Commitment}
+	if w.HostID != nil {
+		l.hostID = *w.HostID
+	}
+	l.chat = &chat{webinar: webinar, pool: s.pool, publish: func(lines []store.MessageAfterRow) { s.say(webinar, lines) }}
+	return l, nil
+}
+
+func (s *rooms) plan(ctx context.Context, q *store.Queries, w store.WebinarGetRow, r store.LivewebinarRoom) (room.Plan, error) {
+	rule, err := credit.ParseRule(w.FrozenRule)
+	if err != nil {
+		return room.Plan{}, fmt.Errorf("rule of webinar %s: %w", r.WebinarID, err)
+	}
+	incidents, err := s.incidents(ctx, q, r)
+	if err != nil {
+		return room.Plan{}, err
+	}
+	return room.Plan{
+		Webinar: r.WebinarID, Title: w.Title, VideoURL: w.VideoUrl, Opened: r.OpenedAt, PlannedEnd: plannedEnd(w, r.OpenedAt),
+		Rule: rule, Offered: credit.Points(w.Hundredths), Seed: presence.Seed(r.Seed), Proof: s.proof, Incidents: incidents,
+	}, nil
+}
+
+// plannedEnd is that of the plan; a webinar that began after it lasts as long as it was planned to.
+func plannedEnd(w store.WebinarGetRow, opened time.Time) time.Time {
+	length := time.Duration(w.Minutes) * time.Minute
+	if end := w.StartsAt.Add(length); end.After(opened) {
+		return end
+	}
+	return opened.Add(length)
+}
+
+// incidents are the known ones; if nobody kept this room alive for a while, that is one more.
+func (s *rooms) incidents(ctx context.Context, q *store.Queries, r store.LivewebinarRoom) ([]credit.Span, error) {
+	if now := s.now(); r.State == stateOpen && now.Sub(r.AliveAt) > outage {
+		err := q.IncidentAdd(ctx, store.IncidentAddParams{WebinarID: r.WebinarID, FromAt: r.AliveAt, ToAt: now, Reason: "the room was not served"})
+		if err != nil {
+			return nil, fmt.Errorf("write incident: %w", err)
+		}
+		err = q.RoomsAlive(ctx, store.RoomsAliveParams{Now: now, WebinarIds: []uuid.UUID{r.WebinarID}})
+		if err != nil {
+			return nil, fmt.Errorf("keep room alive: %w", err)
+		}
+		s.log.Warn("a room was not served", "webinar", r.WebinarID, "from", r.AliveAt, "to", now)
+	}
+	rows, err := q.IncidentList(ctx, r.WebinarID)
+	if err != nil {
+		return nil, fmt.Errorf("read incidents: %w", err)
+	}
+	spans := make([]credit.Span, len(rows))
+	for i, row := range rows {
+		spans[i] = credit.Span{From: row.FromAt, To: row.ToAt}
+	}
+	return spans, nil
+}
+
+// person is who wants to enter: only members may, as the accounts say now and not as a token said a while ago.
+func (s *rooms) person(ctx context.Context, l *live, account uuid.UUID) (room.Person, error) {
+	a, err := store.New(s.pool).AccountGet(ctx, account)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return room.Person{}, fmt.Errorf("read account: %w", err)
+	}
+	if err != nil || a.State != "approved" {
+		return room.Person{}, errs.New(errs.Forbidden, "room.members", "Rooms are open to members whose proof was approved.")
+	}
+	p := room.Person{Account: account, Name: a.Name, Profession: a.Profession, Country: a.Country, Host: account == l.hostID}
+	for _, role := range a.Roles {
+		p.Host = p.Host || role == "host" || role == "administrator"
+	}
+	return p, nil
+}
+
+// past is what the database knows of a viewer; needed only the first time after a restart.
+func (s *rooms) past(ctx context.Context, webinar, account uuid.UUID) (room.Past, error) {
+	q := store.New(s.pool)
+	beats, err := q.BeatsOf(ctx, store.BeatsOfParams{WebinarID: webinar, AccountID: account})
+	if err != nil {
+		return room.Past{}, fmt.Errorf("read beats: %w", err)
+	}
+	checks, err := q.ChecksOf(ctx, store.ChecksOfParams{WebinarID: webinar, AccountID: account})
+	if err != nil {
+		return room.Past{}, fmt.Errorf("read checks: %w", err)
+	}
+	var p room.Past
+	for _, b := range beats {
+		p.Beats = append(p.Beats, credit.Beat{Stream: b.Stream, Sequence: b.Sequence, At: b.At, Event: credit.Event(b.Event)})
+	}
+	for _, c := range checks {
+		p.Checks = append(p.Checks, checkOf(c))
+	}
+	return p, nil
+}

@@ -1,0 +1,46 @@
+package livewebinar
+
+import (
+	"context"
+	"fmt"
+
+	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
+	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
+)
+
+// rpc is what other services may ask.
+type rpc struct {
+	livewebinarpb.UnimplementedLiveWebinarServer
+
+	rooms *rooms
+}
+
+const mostAsked = 100
+
+// Status tells which rooms are open and how many people are in them.
+func (a *rpc) Status(ctx context.Context, q *livewebinarpb.StatusRequest) (*livewebinarpb.StatusResponse, error) {
+	if len(q.GetWebinarIds()) > mostAsked {
+		return nil, errs.New(errs.Invalid, "room.too_many", "At most 100 webinars can be asked for at once.")
+	}
+	rows, err := store.New(a.rooms.pool).RoomList(ctx, parseIDs(q.GetWebinarIds()))
+	if err != nil {
+		return nil, fmt.Errorf("list rooms: %w", err)
+	}
+	byID := map[string]*livewebinarpb.RoomStatus{}
+	for _, row := range rows {
+		l := a.rooms.holding(row.WebinarID)
+		present := 0
+		if l != nil {
+			present = l.Viewers()
+		}
+		byID[row.WebinarID.String()] = roomStatusPB(row, present, l != nil)
+	}
+	var reply livewebinarpb.StatusResponse
+	for _, id := range q.GetWebinarIds() {
+		if s := byID[id]; s != nil {
+			reply.Rooms = append(reply.Rooms, s)
+		}
+	}
+	return &reply, nil
+}

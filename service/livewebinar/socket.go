@@ -1,0 +1,251 @@
+package livewebinar
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/centrifugal/centrifuge"
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/token"
+	"github.com/rounds-cme/rounds/kit/web"
+)
+
+// The channels; contract/livewebinar/v1/room.proto says what they carry.
+const (
+	frontChannel = "front"
+	roomPrefix   = "room:"
+)
+
+func roomChannel(webinar uuid.UUID) string   { return roomPrefix + webinar.String() }
+func personChannel(account uuid.UUID) string { return "#" + account.String() }
+
+// Why a connection was closed. A browser comes back after codes below 4500, and stays away after the others. The library
+// has codes of its own, which we leave as they are: 3005 the session expired, 3008 too slow, 3012 no answer to a ping,
+// 3013 too many frames, 3501 not decodable; and 1009 of WebSocket itself for a frame over the limit.
+func closedExpired() centrifuge.Disconnect {
+	return centrifuge.Disconnect{Code: 4001, Reason: "session expired"}
+}
+
+func closedTooMany() centrifuge.Disconnect {
+	return centrifuge.Disconnect{Code: 4002, Reason: "too many connections of this account"}
+}
+
+func closedUnavailable() centrifuge.Disconnect {
+	return centrifuge.Disconnect{Code: 4003, Reason: "not available right now"}
+}
+
+func closedInvalid() centrifuge.Disconnect {
+	return centrifuge.Disconnect{Code: 4501, Reason: "invalid session"}
+}
+
+// What a connection may hold and do.
+const (
+	frameLimit    = 8 << 10
+	queueLimit    = 256 << 10
+	kernelBuffer  = 64 << 10 // without it the kernel holds up to 4 MB for a viewer who does not read
+	pingEvery     = 10 * time.Second
+	pongWithin    = 5 * time.Second
+	perAccount    = 20
+	channelsMost  = 8
+	framesPerSec  = 20
+	framesAtOnce  = 100
+	framesTooMany = 200 // refused in one go, then the connection is cut
+)
+
+// proof is when an open connection must have answered a ping that was written after a frame.
+const proof = pingEvery + pongWithin + 2*time.Second
+
+type identityKey struct{}
+
+// identity is what the cookie said when the connection was opened.
+type identity struct {
+	claims token.Claims
+	failed error
+}
+
+// newNode is the engine of the sockets: one process, everything in memory.
+func (s *server) newNode(name string, metrics prometheus.Registerer) (*centrifuge.Node, error) {
+	node, err := centrifuge.New(centrifuge.Config{
+		Name: name, LogLevel: centrifuge.LogLevelWarn, LogHandler: s.logEngine, ClientQueueMaxSize: queueLimit,
+		ClientChannelLimit: channelsMost, UserConnectionLimit: perAccount, ChannelMaxLength: 64,
+		ClientStaleCloseDelay: 5 * time.Second, Metrics: centrifuge.MetricsConfig{RegistererGatherer: engineMetrics(metrics)},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the engine of the rooms: %w", err)
+	}
+	node.OnConnecting(s.connecting)
+	node.OnConnect(s.connected)
+	node.OnCommandRead(s.command)
+	return node, nil
+}
+
+// engineMetrics lets the engine count into our registry where it can; never into the global one.
+func engineMetrics(metrics prometheus.Registerer) centrifuge.RegistererGatherer {
+	if both, ok := metrics.(centrifuge.RegistererGatherer); ok {
+		return both
+	}
+	return prometheus.NewRegistry()
+}
+
+func (s *server) logEngine(e centrifuge.LogEntry) {
+	if e.Level >= centrifuge.LogLevelError {
+		s.log.Error("rooms engine: "+e.Message, "fields", e.Fields)
+		return
+	}
+	s.log.Warn("rooms engine: "+e.Message, "fields", e.Fields)
+}
+
+// routes is everything that this service answers over HTTP.
+func (s *server) routes(o web.Options) *web.Mux {
+	m := web.New(o)
+	socket := centrifuge.NewWebsocketHandler(s.node, centrifuge.WebsocketConfig{
+		// The mux has looked at the origin.
+		CheckOrigin: func(*http.Request) bool { return true }, MessageSizeLimit: frameLimit, WriteTimeout: 2 * time.Second,
+		ReadBufferSize: 1 << 10, WriteBufferSize: 4 << 10, UseWriteBufferPool: true, ProcessCommandsOffReadLoop: true,
+		PingPongConfig: centrifuge.PingPongConfig{PingInterval: pingEvery, PongTimeout: pongWithin},
+	})
+	m.Socket("/live/connection/websocket", web.Public, func(w http.ResponseWriter, r *http.Request) error {
+		id := identity{}
+		if cookie, err := r.Cookie(web.AccessCookie); err == nil {
+			id.claims, id.failed = s.tokens.Verify(cookie.Value)
+		}
+		// A closing code says more to a browser than a refused handshake does, so a wrong token is refused inside.
+		ctx := context.WithValue(context.WithoutCancel(r.Context()), identityKey{}, id)
+		socket.ServeHTTP(&narrow{w}, r.WithContext(ctx))
+		return nil
+	})
+	return m
+}
+
+// narrow bounds what the kernel holds for a connection.
+type narrow struct{ http.ResponseWriter }
+
+func (n *narrow) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(n.ResponseWriter).Hijack()
+	if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
+		_ = tcp.SetWriteBuffer(kernelBuffer) // if the system will not, the connection works all the same
+	}
+	return conn, rw, err
+}
+
+// connecting decides who may be connected. Visitors may: they hear what goes live on the front page.
+func (s *server) connecting(ctx context.Context, _ centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
+	id, _ := ctx.Value(identityKey{}).(identity)
+	reply := centrifuge.ConnectReply{
+		Credentials:   &centrifuge.Credentials{},
+		Subscriptions: map[string]centrifuge.SubscribeOptions{frontChannel: {}},
+	}
+	if id.failed != nil {
+		return centrifuge.ConnectReply{}, refusal(id.failed)
+	}
+	if account := id.claims.Account; account != uuid.Nil {
+		if len(s.node.Hub().UserConnections(account.String())) >= perAccount {
+			return centrifuge.ConnectReply{}, closedTooMany()
+		}
+		reply.Credentials = &centrifuge.Credentials{UserID: account.String(), ExpireAt: id.claims.Expires.Unix()}
+		reply.Subscriptions[personChannel(account)] = centrifuge.SubscribeOptions{}
+	}
+	return reply, nil
+}
+
+func refusal(err error) centrifuge.Disconnect {
+	switch e := errs.Of(err); {
+	case e.Kind != errs.Unauthenticated:
+		return closedUnavailable()
+	case e.Code == token.CodeExpired:
+		return closedExpired()
+	default:
+		return closedInvalid()
+	}
+}
+
+// connected wires one connection.
+func (s *server) connected(client *centrifuge.Client) {
+	account, _ := uuid.Parse(client.UserID()) // nil for a visitor
+	client.OnRefresh(func(_ centrifuge.RefreshEvent, answer centrifuge.RefreshCallback) {
+		// The cookie cannot be read again on an open connection; the browser renews it and comes back.
+		answer(centrifuge.RefreshReply{Expired: true}, nil)
+	})
+	client.OnSubscribe(func(e centrifuge.SubscribeEvent, answer centrifuge.SubscribeCallback) {
+		go func() { answer(centrifuge.SubscribeReply{}, wireError(s.subscribe(client.Context(), account, e.Channel))) }()
+	})
+	client.OnRPC(func(e centrifuge.RPCEvent, answer centrifuge.RPCCallback) {
+		s.call(client, account, e, answer)
+	})
+	client.OnDisconnect(func(centrifuge.DisconnectEvent) {
+		s.frames.Delete(client.ID())
+		if account != uuid.Nil {
+			s.gone(account, client.ID())
+		}
+	})
+}
+
+// subscribe lets members into the channel of an open room.
+func (s *server) subscribe(ctx context.Context, account uuid.UUID, channel string) error {
+	webinar, err := uuid.Parse(strings.TrimPrefix(channel, roomPrefix))
+	if err != nil || !strings.HasPrefix(channel, roomPrefix) {
+		return errNone()
+	}
+	if account == uuid.Nil {
+		return errs.New(errs.Unauthenticated, "auth.required", "Please log in.")
+	}
+	l, err := s.rooms.get(ctx, webinar)
+	if err != nil {
+		return err
+	}
+	_, err = s.rooms.person(ctx, l, account)
+	return err
+}
+
+// gone notes in all rooms that a connection is lost.
+func (s *server) gone(account uuid.UUID, connection string) {
+	for _, l := range s.rooms.all() {
+		person, in := l.Person(account, connection)
+		if !in {
+			continue
+		}
+		now := s.now()
+		if b := l.Lose(now, account, connection); b != nil {
+			s.recorder.beat(*b)
+			s.recorder.act(s.activity.left(now, l, person, connection))
+		}
+	}
+}
+
+// publish sends to a channel what can be missed: whoever misses it asks for the state when coming back.
+func (s *server) publish(channel string, m proto.Message) {
+	text, err := protojson.Marshal(m)
+	if err == nil {
+		_, err = s.node.Publish(channel, text)
+	}
+	if err != nil {
+		s.log.Error("publish", "channel", channel, "error", err)
+	}
+}
+
+// wireError is an error as the frames carry it: a number by kind, and the code that pages translate.
+func wireError(err error) error {
+	if err == nil {
+		return nil
+	}
+	var own *centrifuge.Error
+	if errors.As(err, &own) {
+		return own
+	}
+	e := errs.Of(err)
+	return &centrifuge.Error{
+		Code: uint32(1000 + errs.HTTPStatus(e.Kind)), Message: e.Code, //nolint:gosec // statuses are below 600
+		Temporary: e.Kind == errs.Unavailable || e.Kind == errs.TooMany || e.Kind == errs.Internal,
+	}
+}
