@@ -4,10 +4,10 @@
 // Why a service of its own: thousands of open connections and a heartbeat of each have another rhythm than pages and
 // forms, and a room must go on while everything around it is restarted.
 //
-//	              start.requested              end.requested                (frozen, room.closed)
-//	 (no room) ────────────────────> open ───────────────────> closing ───────────────────────────> closed
-//	                                  │ start.failed
-//	                                  └──────────────> abandoned ──start.requested──> open
+//	             start.requested              end.requested                (frozen, room.closed)
+//	(no room) ────────────────────> open ───────────────────> closing ───────────────────────────> closed
+//	                                 │ start.failed
+//	                                 └──────────────> abandoned ──start.requested──> open
 //
 // The database is the truth, memory the running total. A room in memory can be made again at any moment from its row and
 // its log, so a kill -9 costs a viewer at most the heartbeat that had not been written.

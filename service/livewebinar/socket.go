@@ -178,7 +178,9 @@ func (s *server) connected(client *centrifuge.Client) {
 		answer(centrifuge.RefreshReply{Expired: true}, nil)
 	})
 	client.OnSubscribe(func(e centrifuge.SubscribeEvent, answer centrifuge.SubscribeCallback) {
-		go func() { answer(centrifuge.SubscribeReply{}, wireError(s.subscribe(client.Context(), account, e.Channel))) }()
+		go func() {
+			answer(centrifuge.SubscribeReply{}, wireError(s.subscribe(client.Context(), account, e.Channel)))
+		}()
 	})
 	client.OnRPC(func(e centrifuge.RPCEvent, answer centrifuge.RPCCallback) {
 		s.call(client, account, e, answer)
