@@ -48,9 +48,12 @@ func services(c *configs) []run.Entry {
 		{Name: "notificationcenter", Doc: "e-mail and site notifications", Database: mainDatabase,
 			New: func(d *run.Deps) (*run.Service, error) { return notificationcenter.New(d, c.NotificationCenter) }},
 		{Name: "notificationtaskrunner", Doc: "from one event to one message a person", Database: mainDatabase,
-			New: func(d *run.Deps) (*run.Service, error) { return notificationtaskrunner.New(d, c.NotificationTaskRunner) }},
+			New: func(d *run.Deps) (*run.Service, error) {
+				return notificationtaskrunner.New(d, c.NotificationTaskRunner)
+			}},
 		{Name: "livewebinar", Doc: "rooms: chat, checks, watch time", Database: mainDatabase,
-			New: func(d *run.Deps) (*run.Service, error) { return livewebinar.New(d, c.LiveWebinar) }},
+			Schemas: []db.Schema{livewebinar.Schema()},
+			New:     func(d *run.Deps) (*run.Service, error) { return livewebinar.New(d, c.LiveWebinar) }},
 		{Name: "scheduler", Doc: "timers and sagas", Database: mainDatabase,
 			New: func(d *run.Deps) (*run.Service, error) { return scheduler.New(d, c.Scheduler) }},
 		{Name: "bff", Doc: "the API of the browser", Database: mainDatabase,

@@ -69,7 +69,7 @@ func (q *Queries) MessageAfter(ctx context.Context, arg MessageAfterParams) ([]M
 		return nil, err
 	}
 	defer rows.Close()
-	var items []MessageAfterRow
+	items := []MessageAfterRow{}
 	for rows.Next() {
 		var i MessageAfterRow
 		if err := rows.Scan(
@@ -112,7 +112,7 @@ func (q *Queries) MessageKnown(ctx context.Context, arg MessageKnownParams) ([]M
 		return nil, err
 	}
 	defer rows.Close()
-	var items []MessageKnownRow
+	items := []MessageKnownRow{}
 	for rows.Next() {
 		var i MessageKnownRow
 		if err := rows.Scan(&i.AccountID, &i.ID, &i.Sequence); err != nil {
@@ -152,7 +152,7 @@ func (q *Queries) MessageLatest(ctx context.Context, arg MessageLatestParams) ([
 		return nil, err
 	}
 	defer rows.Close()
-	var items []MessageLatestRow
+	items := []MessageLatestRow{}
 	for rows.Next() {
 		var i MessageLatestRow
 		if err := rows.Scan(

@@ -74,7 +74,7 @@ func (q *Queries) IncidentList(ctx context.Context, webinarID uuid.UUID) ([]Inci
 		return nil, err
 	}
 	defer rows.Close()
-	var items []IncidentListRow
+	items := []IncidentListRow{}
 	for rows.Next() {
 		var i IncidentListRow
 		if err := rows.Scan(&i.FromAt, &i.ToAt); err != nil {
@@ -148,7 +148,7 @@ func (q *Queries) RoomList(ctx context.Context, webinarIds []uuid.UUID) ([]RoomL
 		return nil, err
 	}
 	defer rows.Close()
-	var items []RoomListRow
+	items := []RoomListRow{}
 	for rows.Next() {
 		var i RoomListRow
 		if err := rows.Scan(
@@ -278,7 +278,7 @@ func (q *Queries) RoomsRunning(ctx context.Context) ([]RoomsRunningRow, error) {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []RoomsRunningRow
+	items := []RoomsRunningRow{}
 	for rows.Next() {
 		var i RoomsRunningRow
 		if err := rows.Scan(&i.WebinarID, &i.State); err != nil {

@@ -92,7 +92,7 @@ func (q *Queries) BeatsOf(ctx context.Context, arg BeatsOfParams) ([]BeatsOfRow,
 		return nil, err
 	}
 	defer rows.Close()
-	var items []BeatsOfRow
+	items := []BeatsOfRow{}
 	for rows.Next() {
 		var i BeatsOfRow
 		if err := rows.Scan(
@@ -135,7 +135,7 @@ func (q *Queries) BeatsOfMany(ctx context.Context, arg BeatsOfManyParams) ([]Bea
 		return nil, err
 	}
 	defer rows.Close()
-	var items []BeatsOfManyRow
+	items := []BeatsOfManyRow{}
 	for rows.Next() {
 		var i BeatsOfManyRow
 		if err := rows.Scan(
@@ -216,7 +216,7 @@ func (q *Queries) ChecksOf(ctx context.Context, arg ChecksOfParams) ([]ChecksOfR
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ChecksOfRow
+	items := []ChecksOfRow{}
 	for rows.Next() {
 		var i ChecksOfRow
 		if err := rows.Scan(
@@ -261,7 +261,7 @@ func (q *Queries) ChecksOfMany(ctx context.Context, arg ChecksOfManyParams) ([]C
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ChecksOfManyRow
+	items := []ChecksOfManyRow{}
 	for rows.Next() {
 		var i ChecksOfManyRow
 		if err := rows.Scan(
@@ -298,7 +298,7 @@ func (q *Queries) Viewers(ctx context.Context, arg ViewersParams) ([]uuid.UUID, 
 		return nil, err
 	}
 	defer rows.Close()
-	var items []uuid.UUID
+	items := []uuid.UUID{}
 	for rows.Next() {
 		var account_id uuid.UUID
 		if err := rows.Scan(&account_id); err != nil {
