@@ -33,4 +33,3 @@ func migrate(ctx context.Context, s *settings, entries []run.Entry) error {
 	}
 	return nil
 }
-

@@ -127,4 +127,3 @@ func CheckEnvironment(app *kong.Application, environment []string) error {
 	}
 	return nil
 }
-

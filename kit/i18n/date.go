@@ -19,8 +19,10 @@ func calendarOf(lang string) calendar {
 	if lang == "sl" {
 		return calendar{
 			weekdays: [7]string{"nedelja", "ponedeljek", "torek", "sreda", "četrtek", "petek", "sobota"},
-			months: [12]string{"januar", "februar", "marec", "april", "maj", "junij", "julij", "avgust", "september",
-				"oktober", "november", "december"},
+			months: [12]string{
+				"januar", "februar", "marec", "april", "maj", "junij", "julij", "avgust", "september",
+				"oktober", "november", "december",
+			},
 			day:    "{weekday}, {day}. {month} {year}",
 			short:  "{day}. {month} {year}",
 			moment: "{date} ob {clock} {zone}",
@@ -28,8 +30,10 @@ func calendarOf(lang string) calendar {
 	}
 	return calendar{
 		weekdays: [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
-		months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September",
-			"October", "November", "December"},
+		months: [12]string{
+			"January", "February", "March", "April", "May", "June", "July", "August", "September",
+			"October", "November", "December",
+		},
 		day:    "{weekday} {day} {month} {year}",
 		short:  "{day} {month} {year}",
 		moment: "{date}, {clock} {zone}",

@@ -15,8 +15,10 @@ import (
 // launch starts the server from an operating system thread of its own: the kernel's promise to signal the child when
 // its parent dies is about the thread that started it, so that thread must live as long as the process.
 func (s *Server) launch() error {
-	arguments := []string{"-D", s.cluster(), "-c", "listen_addresses=", "-c", "unix_socket_directories=" + s.socket,
-		"-c", "unix_socket_permissions=0700"}
+	arguments := []string{
+		"-D", s.cluster(), "-c", "listen_addresses=", "-c", "unix_socket_directories=" + s.socket,
+		"-c", "unix_socket_permissions=0700",
+	}
 	for name, value := range s.config.Settings {
 		arguments = append(arguments, "-c", name+"="+value)
 	}

@@ -41,8 +41,11 @@ func TestExamples(t *testing.T) {
 		code                 string
 		total, years, yearly int
 	}{
-		{"si-doctor", 75, 7, 0}, {"de-doctor", 250, 5, 0}, {"hr-doctor", 120, 6, 0},
-		{"rs-health", 140, 7, 10}, {"me-doctor", 10, 1, 10},
+		{"si-doctor", 75, 7, 0},
+		{"de-doctor", 250, 5, 0},
+		{"hr-doctor", 120, 6, 0},
+		{"rs-health", 140, 7, 10},
+		{"me-doctor", 10, 1, 10},
 	} {
 		p := example(t, c.code)
 		if p.Total != points(c.total) || p.CycleYears != c.years || p.YearlyMinimum != points(c.yearly) || p.Source == "" {
