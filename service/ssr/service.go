@@ -1,13 +1,58 @@
-// Package ssr renders every page on the server, for people, their phones and search engines. It asks auth, bff and livewebinar
-// over gRPC and has no database.
+// Package ssr renders every page on the server, for people, their phones and search engines. It
+// asks auth, bff and livewebinar over gRPC and has no database.
+//
+// Why on the server: a page that arrives whole is read on a slow phone, by a search engine and by a
+// screen reader alike, and works where scripts do not. What a peer cannot answer right now is one
+// block of the page that says so; the rest stands.
+//
+//	request ─> kit/web (access, limits) ─> reader.Make (who, language, zone) ─> handler
+//	        ─> peers over gRPC ─> view ─> page/<name> ─> layout.Page ─> HTML
 package ssr
 
-import "github.com/rounds-cme/rounds/kit/run"
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rounds-cme/rounds/kit/i18n"
+	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/web"
+	"github.com/rounds-cme/rounds/service/ssr/asset"
+	"github.com/rounds-cme/rounds/service/ssr/locale"
+	"github.com/rounds-cme/rounds/service/ssr/reader"
+)
 
 // Config are the settings of this service.
-type Config struct{}
+type Config struct {
+	Zone  string          `help:"Time zone of visitors whose browser has not told its own." default:"Europe/Ljubljana"`
+	Flags map[string]bool `help:"Features to switch on or off, as name=true."`
+}
+
+// server is what the handlers share.
+type server struct {
+	now    func() time.Time
+	newID  func() uuid.UUID
+	assets *asset.Set
+	reader *reader.Maker
+}
 
 // New wires the service.
-func New(_ *run.Deps, _ Config) (*run.Service, error) {
-	return &run.Service{}, nil
+func New(d *run.Deps, cfg Config) (*run.Service, error) {
+	catalog, err := i18n.Load(locale.Files)
+	if err != nil {
+		return nil, fmt.Errorf("read the texts of the pages: %w", err)
+	}
+	assets, err := asset.Load()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{now: d.Now, newID: d.NewID, assets: assets}
+	s.reader = &reader.Maker{Catalog: catalog, Assets: assets, Now: d.Now, Zone: cfg.Zone, Flags: cfg.Flags}
+	return &run.Service{HTTP: s.routes(web.Options{
+		Name: "ssr", Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens, HTTPS: len(d.BaseURL) > 5 && d.BaseURL[:5] == "https",
+		Policy: web.Policy{Media: []string{"blob:", "https:"}, Connect: []string{"https:"}, Workers: []string{"blob:"}},
+		Denied: s.denied, Render: s.renderError,
+	})}, nil
 }
+

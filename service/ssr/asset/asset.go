@@ -42,13 +42,13 @@ func (s *Set) URL(name string) string {
 	return Prefix + s.built[name]
 }
 
-// ServeHTTP serves the built files, to be kept for a year because a changed file has another name.
-func (s *Set) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// Serve answers a built file, to be kept for a year because a changed file has another name. It
+// tells whether there is such a file.
+func (s *Set) Serve(w http.ResponseWriter, r *http.Request) bool {
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), Prefix)
 	content, err := files.ReadFile("dist/" + name)
 	if err != nil || name == "manifest.json" {
-		http.NotFound(w, r)
-		return
+		return false
 	}
 	header := w.Header()
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
@@ -56,6 +56,7 @@ func (s *Set) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(content) // the browser has left: nobody to tell
 	}
+	return true
 }
 
 // contentType does not ask the machine's own list of types, which differs from machine to machine.

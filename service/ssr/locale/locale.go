@@ -1,5 +1,5 @@
 // Package locale holds what the pages say: a folder a language, a file a subject. A page brings
-// its own file in each language; keys begin with the name of the file.
+// its own file in each language. Keys begin with the name of the file, or with err. and the code of an error.
 package locale
 
 import "embed"

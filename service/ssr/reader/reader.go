@@ -132,9 +132,15 @@ func With(ctx context.Context, r Reader) context.Context {
 	return context.WithValue(ctx, readerKey{}, r)
 }
 
+// Made is the reader of ctx, if one was made.
+func Made(ctx context.Context) (Reader, bool) {
+	r, ok := ctx.Value(readerKey{}).(Reader)
+	return r, ok
+}
+
 // From is the reader of ctx; a visitor who reads English in UTC where nobody was made.
 func From(ctx context.Context) Reader {
-	if r, ok := ctx.Value(readerKey{}).(Reader); ok {
+	if r, ok := Made(ctx); ok {
 		return r
 	}
 	return Reader{Language: i18n.Fallback, Languages: []string{i18n.Fallback}, Zone: "UTC", Theme: System, RequestID: obs.Trace(ctx)}
