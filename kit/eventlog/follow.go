@@ -16,7 +16,7 @@ import (
 // exactly once; everything else may be done again after a crash.
 type Handler func(ctx context.Context, tx pgx.Tx, r Record) error
 
-// A batch is one transaction. Both bounds are small, because everybody's window waits for the oldest transaction.
+// A batch is one transaction. Both bounds are small, because everybody's horizon is the oldest transaction.
 const (
 	batchEvents = 200
 	batchTime   = 50 * time.Millisecond
@@ -93,10 +93,11 @@ func (f *follower) pause(err error) time.Duration {
 	return min(100*time.Millisecond<<min(f.failures-1, 9), most)
 }
 
-// place is the cursor: the window [lo, hi) of transactions, and the position within it.
+// place is the cursor, and the horizon: the oldest transaction that still runs.
 type place struct {
-	lo, hi string // xid8, as text
-	pos    int64
+	xid     string // xid8, as text
+	pos     int64
+	horizon string
 }
 
 // batch handles up to batchEvents in one transaction. What was handled before a failure is committed with the cursor.
@@ -125,11 +126,11 @@ func (f *follower) batch(ctx context.Context) (found bool, err error) {
 	if failure != nil && handled == 0 {
 		return false, failure
 	}
-	over := failure == nil && handled == len(records) && len(records) < batchEvents
-	if handled > 0 {
-		at.pos = records[handled-1].Pos
+	xid, pos := at.horizon, int64(0) // all before the horizon is done
+	if handled < len(records) || len(records) == batchEvents {
+		xid, pos = records[handled-1].xid, records[handled-1].Pos
 	}
-	if _, err := tx.Exec(ctx, `SELECT eventlog.save($1, $2::text::xid8, $3::text::xid8, $4, $5)`, f.group, at.lo, at.hi, at.pos, over); err != nil {
+	if _, err := tx.Exec(ctx, `SELECT eventlog.save($1, $2::text::xid8, $3)`, f.group, xid, pos); err != nil {
 		return false, fmt.Errorf("save cursor: %w", err)
 	}
 	if err := tx.Commit(ctx); err != nil {
@@ -145,8 +146,8 @@ func (f *follower) batch(ctx context.Context) (found bool, err error) {
 // claim gives nil when another instance is active or there is no new event of any type.
 func (f *follower) claim(ctx context.Context, tx pgx.Tx) (*place, error) {
 	at := &place{}
-	row := tx.QueryRow(ctx, `SELECT lo::text, hi::text, pos FROM eventlog.claim($1, $2)`, f.group, f.kinds)
-	err := row.Scan(&at.lo, &at.hi, &at.pos)
+	row := tx.QueryRow(ctx, `SELECT xid::text, pos, horizon::text FROM eventlog.claim($1, $2)`, f.group, f.kinds)
+	err := row.Scan(&at.xid, &at.pos, &at.horizon)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -157,8 +158,8 @@ func (f *follower) claim(ctx context.Context, tx pgx.Tx) (*place, error) {
 }
 
 func (f *follower) read(ctx context.Context, tx pgx.Tx, at *place) ([]Record, error) {
-	rows, err := tx.Query(ctx, `SELECT `+columns+` FROM eventlog.read($1::text::xid8, $2::text::xid8, $3, $4, $5)`,
-		at.lo, at.hi, at.pos, f.kinds, batchEvents)
+	rows, err := tx.Query(ctx, `SELECT `+columns+` FROM eventlog.read($1::text::xid8, $2, $3::text::xid8, $4, $5)`,
+		at.xid, at.pos, at.horizon, f.kinds, batchEvents)
 	if err != nil {
 		return nil, fmt.Errorf("read: %w", err)
 	}

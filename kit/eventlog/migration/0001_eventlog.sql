@@ -15,12 +15,13 @@ CREATE TABLE eventlog.permission (
 
 CREATE TABLE eventlog.stream (
     stream  text    PRIMARY KEY,
-    version integer NOT NULL
+    version integer NOT NULL,
+    xid     xid8    NOT NULL -- of its last event
 ) WITH (fillfactor = 70);
 
 CREATE TABLE eventlog.event (
     pos     bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    xid     xid8        NOT NULL DEFAULT pg_current_xact_id(),
+    xid     xid8        NOT NULL, -- the transaction, or the stream's event before it if that has a higher one
     stream  text        NOT NULL,
     version integer     NOT NULL,
     type    text        NOT NULL,
@@ -32,12 +33,11 @@ CREATE TABLE eventlog.event (
 );
 CREATE INDEX event_xid ON eventlog.event (xid, pos, type);
 
--- Transactions before lo are done. When lo < hi, the window [lo, hi) is done up to pos.
+-- What comes before (xid, pos) is done.
 CREATE TABLE eventlog.place (
     role  text        NOT NULL,
     grp   text        NOT NULL,
-    lo    xid8        NOT NULL,
-    hi    xid8        NOT NULL,
+    xid   xid8        NOT NULL,
     pos   bigint      NOT NULL,
     at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (role, grp)
@@ -70,8 +70,8 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
--- The update of the stream's row serialises its writers until they commit, and pos is drawn after it: that is why pos
--- follows version. NOTIFY in every commit would make all commits wait for each other, so at most one in 2 ms; a sequence
+-- The update of the stream's row serialises its writers until they commit, and pos is drawn after it: so pos follows
+-- version, and xid never falls within a stream. NOTIFY in every commit would make all commits wait for each other, so at most one in 2 ms; a sequence
 -- remembers the last, because it neither waits for nor rolls back with a transaction.
 -- +goose StatementBegin
 CREATE FUNCTION eventlog.append(p_stream text, p_expected integer, p_type text, p_payload jsonb, p_trace text,
@@ -80,23 +80,27 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = eventlog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_version integer;
+    v_xid     xid8;
     v_pos     bigint;
     v_now     bigint;
 BEGIN
     PERFORM demand(ARRAY[p_type], true);
     IF p_expected = -1 THEN
-        INSERT INTO stream AS s (stream, version) VALUES (p_stream, 1)
-            ON CONFLICT (stream) DO UPDATE SET version = s.version + 1 RETURNING s.version INTO v_version;
+        INSERT INTO stream AS s (stream, version, xid) VALUES (p_stream, 1, pg_current_xact_id())
+            ON CONFLICT (stream) DO UPDATE SET version = s.version + 1, xid = greatest(s.xid, excluded.xid)
+            RETURNING s.version, s.xid INTO v_version, v_xid;
     ELSIF p_expected = 0 THEN
-        INSERT INTO stream AS s (stream, version) VALUES (p_stream, 1) ON CONFLICT DO NOTHING RETURNING s.version INTO v_version;
+        INSERT INTO stream AS s (stream, version, xid) VALUES (p_stream, 1, pg_current_xact_id()) ON CONFLICT DO NOTHING
+            RETURNING s.version, s.xid INTO v_version, v_xid;
     ELSE
-        UPDATE stream s SET version = s.version + 1 WHERE s.stream = p_stream AND s.version = p_expected RETURNING s.version INTO v_version;
+        UPDATE stream s SET version = s.version + 1, xid = greatest(s.xid, pg_current_xact_id())
+            WHERE s.stream = p_stream AND s.version = p_expected RETURNING s.version, s.xid INTO v_version, v_xid;
     END IF;
     IF v_version IS NULL THEN
         RAISE EXCEPTION 'stream % is not at version %', p_stream, p_expected USING ERRCODE = 'RE001';
     END IF;
-    INSERT INTO event AS e (stream, version, type, payload, trace)
-        VALUES (p_stream, v_version, p_type, p_payload, p_trace) RETURNING e.pos INTO v_pos;
+    INSERT INTO event AS e (xid, stream, version, type, payload, trace)
+        VALUES (v_xid, p_stream, v_version, p_type, p_payload, p_trace) RETURNING e.pos INTO v_pos;
     v_now := extract(epoch FROM clock_timestamp()) * 1000;
     IF abs(v_now - coalesce(pg_sequence_last_value('eventlog.bell'), 0)) >= 2 THEN
         PERFORM setval('eventlog.bell', v_now);
@@ -108,64 +112,57 @@ END $$;
 -- +goose StatementEnd
 
 -- One instance of a group is active: the one whose transaction holds the lock. It is an advisory lock and not a row lock,
--- because a row lock would give the transaction a number, and so hold back everybody's window before the first write.
+-- because a row lock would give the transaction a number, and so hold back everybody's horizon before the first write.
 -- Nothing is answered when another is active or nothing new is there.
 -- +goose StatementBegin
-CREATE FUNCTION eventlog.claim(p_group text, p_types text[], OUT lo xid8, OUT hi xid8, OUT pos bigint) RETURNS SETOF record
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = eventlog, pg_temp SET enable_seqscan = off AS $$
+CREATE FUNCTION eventlog.claim(p_group text, p_types text[], OUT xid xid8, OUT pos bigint, OUT horizon xid8) RETURNS SETOF record
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = eventlog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 #variable_conflict use_column
 DECLARE
-    v_place place%ROWTYPE;
-    v_min   bigint;
-    v_count bigint;
+    v_xid     xid8 := '0';
+    v_pos     bigint := 0;
+    v_horizon xid8 := pg_snapshot_xmin(pg_current_snapshot());
+    v_place   place%ROWTYPE;
 BEGIN
     PERFORM demand(p_types, false);
     IF NOT pg_try_advisory_xact_lock(hashtext('eventlog ' || session_user), hashtext(p_group)) THEN
         RETURN;
     END IF;
     PERFORM set_config('idle_in_transaction_session_timeout', '10s', true); -- a frozen instance lets go
-    SELECT * INTO v_place FROM place c WHERE c.role = session_user AND c.grp = p_group;
-    IF NOT FOUND THEN
-        v_place.lo := '0';
-        v_place.hi := '0';
+    SELECT * INTO v_place FROM place p WHERE p.role = session_user AND p.grp = p_group;
+    IF FOUND THEN
+        v_xid := v_place.xid;
+        v_pos := v_place.pos;
     END IF;
-    IF v_place.lo = v_place.hi THEN
-        v_place.hi := pg_snapshot_xmin(pg_current_snapshot());
-        SELECT min(e.pos) FILTER (WHERE e.type = ANY (p_types)), count(*) INTO v_min, v_count
-            FROM event e WHERE e.xid >= v_place.lo AND e.xid < v_place.hi;
-        IF v_min IS NULL THEN
-            IF v_count > 500 THEN -- so that what does not concern the group is not walked over for ever
-                PERFORM save(p_group, v_place.lo, v_place.hi, 0, true);
-            END IF;
-            RETURN;
-        END IF;
-        v_place.pos := v_min - 1;
+    IF EXISTS (SELECT FROM event e WHERE (e.xid, e.pos) > (v_xid, v_pos) AND e.xid < v_horizon AND e.type = ANY (p_types)) THEN
+        xid := v_xid;
+        pos := v_pos;
+        horizon := v_horizon;
+        RETURN NEXT;
+    ELSIF (SELECT count(*) > 500 FROM (
+            SELECT FROM event e WHERE (e.xid, e.pos) > (v_xid, v_pos) AND e.xid < v_horizon LIMIT 501) others) THEN
+        PERFORM save(p_group, v_horizon, 0); -- so that what does not concern the group is not walked over for ever
     END IF;
-    lo := v_place.lo;
-    hi := v_place.hi;
-    pos := v_place.pos;
-    RETURN NEXT;
 END $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE FUNCTION eventlog.read(p_lo xid8, p_hi xid8, p_pos bigint, p_types text[], p_limit integer) RETURNS SETOF eventlog.event
+CREATE FUNCTION eventlog.read(p_xid xid8, p_pos bigint, p_horizon xid8, p_types text[], p_limit integer) RETURNS SETOF eventlog.event
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = eventlog, pg_temp
     SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
 BEGIN
     PERFORM demand(p_types, false);
     RETURN QUERY SELECT e.* FROM event e
-        WHERE e.pos > p_pos AND e.xid >= p_lo AND e.xid < least(p_hi, pg_snapshot_xmin(pg_current_snapshot())) AND e.type = ANY (p_types)
-        ORDER BY e.pos LIMIT p_limit;
+        WHERE (e.xid, e.pos) > (p_xid, p_pos) AND e.xid < least(p_horizon, pg_snapshot_xmin(pg_current_snapshot())) AND e.type = ANY (p_types)
+        ORDER BY e.xid, e.pos LIMIT p_limit;
 END $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE FUNCTION eventlog.save(p_group text, p_lo xid8, p_hi xid8, p_pos bigint, p_over boolean) RETURNS void
+CREATE FUNCTION eventlog.save(p_group text, p_xid xid8, p_pos bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = eventlog, pg_temp AS $$
-    INSERT INTO place AS c (role, grp, lo, hi, pos)
-    VALUES (session_user, p_group, CASE WHEN p_over THEN p_hi ELSE p_lo END, p_hi, CASE WHEN p_over THEN 0 ELSE p_pos END)
-    ON CONFLICT (role, grp) DO UPDATE SET lo = excluded.lo, hi = excluded.hi, pos = excluded.pos, at = now()
+    INSERT INTO place AS p (role, grp, xid, pos) VALUES (session_user, p_group, p_xid, p_pos)
+    ON CONFLICT (role, grp) DO UPDATE SET xid = excluded.xid, pos = excluded.pos, at = now()
 $$;
 -- +goose StatementEnd
 
@@ -188,28 +185,29 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
--- After a restore into a cluster with other transaction numbers: all events become one window that is over. Each group
--- goes on at its first event that was not done; a few after it may be handled again.
+-- After a restore into a cluster with other transaction numbers: all events are over, in the order of pos. Each group goes
+-- on at its first event that was not done; a few after it may be handled again.
 -- +goose StatementBegin
 CREATE FUNCTION eventlog.restored() RETURNS void
 LANGUAGE plpgsql SET search_path = eventlog, pg_temp AS $$
 BEGIN
-    UPDATE place c SET lo = CASE WHEN n.pos IS NULL THEN '1'::xid8 ELSE '0'::xid8 END, hi = '1', pos = coalesce(n.pos - 1, 0)
-    FROM (SELECT c2.role, c2.grp, min(e.pos) AS pos FROM place c2
-          LEFT JOIN event e ON e.xid >= c2.hi OR (e.xid >= c2.lo AND e.pos > c2.pos) GROUP BY c2.role, c2.grp) n
-    WHERE c.role = n.role AND c.grp = n.grp;
+    UPDATE place p SET xid = CASE WHEN n.pos IS NULL THEN '1'::xid8 ELSE '0'::xid8 END, pos = coalesce(n.pos - 1, 0)
+    FROM (SELECT p2.role, p2.grp, min(e.pos) AS pos FROM place p2
+          LEFT JOIN event e ON (e.xid, e.pos) > (p2.xid, p2.pos) GROUP BY p2.role, p2.grp) n
+    WHERE p.role = n.role AND p.grp = n.grp;
     UPDATE event SET xid = '0';
+    UPDATE stream SET xid = '0';
 END $$;
 -- +goose StatementEnd
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA eventlog FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION eventlog.append(text, integer, text, jsonb, text), eventlog.claim(text, text[]),
-    eventlog.read(xid8, xid8, bigint, text[], integer), eventlog.save(text, xid8, xid8, bigint, boolean),
+    eventlog.read(xid8, bigint, xid8, text[], integer), eventlog.save(text, xid8, bigint),
     eventlog.rewind(text), eventlog.stream_events(text, integer) TO PUBLIC;
 
 -- +goose Down
 DROP FUNCTION eventlog.restored(), eventlog.stream_events(text, integer), eventlog.rewind(text),
-    eventlog.save(text, xid8, xid8, bigint, boolean), eventlog.read(xid8, xid8, bigint, text[], integer),
+    eventlog.save(text, xid8, bigint), eventlog.read(xid8, bigint, xid8, text[], integer),
     eventlog.claim(text, text[]), eventlog.append(text, integer, text, jsonb, text),
     eventlog.demand(text[], boolean), eventlog.may(text, boolean);
 DROP SEQUENCE eventlog.bell;
