@@ -16,6 +16,8 @@ type owner struct {
 	uid  uint32
 	gid  uint32
 	self bool
+	// through lets the server pass directories that only root may enter, such as root's home.
+	through bool
 }
 
 // unprivileged picks the current user, or for root, as which PostgreSQL refuses to run, postgres or nobody.
@@ -41,7 +43,11 @@ func (o *owner) attributes() *syscall.SysProcAttr {
 	if o.self {
 		return &syscall.SysProcAttr{}
 	}
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: o.uid, Gid: o.gid}}
+	attributes := &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: o.uid, Gid: o.gid}}
+	if o.through {
+		passThrough(attributes)
+	}
+	return attributes
 }
 
 func (o *owner) own(dir string) error {
@@ -54,17 +60,23 @@ func (o *owner) own(dir string) error {
 	return nil
 }
 
-// reaches tells in one sentence when the other user cannot enter the directory, as below root's home.
+// reaches makes sure that the other user can use the directory. Below root's home it cannot enter; there the server is
+// given the one capability to pass directories, and where the system does not grant that, one sentence says what to do.
 func (o *owner) reaches(dir string) error {
-	if o.self {
+	if o.self || o.canUse(dir) {
 		return nil
 	}
+	o.through = true
+	if o.canUse(dir) {
+		return nil
+	}
+	return fmt.Errorf("the directory %s cannot be used by the user %s, as whom PostgreSQL must run when you are root: "+
+		"choose another one with --data, for example --data /var/lib/rounds", dir, o.name)
+}
+
+func (o *owner) canUse(dir string) bool {
 	probe := exec.Command("/bin/sh", "-c", `cd "$1" && test -w .`, "sh", dir) //nolint:gosec,noctx // A fixed script.
 	probe.Dir = "/"
 	probe.SysProcAttr = o.attributes()
-	if probe.Run() != nil {
-		return fmt.Errorf("the directory %s cannot be used by the user %s, as whom PostgreSQL must run when you are root: "+
-			"choose another one with --data, for example --data /var/lib/rounds", dir, o.name)
-	}
-	return nil
+	return probe.Run() == nil
 }

@@ -24,12 +24,12 @@ func (s *Server) launch() error {
 	}
 	//nolint:gosec,noctx // The program is the postgres that Find returned; Stop ends it gracefully.
 	cmd := exec.Command(filepath.Join(s.config.Bin, "postgres"), arguments...)
-	cmd.Dir = s.config.Dir
+	cmd.Dir = "/" // A directory that every user can be in.
 	cmd.SysProcAttr = s.user.attributes()
 	if s.config.Detached {
 		cmd.SysProcAttr.Setsid = true
 	} else {
-		cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT
+		dieWithParent(cmd.SysProcAttr)
 		cmd.SysProcAttr.Setpgid = true // Ctrl-C is for Rounds, which then stops the server in order.
 	}
 	file, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
