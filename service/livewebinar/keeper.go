@@ -41,7 +41,7 @@ func (s *server) keepOnce(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list rooms: %w", err)
 	}
-	open := map[uuid.UUID]bool{}
+	open := map[uuid.UUID]time.Time{}
 	var alive []uuid.UUID
 	for _, r := range running {
 		if r.State == stateClosing {
@@ -50,7 +50,7 @@ func (s *server) keepOnce(ctx context.Context) error {
 			}
 			continue
 		}
-		open[r.WebinarID] = true
+		open[r.WebinarID] = r.OpenedAt
 		if _, err := s.rooms.get(ctx, r.WebinarID); err == nil {
 			alive = append(alive, r.WebinarID)
 		}
@@ -62,11 +62,13 @@ func (s *server) keepOnce(ctx context.Context) error {
 	return nil
 }
 
-// letGo says goodbye in rooms that are open no more: closed by another instance, or by a start that was undone.
-func (s *server) letGo(open map[uuid.UUID]bool) {
+// letGo says goodbye in rooms that are open no more: closed by another instance, or by a start that was undone, even
+// when the next start has come already.
+func (s *server) letGo(open map[uuid.UUID]time.Time) {
 	for _, l := range s.rooms.all() {
-		if !open[l.Webinar] {
+		if !open[l.Webinar].Equal(l.Opened) {
 			s.goodbye(l)
+			s.rooms.forget(l.Webinar)
 		}
 	}
 }

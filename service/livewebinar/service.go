@@ -29,6 +29,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
+	"github.com/rounds-cme/rounds/kit/conf"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/eventlog"
 	"github.com/rounds-cme/rounds/kit/obs"
@@ -41,7 +42,7 @@ import (
 
 // Config is what an operator may set.
 type Config struct {
-	PseudonymKey string `help:"Secret from which the pseudonyms in the statistics are made; the same for all services." default:"" secret:"true"`
+	PseudonymKey conf.Secret `help:"Secret from which the pseudonyms in the statistics are made; the same for all services." default:""`
 	// A person writes this many messages at once, and one more each second.
 	ChatBurst int `help:"Chat messages that a person may send at once; one more each second." default:"5"`
 }
@@ -68,7 +69,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	s := &server{
 		log: d.Log, now: d.Now, rand: d.Rand, events: d.Events, tokens: d.Tokens,
 		recorder: newRecorder(d.DB, d.Log, d.Metrics),
-		activity: activity{pseudonym: pseudonym(cfg.PseudonymKey)},
+		activity: activity{pseudonym: pseudonym(cfg.PseudonymKey.Reveal())},
 		talk:     web.NewLimiter(web.Rate{Every: time.Second, Burst: cfg.ChatBurst}, d.Now),
 		seconds:  obs.Seconds(d.Metrics, "rounds_live_seconds", "Duration of the calls of browsers in rooms.", "method"),
 		methods:  methods(),

@@ -18,7 +18,7 @@ SELECT webinar_id, state, opened_at, closed_at, viewers
 FROM livewebinar.room WHERE webinar_id = ANY (@webinar_ids::uuid[]);
 
 -- name: RoomsRunning :many
-SELECT webinar_id, state FROM livewebinar.room WHERE state IN ('open', 'closing') ORDER BY opened_at LIMIT 1000;
+SELECT webinar_id, state, opened_at FROM livewebinar.room WHERE state IN ('open', 'closing') ORDER BY opened_at LIMIT 1000;
 
 -- name: RoomMove :execrows
 UPDATE livewebinar.room SET state = @state WHERE webinar_id = @webinar_id AND state = 'open';

@@ -264,12 +264,13 @@ func (q *Queries) RoomsAlive(ctx context.Context, arg RoomsAliveParams) error {
 }
 
 const roomsRunning = `-- name: RoomsRunning :many
-SELECT webinar_id, state FROM livewebinar.room WHERE state IN ('open', 'closing') ORDER BY opened_at LIMIT 1000
+SELECT webinar_id, state, opened_at FROM livewebinar.room WHERE state IN ('open', 'closing') ORDER BY opened_at LIMIT 1000
 `
 
 type RoomsRunningRow struct {
 	WebinarID uuid.UUID
 	State     string
+	OpenedAt  time.Time
 }
 
 func (q *Queries) RoomsRunning(ctx context.Context) ([]RoomsRunningRow, error) {
@@ -281,7 +282,7 @@ func (q *Queries) RoomsRunning(ctx context.Context) ([]RoomsRunningRow, error) {
 	items := []RoomsRunningRow{}
 	for rows.Next() {
 		var i RoomsRunningRow
-		if err := rows.Scan(&i.WebinarID, &i.State); err != nil {
+		if err := rows.Scan(&i.WebinarID, &i.State, &i.OpenedAt); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -1,0 +1,314 @@
+package live
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/rounds-cme/rounds/contract/event"
+	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
+	"github.com/rounds-cme/rounds/kit/db"
+	"github.com/rounds-cme/rounds/kit/db/dbtest"
+	"github.com/rounds-cme/rounds/kit/eventlog"
+	"github.com/rounds-cme/rounds/kit/queue"
+	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/token"
+	"github.com/rounds-cme/rounds/rules/credit"
+	"github.com/rounds-cme/rounds/service/datamanagement"
+	"github.com/rounds-cme/rounds/service/livewebinar"
+)
+
+// house is one database with a webinar that is about to start, and the rooms' service on it.
+type house struct {
+	t       *testing.T
+	db      *dbtest.DB
+	admin   *pgxpool.Pool
+	events  *eventlog.Log // as the scheduler
+	direct  *pgxpool.Pool // as the scheduler
+	keys    string
+	address string
+	webinar uuid.UUID
+	host    uuid.UUID
+}
+
+func types() eventlog.Types {
+	all := eventlog.Types{}
+	for _, e := range event.Catalog() {
+		all[e.Key] = e.Message
+	}
+	return all
+}
+
+func quiet() *slog.Logger {
+	if os.Getenv("LIVE_LOG") != "" {
+		return slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
+func build(t *testing.T) *house {
+	t.Helper()
+	base := dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), livewebinar.Schema())
+	h := &house{t: t, db: base, admin: base.Admin(), direct: base.Pool("scheduler"), keys: t.TempDir(), webinar: uuid.New()}
+	h.events = eventlog.New(h.direct, quiet(), prometheus.NewRegistry(), types())
+	if err := token.Ensure(h.keys, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	h.host = h.account("Doc Host", "host")
+	h.plan(60 * time.Minute)
+	return h
+}
+
+func (h *house) exec(sql string, args ...any) {
+	h.t.Helper()
+	if _, err := h.admin.Exec(h.t.Context(), sql, args...); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// account makes an approved member.
+func (h *house) account(name string, roles ...string) uuid.UUID {
+	h.t.Helper()
+	id := uuid.New()
+	h.exec(`INSERT INTO datamanagement.account (id, email, password_hash, name, profession, licence_number, country, language, zone,
+		roles, state, consent_version, consent_at, created_at, updated_at)
+		VALUES ($1, $2, 'x', $3, 'physician', 'X1', 'SI', 'en', 'Europe/Ljubljana', $4, 'approved', '1', now(), now(), now())`,
+		id, id.String()+"@example.org", name, append([]string{}, roles...))
+	return id
+}
+
+func (h *house) plan(length time.Duration) {
+	rule := credit.Default()
+	rule.EvaluationRequired = false
+	text, err := json.Marshal(rule)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	category, lecturer, ruleID := uuid.New(), uuid.New(), uuid.New()
+	h.exec(`INSERT INTO datamanagement.category (id, slug, name_en, name_sl) VALUES ($1, 'heart', 'Heart', 'Srce')`, category)
+	h.exec(`INSERT INTO datamanagement.lecturer (id, slug, account_id, name) VALUES ($1, 'host', $2, 'Doc Host')`, lecturer, h.host)
+	h.exec(`INSERT INTO datamanagement.credit_rule (id, name, version, rule, created_at) VALUES ($1, 'default', 1, $2, now())`, ruleID, text)
+	h.exec(`INSERT INTO datamanagement.webinar (id, slug, title, description, lecturer_id, category_id, starts_at, zone, minutes, hundredths,
+		credit_rule_id, video_url, created_at, updated_at)
+		VALUES ($1, 'heart-failure', 'Heart failure', 'Text', $2, $3, now(), 'Europe/Ljubljana', $4, 100, $5, '/video/demo.mp4', now(), now())`,
+		h.webinar, lecturer, category, int(length.Minutes()), ruleID)
+}
+
+// say appends an event as the scheduler does.
+func (h *house) say(kind string, m proto.Message) {
+	h.t.Helper()
+	err := db.Tx(h.t.Context(), h.direct, func(tx pgx.Tx) error {
+		return h.events.Append(h.t.Context(), tx, eventlog.Event{Stream: "webinar/" + h.webinar.String(), ExpectedVersion: eventlog.Any, Type: kind, Message: m})
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// golive does what the start saga does.
+func (h *house) golive() {
+	h.t.Helper()
+	h.say("start.requested", &eventpb.StartRequested{WebinarId: h.webinar.String()})
+	if _, err := h.direct.Exec(h.t.Context(), `SELECT datamanagement.webinar_set_live($1, now())`, h.webinar); err != nil {
+		h.t.Fatal(err)
+	}
+	h.say("webinar.live", &eventpb.WebinarLive{WebinarId: h.webinar.String()})
+	h.await("the room opens", func() bool { return h.count(`SELECT count(*) FROM livewebinar.room WHERE state = 'open'`) == 1 })
+}
+
+func (h *house) count(sql string, args ...any) int {
+	h.t.Helper()
+	var n int
+	if err := h.admin.QueryRow(h.t.Context(), sql, args...).Scan(&n); err != nil {
+		h.t.Fatal(err)
+	}
+	return n
+}
+
+// await waits for something to become true.
+func (h *house) await(what string, is func() bool) {
+	h.t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if is() {
+			return
+		}
+	}
+	h.t.Fatalf("waited in vain: %s", what)
+}
+
+// serve runs the service in this process.
+func (h *house) serve() {
+	h.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	group, err := start(listener, h.db.URL("livewebinar"), h.keys)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.address = listener.Addr().String()
+	h.t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := group.Stop(ctx); err != nil {
+			h.t.Errorf("stop: %v", err)
+		}
+	})
+}
+
+// start runs the service with the tools that cmd/rounds would give it.
+func start(listener net.Listener, url, keys string) (*run.Group, error) {
+	pool, err := db.Pool(context.Background(), url, 8)
+	if err != nil {
+		return nil, err
+	}
+	metrics := prometheus.NewRegistry()
+	deps := &run.Deps{
+		Name: "livewebinar", Now: time.Now, NewID: uuid.New, Rand: rand.Reader, Log: quiet(), Metrics: metrics, DB: pool,
+		Events: eventlog.New(pool, quiet(), metrics, types()), Tokens: token.NewVerifier(filepath.Join(keys, "jwks.json"), time.Now),
+	}
+	service, err := livewebinar.New(deps, livewebinar.Config{PseudonymKey: "test", ChatBurst: 1000})
+	if err != nil {
+		return nil, err
+	}
+	group := run.NewGroup(quiet(), &run.Member{Name: "livewebinar", Deps: deps, Service: service, HTTP: listener})
+	group.Start()
+	return group, nil
+}
+
+func (h *house) cookie(account uuid.UUID, valid time.Duration) string {
+	h.t.Helper()
+	raw, err := token.NewSigner(h.keys, time.Now).Sign(token.Claims{
+		Account: account, Session: uuid.New(), Roles: []string{token.Member}, Issued: time.Now().Add(-time.Hour), Expires: time.Now().Add(valid),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return raw
+}
+
+func (h *house) options(account uuid.UUID) Options {
+	o := Options{URL: "ws://" + h.address + "/live/connection/websocket", Origin: "http://" + h.address}
+	if account != uuid.Nil {
+		o.Cookie = h.cookie(account, time.Hour)
+	}
+	return o
+}
+
+// seat is a member in the room, with all that arrived.
+type seat struct {
+	*Client
+
+	h      *house
+	rooms  chan *livewebinarpb.RoomPush
+	person chan *livewebinarpb.PersonPush
+	front  chan *livewebinarpb.FrontPush
+	joined *livewebinarpb.JoinResponse
+}
+
+// connect opens a connection without entering the room.
+func (h *house) connect(account uuid.UUID) *seat {
+	h.t.Helper()
+	s := &seat{
+		h: h, rooms: make(chan *livewebinarpb.RoomPush, 1000), person: make(chan *livewebinarpb.PersonPush, 100),
+		front: make(chan *livewebinarpb.FrontPush, 100),
+	}
+	o := h.options(account)
+	o.Push = s.sort
+	client, err := Dial(h.t.Context(), o)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	s.Client = client
+	h.t.Cleanup(client.Kill)
+	return s
+}
+
+func (s *seat) sort(p Push) {
+	switch {
+	case strings.HasPrefix(p.Channel, "room:"):
+		into(s.h.t, p, &livewebinarpb.RoomPush{}, s.rooms)
+	case strings.HasPrefix(p.Channel, "#"):
+		into(s.h.t, p, &livewebinarpb.PersonPush{}, s.person)
+	default:
+		into(s.h.t, p, &livewebinarpb.FrontPush{}, s.front)
+	}
+}
+
+func into[M proto.Message](t *testing.T, p Push, m M, c chan M) {
+	if err := protojson.Unmarshal(p.Data, m); err != nil {
+		t.Errorf("push on %s: %v", p.Channel, err)
+		return
+	}
+	c <- m
+}
+
+// enter subscribes and joins, waiting while the room opens, as a browser does.
+func (h *house) enter(account uuid.UUID, after int32) *seat {
+	h.t.Helper()
+	s := h.connect(account)
+	var err error
+	h.await("the room lets "+account.String()+" in", func() bool {
+		if err = s.Subscribe(h.t.Context(), "room:"+h.webinar.String()); err != nil {
+			return false
+		}
+		s.joined = &livewebinarpb.JoinResponse{}
+		return s.Call(h.t.Context(), "room.join", &livewebinarpb.JoinRequest{WebinarId: h.webinar.String(), AfterSequence: after}, s.joined) == nil
+	})
+	return s
+}
+
+func (s *seat) send(id uuid.UUID, body string) (int32, error) {
+	var r livewebinarpb.SendResponse
+	err := s.Call(s.h.t.Context(), "chat.send", &livewebinarpb.SendRequest{WebinarId: s.h.webinar.String(), Id: id.String(), Body: body}, &r)
+	return r.GetSequence(), err
+}
+
+func (s *seat) beat(n int32, p livewebinarpb.Player) (*livewebinarpb.BeatResponse, error) {
+	var r livewebinarpb.BeatResponse
+	err := s.Call(s.h.t.Context(), "room.beat", &livewebinarpb.BeatRequest{WebinarId: s.h.webinar.String(), Sequence: n, Player: p}, &r)
+	return &r, err
+}
+
+// next waits for a push that fits.
+func next[M any](t *testing.T, c chan M, what string, fits func(M) bool) M {
+	t.Helper()
+	end := time.After(10 * time.Second)
+	for {
+		select {
+		case m := <-c:
+			if fits(m) {
+				return m
+			}
+		case <-end:
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(fmt.Errorf("unexpected: %w", err))
+		}
+		return v
+	}
+}
