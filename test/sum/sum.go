@@ -26,7 +26,8 @@ type tally struct{ passed, failed int }
 type suite struct {
 	tally
 	output map[string]*strings.Builder // of each test that has not passed; "" is the package's own
-	inner  map[string]tally            // of each test that has tests inside
+	inner  map[string]bool             // tests that have tests inside
+	spoilt map[string]bool             // of those, the ones of which an inner test failed
 }
 
 type sum struct {
@@ -51,7 +52,7 @@ func (s *sum) read(from io.Reader) error {
 		} else {
 			fmt.Fprintf(s.out, "%s", line)
 		}
-		if err == io.EOF { //nolint:errorlint // The contract of io.Reader: this very value.
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
@@ -71,13 +72,13 @@ func (s *sum) add(e event) {
 	}
 	p := s.running[e.Package]
 	if p == nil {
-		p = &suite{output: map[string]*strings.Builder{}, inner: map[string]tally{}}
+		p = &suite{output: map[string]*strings.Builder{}, inner: map[string]bool{}, spoilt: map[string]bool{}}
 		s.running[e.Package] = p
 	}
 	switch e.Action {
 	case "run":
-		if outer, _, ok := cutLast(e.Test); ok {
-			p.inner[outer] = p.inner[outer] // known from now on to have tests inside
+		if outer := around(e.Test); outer != "" {
+			p.inner[outer] = true
 		}
 	case "output":
 		if !framing(e.Output) {
@@ -103,18 +104,11 @@ func (s *sum) endTest(e event, p *suite) {
 		fmt.Fprintf(s.out, "%s  %s %s\n%s", word, e.Package, e.Test, text(p.output[e.Test]))
 	}
 	delete(p.output, e.Test)
-	inner, outer := p.inner[e.Test], ""
-	if _, has := p.inner[e.Test]; !has || failed && inner.failed == 0 {
+	if !p.inner[e.Test] || failed && !p.spoilt[e.Test] {
 		p.count(failed)
-		inner = tally{}
-		if failed {
-			inner.failed = 1
-		}
 	}
-	if outer, _, _ = cutLast(e.Test); outer != "" {
-		known := p.inner[outer]
-		known.failed += inner.failed
-		p.inner[outer] = known
+	if failed {
+		p.spoilt[around(e.Test)] = true
 	}
 }
 
@@ -177,12 +171,9 @@ func framing(line string) bool {
 	return false
 }
 
-func cutLast(test string) (outer, name string, ok bool) {
-	i := strings.LastIndexByte(test, '/')
-	if i < 0 {
-		return "", test, false
-	}
-	return test[:i], test[i+1:], true
+// around is the test that holds a test; "" for one that stands alone.
+func around(test string) string {
+	return test[:max(strings.LastIndexByte(test, '/'), 0)]
 }
 
 func write(to map[string]*strings.Builder, key, output string) {
