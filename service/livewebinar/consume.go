@@ -44,9 +44,9 @@ func (s *server) hear(ctx context.Context, tx pgx.Tx, r eventlog.Record) error {
 		return nil
 	}
 	defer s.stir()
-	switch m.(type) {
+	switch m := m.(type) {
 	case *eventpb.StartRequested:
-		return s.open(ctx, tx, webinar)
+		return s.open(ctx, tx, webinar, m.GetSagaId())
 	case *eventpb.StartFailed:
 		return s.move(ctx, tx, webinar, stateAbandoned)
 	case *eventpb.EndRequested:
@@ -62,7 +62,7 @@ func (s *server) hear(ctx context.Context, tx pgx.Tx, r eventlog.Record) error {
 
 // open makes the room, with the secret of its presence checks. A room that is there already is answered for again: the
 // saga may ask twice.
-func (s *server) open(ctx context.Context, tx pgx.Tx, webinar uuid.UUID) error {
+func (s *server) open(ctx context.Context, tx pgx.Tx, webinar uuid.UUID, saga string) error {
 	seed, err := presence.NewSeed(s.rand)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (s *server) open(ctx context.Context, tx pgx.Tx, webinar uuid.UUID) error {
 	}
 	return s.events.Append(ctx, tx, eventlog.Event{
 		Stream: stream(webinar), ExpectedVersion: eventlog.Any, Type: "room.opened",
-		Message: &eventpb.RoomOpened{WebinarId: webinar.String(), OpenedAt: timestamppb.New(r.OpenedAt)},
+		Message: &eventpb.RoomOpened{WebinarId: webinar.String(), OpenedAt: timestamppb.New(r.OpenedAt), SagaId: saga},
 	})
 }
 

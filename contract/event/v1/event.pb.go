@@ -745,8 +745,10 @@ func (x *ReminderDue) GetSequence() int32 {
 
 // Saga webinar.start: asks the live webinar service for a room.
 type StartRequested struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	// Which try of the start asks; the answer repeats it.
+	SagaId        string `protobuf:"bytes,2,opt,name=saga_id,json=sagaId,proto3" json:"saga_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -784,6 +786,13 @@ func (*StartRequested) Descriptor() ([]byte, []int) {
 func (x *StartRequested) GetWebinarId() string {
 	if x != nil {
 		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *StartRequested) GetSagaId() string {
+	if x != nil {
+		return x.SagaId
 	}
 	return ""
 }
@@ -845,6 +854,7 @@ type RoomOpened struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
 	OpenedAt      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
+	SagaId        string                 `protobuf:"bytes,3,opt,name=saga_id,json=sagaId,proto3" json:"saga_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -891,6 +901,13 @@ func (x *RoomOpened) GetOpenedAt() *timestamppb.Timestamp {
 		return x.OpenedAt
 	}
 	return nil
+}
+
+func (x *RoomOpened) GetSagaId() string {
+	if x != nil {
+		return x.SagaId
+	}
+	return ""
 }
 
 type StartCompleted struct {
@@ -1572,20 +1589,22 @@ const file_event_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\x127\n" +
 	"\tstarts_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x12\x1a\n" +
-	"\bsequence\x18\x03 \x01(\x05R\bsequence\"/\n" +
+	"\bsequence\x18\x03 \x01(\x05R\bsequence\"H\n" +
 	"\x0eStartRequested\x12\x1d\n" +
 	"\n" +
-	"webinar_id\x18\x01 \x01(\tR\twebinarId\"g\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x17\n" +
+	"\asaga_id\x18\x02 \x01(\tR\x06sagaId\"g\n" +
 	"\vWebinarLive\x12\x1d\n" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\x129\n" +
 	"\n" +
-	"started_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\"d\n" +
+	"started_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\"}\n" +
 	"\n" +
 	"RoomOpened\x12\x1d\n" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\x127\n" +
-	"\topened_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\"/\n" +
+	"\topened_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x12\x17\n" +
+	"\asaga_id\x18\x03 \x01(\tR\x06sagaId\"/\n" +
 	"\x0eStartCompleted\x12\x1d\n" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\"D\n" +
