@@ -1,0 +1,128 @@
+package browser
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/chromedp/chromedp"
+)
+
+// Open goes to an address of the site, or to a whole one.
+func (p *Page) Open(path string) {
+	p.t.Helper()
+	if strings.HasPrefix(path, "/") {
+		path = p.base + path
+	}
+	p.do("open "+path, chromedp.Navigate(path))
+}
+
+// Reload loads the page again.
+func (p *Page) Reload() {
+	p.t.Helper()
+	p.do("reload", chromedp.Reload())
+}
+
+// Click presses what the selector finds, once it is there, in sight and enabled.
+func (p *Page) Click(selector string) {
+	p.t.Helper()
+	p.do("click "+selector, chromedp.Steps(
+		chromedp.ScrollIntoView(chromedp.CSS(selector)), chromedp.WaitEnabled(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector))))
+}
+
+// Press presses the button or link with that text.
+func (p *Page) Press(text string) {
+	p.t.Helper()
+	mark := "data-e2e-pressed"
+	p.until("a button or link "+text, fmt.Sprintf(`(() => { document.querySelectorAll("[%[1]s]").forEach((e) => e.removeAttribute("%[1]s"));
+		const found = [...document.querySelectorAll("button, a, summary, [role=tab], label")].find((e) => e.textContent.replace(/\s+/g, " ").trim() === %[2]s && e.checkVisibility());
+		found?.setAttribute("%[1]s", ""); return found; })()`, mark, quote(text)))
+	p.Click("[" + mark + "]")
+}
+
+// Fill empties a field and types into it.
+func (p *Page) Fill(selector, text string) {
+	p.t.Helper()
+	p.Set(selector, "")
+	if text != "" {
+		p.do("fill "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
+	}
+}
+
+// Set sets the value of a field that is not typed, such as a date, and tells the page of the change.
+func (p *Page) Set(selector, value string) {
+	p.t.Helper()
+	p.See(selector)
+	Eval[bool](p, fmt.Sprintf(`(() => { const e = document.querySelector(%s); e.value = %s;
+		e.dispatchEvent(new Event("input", {bubbles: true})); e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`, quote(selector), quote(value)))
+}
+
+// Choose chooses an option of a select by its value.
+func (p *Page) Choose(selector, value string) {
+	p.t.Helper()
+	p.Set(selector, value)
+	if got := Eval[string](p, fmt.Sprintf(`document.querySelector(%s).value`, quote(selector))); got != value {
+		p.fail("choose "+value+" in "+selector, fmt.Errorf("there is no such option"))
+	}
+}
+
+// Upload chooses files in a file field.
+func (p *Page) Upload(selector string, files ...string) {
+	p.t.Helper()
+	p.do("upload to "+selector, chromedp.SetUploadFiles(chromedp.CSS(selector), files))
+}
+
+// See waits until the selector finds something visible.
+func (p *Page) See(selector string) {
+	p.t.Helper()
+	p.until("see "+selector, fmt.Sprintf(`[...document.querySelectorAll(%s)].some((e) => e.checkVisibility())`, quote(selector)))
+}
+
+// SeeText waits until the first match of the selector contains the text.
+func (p *Page) SeeText(selector, text string) {
+	p.t.Helper()
+	p.until("see "+text+" in "+selector, fmt.Sprintf(`[...document.querySelectorAll(%s)].some((e) => e.textContent.replace(/\s+/g, " ").includes(%s))`, quote(selector), quote(text)))
+}
+
+// Gone waits until the selector finds nothing visible.
+func (p *Page) Gone(selector string) {
+	p.t.Helper()
+	p.until("no "+selector, fmt.Sprintf(`![...document.querySelectorAll(%s)].some((e) => e.checkVisibility())`, quote(selector)))
+}
+
+// At waits until the address contains the text.
+func (p *Page) At(text string) {
+	p.t.Helper()
+	p.until("be at "+text, fmt.Sprintf(`(location.pathname + location.search).includes(%s) && document.readyState === "complete"`, quote(text)))
+}
+
+// Until waits until a JavaScript expression is true.
+func (p *Page) Until(expression string) {
+	p.t.Helper()
+	p.until(expression, expression)
+}
+
+// Text is the text of the first match, once there is one, with single blanks.
+func (p *Page) Text(selector string) string {
+	p.t.Helper()
+	p.See(selector)
+	return Eval[string](p, fmt.Sprintf(`document.querySelector(%s).textContent.replace(/\s+/g, " ").trim()`, quote(selector)))
+}
+
+// Value is what stands in a field.
+func (p *Page) Value(selector string) string {
+	p.t.Helper()
+	p.See(selector)
+	return Eval[string](p, fmt.Sprintf(`document.querySelector(%s).value`, quote(selector)))
+}
+
+// Count is how many elements the selector finds now.
+func (p *Page) Count(selector string) int {
+	p.t.Helper()
+	return Eval[int](p, fmt.Sprintf(`document.querySelectorAll(%s).length`, quote(selector)))
+}
+
+// Title is the title of the page.
+func (p *Page) Title() string {
+	p.t.Helper()
+	return Eval[string](p, `document.title`)
+}

@@ -1,0 +1,115 @@
+package e2e
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/service/ssr"
+	"github.com/rounds-cme/rounds/test/e2e/browser"
+)
+
+// pagesAlone serves the pages with every peer missing.
+func pagesAlone(t *testing.T) string {
+	t.Helper()
+	s, err := ssr.New(&run.Deps{
+		Name: "ssr", Now: time.Now, NewID: uuid.New, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
+	}, ssr.Config{Zone: "Europe/Ljubljana"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := httptest.NewServer(s.HTTP)
+	t.Cleanup(site.Close)
+	return site.URL
+}
+
+// TestHouse looks at the pages that need no peer: both languages, both themes, a phone and a desk.
+func TestHouse(t *testing.T) {
+	t.Parallel()
+	base := pagesAlone(t)
+	for _, page := range []struct{ name, path, heading, headingSlovenian string }{
+		{"landing", "/", "Continuing education", "Stalno izobraževanje"},
+		{"design", "/design", "Design system", "Oblikovni sistem"},
+		{"missing", "/nowhere", "This page does not exist", "Te strani ni"},
+		{"help", "/help", "Help", "Pomoč"},
+		{"privacy", "/privacy", "How your data are used", "Kako uporabljamo vaše podatke"},
+	} {
+		t.Run(page.name, func(t *testing.T) {
+			t.Parallel()
+			p := chromium.New(t, base)
+			p.Forgive("404")
+			p.Open(page.path)
+			p.SeeText("h1", page.heading)
+			looks(p, page.name+"-en")
+			p.Click("footer button[lang=sl]")
+			p.SeeText("h1", page.headingSlovenian)
+			if lang := browser.Eval[string](p, "document.documentElement.lang"); lang != "sl" {
+				t.Errorf("the page says its language is %q", lang)
+			}
+			looks(p, page.name+"-sl")
+		})
+	}
+}
+
+// looks checks a page in both themes, on a phone and on a desk.
+func looks(p *browser.Page, name string) {
+	for _, look := range []struct {
+		width int64
+		dark  bool
+	}{{390, false}, {1440, false}, {390, true}, {1440, true}} {
+		p.Width(look.width)
+		p.Dark(look.dark)
+		p.Accessible()
+		p.Fits()
+		if look.width == 1440 {
+			p.Screenshot(name + map[bool]string{true: "-dark", false: ""}[look.dark])
+		}
+	}
+}
+
+func TestTheme(t *testing.T) {
+	t.Parallel()
+	p := chromium.New(t, pagesAlone(t))
+	p.Open("/help")
+	p.Click("button[name=theme][value=dark]")
+	p.Until(`document.documentElement.dataset.theme === "rounds-dark"`)
+	p.Reload()
+	p.Until(`document.documentElement.dataset.theme === "rounds-dark" && getComputedStyle(document.body).colorScheme.includes("dark")`)
+	p.Click("button[name=theme][value=system]")
+	p.Until(`document.documentElement.dataset.theme === undefined`)
+}
+
+// TestKeyboard finds the skip link first, and the error summary focused where a form has mistakes.
+func TestKeyboard(t *testing.T) {
+	t.Parallel()
+	p := chromium.New(t, pagesAlone(t))
+	p.Open("/design")
+	p.Until(`document.activeElement.matches("[data-error-summary]")`)
+	p.Click("[data-error-summary] a[href='#f-email']")
+	p.Until(`document.activeElement.id === "f-email"`)
+	p.Open("/help")
+	if first := browser.Eval[string](p, `document.querySelector("a, button, input").className`); !strings.Contains(first, "skip") {
+		t.Errorf("the first thing to tab to is %q, want the skip link", first)
+	}
+}
+
+func TestParts(t *testing.T) {
+	t.Parallel()
+	p := chromium.New(t, pagesAlone(t))
+	p.Open("/design")
+	p.Fill("#f-password", "secret words")
+	p.Click("[data-shows-password]")
+	p.Until(`document.querySelector("#f-password").type === "text"`)
+	p.Fill("#f-comment", "žče")
+	p.SeeText("#f-comment-count", "397 characters left")
+	p.Press("Cancel the webinar")
+	p.See("dialog[open]")
+	p.Click("dialog [data-closes]")
+	p.Gone("dialog[open]")
+}

@@ -1,0 +1,25 @@
+// Package e2e walks through Rounds in a real browser.
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/rounds-cme/rounds/test/e2e/browser"
+)
+
+// chromium is shared by all tests of the run: starting one takes longer than most tests.
+var chromium *browser.Browser //nolint:gochecknoglobals // TestMain has no other way to hand it to the tests
+
+func TestMain(m *testing.M) {
+	b, err := browser.Start()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	chromium = b
+	code := m.Run()
+	b.Stop()
+	os.Exit(code)
+}
