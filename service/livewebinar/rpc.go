@@ -2,7 +2,10 @@ package livewebinar
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/jackc/pgx/v5"
 
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
@@ -43,4 +46,16 @@ func (a *rpc) Status(ctx context.Context, q *livewebinarpb.StatusRequest) (*live
 		}
 	}
 	return &reply, nil
+}
+
+// Door tells what stands at the door of a room.
+func (a *rpc) Door(ctx context.Context, q *livewebinarpb.DoorRequest) (*livewebinarpb.DoorResponse, error) {
+	w, err := store.New(a.rooms.pool).WebinarBySlug(ctx, q.GetSlug())
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errs.New(errs.NotFound, "webinar.not_found", "There is no such webinar.")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read webinar: %w", err)
+	}
+	return &livewebinarpb.DoorResponse{WebinarId: w.WebinarID.String(), Title: w.Title, State: w.State, StartsAt: stamp(w.StartsAt)}, nil
 }

@@ -25,6 +25,119 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type DoorRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Slug          string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DoorRequest) Reset() {
+	*x = DoorRequest{}
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DoorRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DoorRequest) ProtoMessage() {}
+
+func (x *DoorRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DoorRequest.ProtoReflect.Descriptor instead.
+func (*DoorRequest) Descriptor() ([]byte, []int) {
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *DoorRequest) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+type DoorResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	Title     string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// planned, live, ended or cancelled
+	State         string                 `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	StartsAt      *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DoorResponse) Reset() {
+	*x = DoorResponse{}
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DoorResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DoorResponse) ProtoMessage() {}
+
+func (x *DoorResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DoorResponse.ProtoReflect.Descriptor instead.
+func (*DoorResponse) Descriptor() ([]byte, []int) {
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *DoorResponse) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *DoorResponse) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *DoorResponse) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *DoorResponse) GetStartsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartsAt
+	}
+	return nil
+}
+
 type StatusRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At most 100.
@@ -35,7 +148,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -47,7 +160,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -60,7 +173,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{0}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *StatusRequest) GetWebinarIds() []string {
@@ -80,7 +193,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -92,7 +205,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -105,7 +218,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{1}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *StatusResponse) GetRooms() []*RoomStatus {
@@ -129,7 +242,7 @@ type RoomStatus struct {
 
 func (x *RoomStatus) Reset() {
 	*x = RoomStatus{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -141,7 +254,7 @@ func (x *RoomStatus) String() string {
 func (*RoomStatus) ProtoMessage() {}
 
 func (x *RoomStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -154,7 +267,7 @@ func (x *RoomStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomStatus.ProtoReflect.Descriptor instead.
 func (*RoomStatus) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{2}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *RoomStatus) GetWebinarId() string {
@@ -196,7 +309,15 @@ var File_livewebinar_v1_livewebinar_proto protoreflect.FileDescriptor
 
 const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\n" +
-	" livewebinar/v1/livewebinar.proto\x12\x15rounds.livewebinar.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"0\n" +
+	" livewebinar/v1/livewebinar.proto\x12\x15rounds.livewebinar.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"!\n" +
+	"\vDoorRequest\x12\x12\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\"\x92\x01\n" +
+	"\fDoorResponse\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x127\n" +
+	"\tstarts_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\"0\n" +
 	"\rStatusRequest\x12\x1f\n" +
 	"\vwebinar_ids\x18\x01 \x03(\tR\n" +
 	"webinarIds\"I\n" +
@@ -209,12 +330,14 @@ const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\x04open\x18\x02 \x01(\bR\x04open\x12\x18\n" +
 	"\aviewers\x18\x03 \x01(\x05R\aviewers\x127\n" +
 	"\topened_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x127\n" +
-	"\tclosed_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt2t\n" +
+	"\tclosed_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt2\xed\x01\n" +
 	"\vLiveWebinar\x12e\n" +
 	"\x06Status\x12$.rounds.livewebinar.v1.StatusRequest\x1a%.rounds.livewebinar.v1.StatusResponse\"\x0e\x8a\xb5\x18\n" +
 	"\n" +
 	"\x03ssr\n" +
-	"\x03bffBDZBgithub.com/rounds-cme/rounds/contract/livewebinar/v1;livewebinarpbb\x06proto3"
+	"\x03bff\x12w\n" +
+	"\x04Door\x12\".rounds.livewebinar.v1.DoorRequest\x1a#.rounds.livewebinar.v1.DoorResponse\"&\x8a\xb5\x18\"\n" +
+	"\x03ssr\x12\x06member\x12\x04host\x12\radministratorBDZBgithub.com/rounds-cme/rounds/contract/livewebinar/v1;livewebinarpbb\x06proto3"
 
 var (
 	file_livewebinar_v1_livewebinar_proto_rawDescOnce sync.Once
@@ -228,24 +351,29 @@ func file_livewebinar_v1_livewebinar_proto_rawDescGZIP() []byte {
 	return file_livewebinar_v1_livewebinar_proto_rawDescData
 }
 
-var file_livewebinar_v1_livewebinar_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_livewebinar_v1_livewebinar_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_livewebinar_v1_livewebinar_proto_goTypes = []any{
-	(*StatusRequest)(nil),         // 0: rounds.livewebinar.v1.StatusRequest
-	(*StatusResponse)(nil),        // 1: rounds.livewebinar.v1.StatusResponse
-	(*RoomStatus)(nil),            // 2: rounds.livewebinar.v1.RoomStatus
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(*DoorRequest)(nil),           // 0: rounds.livewebinar.v1.DoorRequest
+	(*DoorResponse)(nil),          // 1: rounds.livewebinar.v1.DoorResponse
+	(*StatusRequest)(nil),         // 2: rounds.livewebinar.v1.StatusRequest
+	(*StatusResponse)(nil),        // 3: rounds.livewebinar.v1.StatusResponse
+	(*RoomStatus)(nil),            // 4: rounds.livewebinar.v1.RoomStatus
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
 }
 var file_livewebinar_v1_livewebinar_proto_depIdxs = []int32{
-	2, // 0: rounds.livewebinar.v1.StatusResponse.rooms:type_name -> rounds.livewebinar.v1.RoomStatus
-	3, // 1: rounds.livewebinar.v1.RoomStatus.opened_at:type_name -> google.protobuf.Timestamp
-	3, // 2: rounds.livewebinar.v1.RoomStatus.closed_at:type_name -> google.protobuf.Timestamp
-	0, // 3: rounds.livewebinar.v1.LiveWebinar.Status:input_type -> rounds.livewebinar.v1.StatusRequest
-	1, // 4: rounds.livewebinar.v1.LiveWebinar.Status:output_type -> rounds.livewebinar.v1.StatusResponse
-	4, // [4:5] is the sub-list for method output_type
-	3, // [3:4] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	5, // 0: rounds.livewebinar.v1.DoorResponse.starts_at:type_name -> google.protobuf.Timestamp
+	4, // 1: rounds.livewebinar.v1.StatusResponse.rooms:type_name -> rounds.livewebinar.v1.RoomStatus
+	5, // 2: rounds.livewebinar.v1.RoomStatus.opened_at:type_name -> google.protobuf.Timestamp
+	5, // 3: rounds.livewebinar.v1.RoomStatus.closed_at:type_name -> google.protobuf.Timestamp
+	2, // 4: rounds.livewebinar.v1.LiveWebinar.Status:input_type -> rounds.livewebinar.v1.StatusRequest
+	0, // 5: rounds.livewebinar.v1.LiveWebinar.Door:input_type -> rounds.livewebinar.v1.DoorRequest
+	3, // 6: rounds.livewebinar.v1.LiveWebinar.Status:output_type -> rounds.livewebinar.v1.StatusResponse
+	1, // 7: rounds.livewebinar.v1.LiveWebinar.Door:output_type -> rounds.livewebinar.v1.DoorResponse
+	6, // [6:8] is the sub-list for method output_type
+	4, // [4:6] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_livewebinar_v1_livewebinar_proto_init() }
@@ -259,7 +387,7 @@ func file_livewebinar_v1_livewebinar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_livewebinar_v1_livewebinar_proto_rawDesc), len(file_livewebinar_v1_livewebinar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	LiveWebinar_Status_FullMethodName = "/rounds.livewebinar.v1.LiveWebinar/Status"
+	LiveWebinar_Door_FullMethodName   = "/rounds.livewebinar.v1.LiveWebinar/Door"
 )
 
 // LiveWebinarClient is the client API for LiveWebinar service.
@@ -30,6 +31,8 @@ const (
 type LiveWebinarClient interface {
 	// Which of these webinars have an open room, and how many people are in each now.
 	Status(ctx context.Context, in *StatusRequest, opts ...grpc.CallOption) (*StatusResponse, error)
+	// What the page of a room shows before its browser has entered.
+	Door(ctx context.Context, in *DoorRequest, opts ...grpc.CallOption) (*DoorResponse, error)
 }
 
 type liveWebinarClient struct {
@@ -50,12 +53,24 @@ func (c *liveWebinarClient) Status(ctx context.Context, in *StatusRequest, opts 
 	return out, nil
 }
 
+func (c *liveWebinarClient) Door(ctx context.Context, in *DoorRequest, opts ...grpc.CallOption) (*DoorResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DoorResponse)
+	err := c.cc.Invoke(ctx, LiveWebinar_Door_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // LiveWebinarServer is the server API for LiveWebinar service.
 // All implementations must embed UnimplementedLiveWebinarServer
 // for forward compatibility.
 type LiveWebinarServer interface {
 	// Which of these webinars have an open room, and how many people are in each now.
 	Status(context.Context, *StatusRequest) (*StatusResponse, error)
+	// What the page of a room shows before its browser has entered.
+	Door(context.Context, *DoorRequest) (*DoorResponse, error)
 	mustEmbedUnimplementedLiveWebinarServer()
 }
 
@@ -68,6 +83,9 @@ type UnimplementedLiveWebinarServer struct{}
 
 func (UnimplementedLiveWebinarServer) Status(context.Context, *StatusRequest) (*StatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Status not implemented")
+}
+func (UnimplementedLiveWebinarServer) Door(context.Context, *DoorRequest) (*DoorResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Door not implemented")
 }
 func (UnimplementedLiveWebinarServer) mustEmbedUnimplementedLiveWebinarServer() {}
 func (UnimplementedLiveWebinarServer) testEmbeddedByValue()                     {}
@@ -108,6 +126,24 @@ func _LiveWebinar_Status_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LiveWebinar_Door_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DoorRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LiveWebinarServer).Door(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LiveWebinar_Door_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LiveWebinarServer).Door(ctx, req.(*DoorRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // LiveWebinar_ServiceDesc is the grpc.ServiceDesc for LiveWebinar service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -118,6 +154,10 @@ var LiveWebinar_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Status",
 			Handler:    _LiveWebinar_Status_Handler,
+		},
+		{
+			MethodName: "Door",
+			Handler:    _LiveWebinar_Door_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -46,3 +46,6 @@ FROM datamanagement.livewebinar_webinar WHERE webinar_id = @webinar_id;
 
 -- name: AccountGet :one
 SELECT name, roles, state, profession, country FROM datamanagement.livewebinar_account WHERE account_id = @account_id;
+
+-- name: WebinarBySlug :one
+SELECT webinar_id, title, state, starts_at FROM datamanagement.livewebinar_webinar WHERE slug = @slug;

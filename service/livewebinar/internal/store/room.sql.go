@@ -293,6 +293,29 @@ func (q *Queries) RoomsRunning(ctx context.Context) ([]RoomsRunningRow, error) {
 	return items, nil
 }
 
+const webinarBySlug = `-- name: WebinarBySlug :one
+SELECT webinar_id, title, state, starts_at FROM datamanagement.livewebinar_webinar WHERE slug = $1
+`
+
+type WebinarBySlugRow struct {
+	WebinarID uuid.UUID
+	Title     string
+	State     string
+	StartsAt  time.Time
+}
+
+func (q *Queries) WebinarBySlug(ctx context.Context, slug string) (WebinarBySlugRow, error) {
+	row := q.db.QueryRow(ctx, webinarBySlug, slug)
+	var i WebinarBySlugRow
+	err := row.Scan(
+		&i.WebinarID,
+		&i.Title,
+		&i.State,
+		&i.StartsAt,
+	)
+	return i, err
+}
+
 const webinarGet = `-- name: WebinarGet :one
 SELECT slug, title, state, starts_at, minutes, frozen_rule, hundredths, video_url, host_id
 FROM datamanagement.livewebinar_webinar WHERE webinar_id = $1

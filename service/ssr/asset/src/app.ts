@@ -2,6 +2,7 @@
 import { freshen } from "./time";
 import { forms } from "./form";
 import { dialogs } from "./dialog";
+import { front } from "./front";
 import { reader } from "./reader";
 
 /** enhance wires the elements below root; it runs again for content that arrives later. */
@@ -13,6 +14,7 @@ export function enhance(root: ParentNode): void {
 
 reader();
 enhance(document);
+void front();
 document.addEventListener("rounds:content", (e) => enhance(e.target as Element));
 setInterval(() => freshen(document), 20_000);
 document.querySelector<HTMLElement>("[data-takes-focus]")?.focus();

@@ -1,0 +1,17 @@
+// The sentences of the page, which the server wrote in the reader's language; blanks stand in braces.
+const element = document.getElementById("room-texts");
+const texts = JSON.parse(element?.textContent ?? "{}") as Record<string, string>;
+
+export function say(key: string, blanks: Record<string, string | number> = {}): string {
+  const text = texts[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(blanks[name] ?? whole));
+}
+
+export function knows(key: string): boolean { return key in texts; }
+
+/** find is an element that the server always renders. */
+export function find<T extends HTMLElement>(root: ParentNode, selector: string): T {
+  const e = root.querySelector<T>(selector);
+  if (!e) throw new Error(`room: no ${selector}`);
+  return e;
+}
