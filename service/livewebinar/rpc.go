@@ -52,7 +52,7 @@ func (a *rpc) Status(ctx context.Context, q *livewebinarpb.StatusRequest) (*live
 func (a *rpc) Door(ctx context.Context, q *livewebinarpb.DoorRequest) (*livewebinarpb.DoorResponse, error) {
 	w, err := store.New(a.rooms.pool).WebinarBySlug(ctx, q.GetSlug())
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, errs.New(errs.NotFound, "webinar.not_found", "There is no such webinar.")
+		return nil, errNone()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read webinar: %w", err)

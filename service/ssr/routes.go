@@ -3,6 +3,7 @@ package ssr
 import (
 	"net/http"
 
+	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/kit/web"
 	"github.com/rounds-cme/rounds/service/ssr/asset"
 )
@@ -17,6 +18,8 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.get("/privacy", web.Public, s.privacy)
 	m.get("/design", web.Public, s.design)
 	m.post("/reader", web.Public, s.choose)
+
+	m.get("/webinars/{slug}/room", web.Roles(token.Member, token.Host, token.Administrator), s.room)
 
 	return m.Mux
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/web"
@@ -35,6 +36,7 @@ type server struct {
 	newID  func() uuid.UUID
 	assets *asset.Set
 	reader *reader.Maker
+	live   livewebinarpb.LiveWebinarClient
 }
 
 // New wires the service.
@@ -47,7 +49,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{now: d.Now, newID: d.NewID, assets: assets}
+	s := &server{live: livewebinarpb.NewLiveWebinarClient(d.Dial("livewebinar")), now: d.Now, newID: d.NewID, assets: assets}
 	s.reader = &reader.Maker{Catalog: catalog, Assets: assets, Now: d.Now, Zone: cfg.Zone, Flags: cfg.Flags}
 	return &run.Service{HTTP: s.routes(web.Options{
 		Name: "ssr", Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens, HTTPS: len(d.BaseURL) > 5 && d.BaseURL[:5] == "https",

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/service/ssr"
 	"github.com/rounds-cme/rounds/test/e2e/browser"
@@ -20,6 +21,7 @@ func pagesAlone(t *testing.T) string {
 	t.Helper()
 	s, err := ssr.New(&run.Deps{
 		Name: "ssr", Now: time.Now, NewID: uuid.New, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
+		Dial: rpc.NewDialer("ssr", rpc.NewLocal(), nil).Dial,
 	}, ssr.Config{Zone: "Europe/Ljubljana"})
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,11 @@ func Archive() templ.Component {
 	return draw("archive", `<rect width="20" height="5" x="2" y="3" rx="1"/><path d="M4 8v11a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V8"/><path d="M10 12h4"/>`)
 }
 
+// ArrowDown draws the icon "arrow-down".
+func ArrowDown() templ.Component {
+	return draw("arrow-down", `<path d="M12 5v14"/><path d="m19 12-7 7-7-7"/>`)
+}
+
 // ArrowLeft draws the icon "arrow-left".
 func ArrowLeft() templ.Component {
 	return draw("arrow-left", `<path d="m12 19-7-7 7-7"/><path d="M19 12H5"/>`)
@@ -211,6 +216,11 @@ func Pencil() templ.Component {
 	return draw("pencil", `<path d="M21.174 6.812a1 1 0 0 0-3.986-3.987L3.842 16.174a2 2 0 0 0-.5.83l-1.321 4.352a.5.5 0 0 0 .623.622l4.353-1.32a2 2 0 0 0 .83-.497z"/><path d="m15 5 4 4"/>`)
 }
 
+// Play draws the icon "play".
+func Play() templ.Component {
+	return draw("play", `<path d="M5 5a2 2 0 0 1 3.008-1.728l11.997 6.998a2 2 0 0 1 .003 3.458l-12 7A2 2 0 0 1 5 19z"/>`)
+}
+
 // Plus draws the icon "plus".
 func Plus() templ.Component { return draw("plus", `<path d="M5 12h14"/><path d="M12 5v14"/>`) }
 
@@ -317,6 +327,11 @@ func Users() templ.Component {
 // Video draws the icon "video".
 func Video() templ.Component {
 	return draw("video", `<path d="m16 13 5.223 3.482a.5.5 0 0 0 .777-.416V7.87a.5.5 0 0 0-.752-.432L16 10.5"/><rect x="2" y="6" width="14" height="12" rx="2"/>`)
+}
+
+// VolumeX draws the icon "volume-x".
+func VolumeX() templ.Component {
+	return draw("volume-x", `<path d="M11 4.702a.7.7 0 0 0-1.203-.498L6.413 7.587A1.4 1.4 0 0 1 5.416 8H3a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h2.416a1.4 1.4 0 0 1 .997.413l3.383 3.384A.7.7 0 0 0 11 19.298z"/><path d="m16.5 14.5 5-5"/><path d="m16.5 9.5 5 5"/>`)
 }
 
 // Vote draws the icon "vote".

@@ -1,0 +1,1 @@
+import{a,b,c,d,e,f,g,h,i,j,k}from"/static/chunk-PP7FKWPM.js";export{k as Centrifuge,g as State,i as Subscription,h as SubscriptionState,j as UnauthorizedError,b as connectingCodes,c as disconnectedCodes,a as errorCodes,d as subscribingCodes,f as subscriptionFlags,e as unsubscribedCodes};
