@@ -38,28 +38,46 @@ const (
 // services is the visible table of what Rounds is made of: started from top to bottom, stopped in reverse order.
 func services(c *configs) []run.Entry {
 	return []run.Entry{
-		{Name: "datamanagement", Doc: "people, content, webinars, points", Database: mainDatabase,
+		{
+			Name: "datamanagement", Doc: "people, content, webinars, points", Database: mainDatabase,
 			Schemas: []db.Schema{datamanagement.Schema()},
-			New:     func(d *run.Deps) (*run.Service, error) { return datamanagement.New(d, c.DataManagement) }},
-		{Name: "auth", Doc: "passwords, sessions, tokens, permissions", Database: mainDatabase,
-			New: func(d *run.Deps) (*run.Service, error) { return auth.New(d, c.Auth) }},
-		{Name: "statistics", Doc: "what people do, without who they are",
-			New: func(d *run.Deps) (*run.Service, error) { return statistics.New(d, c.Statistics) }},
-		{Name: "notificationcenter", Doc: "e-mail and site notifications", Database: mainDatabase,
-			New: func(d *run.Deps) (*run.Service, error) { return notificationcenter.New(d, c.NotificationCenter) }},
-		{Name: "notificationtaskrunner", Doc: "from one event to one message a person", Database: mainDatabase,
+			New:     func(d *run.Deps) (*run.Service, error) { return datamanagement.New(d, c.DataManagement) },
+		},
+		{
+			Name: "auth", Doc: "passwords, sessions, tokens, permissions", Database: mainDatabase,
+			New: func(d *run.Deps) (*run.Service, error) { return auth.New(d, c.Auth) },
+		},
+		{
+			Name: "statistics", Doc: "what people do, without who they are",
+			New: func(d *run.Deps) (*run.Service, error) { return statistics.New(d, c.Statistics) },
+		},
+		{
+			Name: "notificationcenter", Doc: "e-mail and site notifications", Database: mainDatabase,
+			New: func(d *run.Deps) (*run.Service, error) { return notificationcenter.New(d, c.NotificationCenter) },
+		},
+		{
+			Name: "notificationtaskrunner", Doc: "from one event to one message a person", Database: mainDatabase,
 			New: func(d *run.Deps) (*run.Service, error) {
 				return notificationtaskrunner.New(d, c.NotificationTaskRunner)
-			}},
-		{Name: "livewebinar", Doc: "rooms: chat, checks, watch time", Database: mainDatabase,
+			},
+		},
+		{
+			Name: "livewebinar", Doc: "rooms: chat, checks, watch time", Database: mainDatabase,
 			Schemas: []db.Schema{livewebinar.Schema()},
-			New:     func(d *run.Deps) (*run.Service, error) { return livewebinar.New(d, c.LiveWebinar) }},
-		{Name: "scheduler", Doc: "timers and sagas", Database: mainDatabase,
-			New: func(d *run.Deps) (*run.Service, error) { return scheduler.New(d, c.Scheduler) }},
-		{Name: "bff", Doc: "the API of the browser", Database: mainDatabase,
-			New: func(d *run.Deps) (*run.Service, error) { return bff.New(d, c.BFF) }},
-		{Name: "ssr", Doc: "all pages",
-			New: func(d *run.Deps) (*run.Service, error) { return ssr.New(d, c.SSR) }},
+			New:     func(d *run.Deps) (*run.Service, error) { return livewebinar.New(d, c.LiveWebinar) },
+		},
+		{
+			Name: "scheduler", Doc: "timers and sagas", Database: mainDatabase,
+			New: func(d *run.Deps) (*run.Service, error) { return scheduler.New(d, c.Scheduler) },
+		},
+		{
+			Name: "bff", Doc: "the API of the browser", Database: mainDatabase,
+			New: func(d *run.Deps) (*run.Service, error) { return bff.New(d, c.BFF) },
+		},
+		{
+			Name: "ssr", Doc: "all pages",
+			New: func(d *run.Deps) (*run.Service, error) { return ssr.New(d, c.SSR) },
+		},
 	}
 }
 

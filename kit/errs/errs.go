@@ -115,7 +115,7 @@ func Of(err error) *Error {
 	}
 	var e *Error
 	if errors.As(err, &e) && e != nil {
-		if err == error(e) {
+		if err == error(e) { //nolint:errorlint // This very value, not one around it.
 			return e
 		}
 		outer := e.clone()

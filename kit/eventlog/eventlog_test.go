@@ -3,7 +3,6 @@ package eventlog_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -23,7 +22,7 @@ import (
 
 const patience = 30 * time.Second
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func known() eventlog.Types {
 	return eventlog.Types{"room.opened": &wrapperspb.StringValue{}, "room.closed": &wrapperspb.Int64Value{}, "secret.told": &wrapperspb.BoolValue{}}

@@ -73,7 +73,7 @@ func (s *Server) Stop() error {
 		}
 	}
 	<-s.done
-	return nil
+	return nil //nolint:nilerr // What failed is the signal to a process that is gone.
 }
 
 // clearStale waits for a server that a killed parent left and that is still going down, then removes the file that

@@ -28,8 +28,8 @@ func Exponential(first, most time.Duration) Backoff {
 			wait *= 2
 		}
 		wait = min(wait, most)
-		spread := time.Duration(binary.BigEndian.Uint16(id[14:])) // the end of an id is random in every version
-		return wait - wait/5*spread/65536
+		spread := int64(binary.BigEndian.Uint16(id[14:])) // the end of an id is random in every version
+		return wait - time.Duration(int64(wait/5)*spread/65536)
 	}
 }
 

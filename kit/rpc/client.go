@@ -39,6 +39,7 @@ func (c client) outgoing(ctx context.Context) context.Context {
 	return metadata.NewOutgoingContext(ctx, md)
 }
 
+//nolint:revive // The signature is gRPC's.
 func (c client) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn,
 	next grpc.UnaryInvoker, opts ...grpc.CallOption,
 ) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -65,7 +64,7 @@ func events(pool *pgxpool.Pool) *eventlog.Log {
 	return eventlog.New(pool, quiet(), nil, types(), saga.Types())
 }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func deps(pool *pgxpool.Pool) saga.Deps {
 	return saga.Deps{Pool: pool, Events: events(pool), Log: quiet(), Now: time.Now, Lease: 700 * time.Millisecond}

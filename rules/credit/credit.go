@@ -68,7 +68,7 @@ func Evaluate(e Evidence) Credit {
 	if minutes.State == Met && asked.State == Met {
 		c.ReachedAt = reachedAt(m, answers, asked.Need)
 	}
-	c.Reasons = append(reasons, notes(c)...)
+	c.Reasons = slices.Concat(reasons, notes(c))
 	return c
 }
 

@@ -185,10 +185,10 @@ func TestMeterNeverTurnsBack(t *testing.T) {
 			if now.Watched < last.Watched {
 				t.Fatalf("seed %d: the meter falls from %d to %d", seed, last.Watched, now.Watched)
 			}
-			if last.Reasons != nil && last.Reasons[0].State == Met && now.Reasons[0].State != Met {
+			if len(last.Reasons) > 0 && last.Reasons[0].State == Met && now.Reasons[0].State != Met {
 				t.Fatalf("seed %d: minutes were reached, and are not any more", seed)
 			}
-			if last.Reasons != nil && last.Reasons[0].State == Unmet && now.Reasons[0].State != Unmet {
+			if len(last.Reasons) > 0 && last.Reasons[0].State == Unmet && now.Reasons[0].State != Unmet {
 				t.Fatalf("seed %d: minutes were impossible, and are possible again", seed)
 			}
 			last = now

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	fence   = regexp.MustCompile("(?ms)^```.*?^```|`[^`\n]*`")
+	fence   = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
 	link    = regexp.MustCompile(`\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)|(?:src|href)="([^"]+)"`)
 	heading = regexp.MustCompile(`(?m)^#+\s+(.*)$`)
 	noSlug  = regexp.MustCompile(`[^\p{L}\p{N}\- _]`)

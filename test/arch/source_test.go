@@ -20,7 +20,7 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 	for _, p := range packages(t) {
 		names := p.GoFiles
 		if len(names) == 0 {
-			names = append(p.TestGoFiles, p.XTestGoFiles...)
+			names = slices.Concat(p.TestGoFiles, p.XTestGoFiles)
 		}
 		doc, written := packageDoc(t, p.Dir, names)
 		if written && len(sentence.FindAllString(doc, -1)) < 2 {

@@ -31,7 +31,7 @@ done`
 
 // users keeps the shared lock alive: a file that is collected is closed, and its lock gone.
 //
-//nolint:gochecknoglobals // One server for the whole process is what this package is for.
+//nolint:gochecknoglobals,unused // One server for the whole process is what this package is for.
 var (
 	once   sync.Once
 	users  *os.File
