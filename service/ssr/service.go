@@ -57,4 +57,3 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		Denied: s.denied, Render: s.renderError,
 	})}, nil
 }
-

@@ -65,4 +65,3 @@ func languageName(code string) string {
 	}
 	return code
 }
-

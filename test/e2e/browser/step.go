@@ -1,9 +1,11 @@
 package browser
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 )
 
@@ -43,9 +45,17 @@ func (p *Page) Press(text string) {
 func (p *Page) Fill(selector, text string) {
 	p.t.Helper()
 	p.Set(selector, "")
-	if text != "" {
-		p.do("fill "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
-	}
+	// Inserted as an input method would: single keys lose letters such as ž that the keyboard lacks.
+	p.do("fill "+selector, chromedp.Steps(chromedp.Focus(chromedp.CSS(selector)), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, input.InsertText, input.InsertTextParams{Text: text})
+		return err
+	})))
+}
+
+// Key presses one key where the focus is, such as kb.Enter.
+func (p *Page) Key(key string) {
+	p.t.Helper()
+	p.do("press a key", chromedp.KeyEvent(key))
 }
 
 // Set sets the value of a field that is not typed, such as a date, and tells the page of the change.
