@@ -20,6 +20,7 @@ import (
 	queuepg "github.com/rounds-cme/rounds/kit/queue/postgres"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/saga"
 	"github.com/rounds-cme/rounds/kit/token"
 )
 
@@ -86,7 +87,7 @@ func (h *host) data(ctx context.Context, entry run.Entry, deps *run.Deps) error 
 		h.pools = append(h.pools, shared)
 	}
 	deps.DB = own
-	deps.Events = eventlog.New(shared, deps.Log, deps.Metrics, eventTypes())
+	deps.Events = eventlog.New(shared, deps.Log, deps.Metrics, eventTypes(), saga.Types())
 	deps.Queue = queuepg.New(shared, deps.Log, deps.Metrics, deps.Now)
 	return nil
 }

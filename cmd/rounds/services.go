@@ -5,6 +5,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/eventlog"
 	"github.com/rounds-cme/rounds/kit/queue"
 	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/saga"
 	"github.com/rounds-cme/rounds/service/auth"
 	"github.com/rounds-cme/rounds/service/bff"
 	"github.com/rounds-cme/rounds/service/datamanagement"
@@ -68,7 +69,8 @@ func services(c *configs) []run.Entry {
 		},
 		{
 			Name: "scheduler", Doc: "timers and sagas", Database: mainDatabase,
-			New: func(d *run.Deps) (*run.Service, error) { return scheduler.New(d, c.Scheduler) },
+			Schemas: []db.Schema{scheduler.Schema()},
+			New:     func(d *run.Deps) (*run.Service, error) { return scheduler.New(d, c.Scheduler) },
 		},
 		{
 			Name: "bff", Doc: "the API of the browser", Database: mainDatabase,
@@ -96,7 +98,7 @@ func routes() []route {
 func schemas(database string, entries []run.Entry) []db.Schema {
 	var all []db.Schema
 	if database == mainDatabase {
-		all = append(all, queue.Schema(), eventlog.Schema())
+		all = append(all, queue.Schema(), eventlog.Schema(), saga.Schema())
 	}
 	for _, entry := range entries {
 		if entry.Database == database {

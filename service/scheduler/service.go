@@ -1,13 +1,86 @@
-// Package scheduler does what time asks for: it starts and ends webinars as sagas in the event log and says when a reminder is due. Any
-// instance continues where another one died.
+// Package scheduler does what time asks for. It reminds before a webinar, starts it and ends it, as sagas whose every
+// step is an event in the log; any instance continues where another one died. It calls no service: it appends to the
+// event log, changes a webinar's status through three functions of data management, and that is all it may do.
+//
+//	plan_webinar (data management's transaction) ──> timers: reminder(s), start, end
+//
+//	reminder ──due──> event reminder.due, unless the start has come
+//	start ─────due──> saga webinar.start: status ──> room ──> announce      (undone: status planned, tried again soon)
+//	end ───────due──> saga webinar.end:   room ──> status and credit ──> complete
+//
+// A timer is claimed for some seconds with a token that grows; what it does and "done" commit together, and only for
+// the holder of the latest token. So an instance that was frozen and wakes up cannot act twice.
 package scheduler
 
-import "github.com/rounds-cme/rounds/kit/run"
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/saga"
+	"github.com/rounds-cme/rounds/kit/wake"
+	"github.com/rounds-cme/rounds/service/scheduler/internal/store"
+)
 
 // Config are the settings of this service.
-type Config struct{}
+type Config struct {
+	ReminderLeads []time.Duration `name:"reminder-leads" default:"1h" help:"How long before a webinar its subscribers are reminded, such as 24h,1h."`
+	Lease         time.Duration   `default:"3s" help:"How long after a crash another instance takes over a timer or a saga."`
+	StartTimeout  time.Duration   `default:"10s" help:"How long the live webinar service may take to open a room before it is asked again."`
+	StartAttempts int             `default:"5" help:"How often a room is asked for before the start is undone."`
+	StartPause    time.Duration   `default:"15s" help:"How long after an undone start the next one is tried."`
+	EndTimeout    time.Duration   `default:"30s" help:"How long the closing of a room, and the computing of credit, may take before it is asked for again."`
+}
+
+type server struct {
+	*run.Deps
+	config Config
+	store  *store.Queries
+	sagas  *saga.Engine
+	bell   *wake.Bell
+}
 
 // New wires the service.
-func New(_ *run.Deps, _ Config) (*run.Service, error) {
-	return &run.Service{}, nil
+func New(d *run.Deps, config Config) (*run.Service, error) {
+	return newWithCrash(d, config, nil)
+}
+
+// newWithCrash is New with a hook by which tests kill the process at a named step of a saga.
+func newWithCrash(d *run.Deps, config Config, crash saga.CrashPoint) (*run.Service, error) {
+	for _, lead := range config.ReminderLeads {
+		if lead < time.Second || lead > 30*24*time.Hour {
+			return nil, fmt.Errorf("a reminder may lead by one second to thirty days, not by %s", lead)
+		}
+	}
+	s := &server{Deps: d, config: config, store: store.New(d.DB), bell: wake.New(d.DB, "scheduler_timer")}
+	engine, err := saga.New(saga.Deps{
+		Pool: d.DB, Events: d.Events, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Lease: config.Lease, Crash: crash,
+	}, s.startSaga(), s.endSaga())
+	if err != nil {
+		return nil, fmt.Errorf("sagas: %w", err)
+	}
+	s.sagas = engine
+	return &run.Service{Work: []run.Work{
+		{Name: "timers", Run: s.timers},
+		{Name: "sagas", Run: engine.Run},
+	}}, nil
+}
+
+// timers looks for due ones until ctx ends.
+func (s *server) timers(ctx context.Context) error {
+	rings, stop := s.bell.On()
+	defer stop()
+	for ctx.Err() == nil {
+		pause, err := s.look(ctx)
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-rings:
+		case <-time.After(pause):
+		}
+	}
+	return nil
 }

@@ -1,0 +1,128 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+	"github.com/rounds-cme/rounds/kit/db"
+	"github.com/rounds-cme/rounds/kit/eventlog"
+	"github.com/rounds-cme/rounds/kit/obs"
+	"github.com/rounds-cme/rounds/service/scheduler/internal/store"
+)
+
+const (
+	// claimAtOnce bounds what one instance holds, so that others take their share of a busy minute.
+	claimAtOnce = 20
+	// mostPause is how often to look when nothing rings: a lost notification costs no more than this.
+	mostPause = time.Second
+)
+
+// look claims and fires what is due, and tells how long there is nothing to do.
+func (s *server) look(ctx context.Context) (time.Duration, error) {
+	now := s.Now()
+	if _, err := s.store.TimerAddReminders(ctx, store.TimerAddRemindersParams{Leads: s.leads(), Now: now}); err != nil {
+		return 0, fmt.Errorf("add reminders: %w", err)
+	}
+	timers, err := s.store.TimerClaim(ctx, store.TimerClaimParams{
+		Now: now, LeaseUntil: pointer(now.Add(s.config.Lease)), Most: claimAtOnce,
+	})
+	if err != nil {
+		return 0, fmt.Errorf("claim timers: %w", err)
+	}
+	for _, timer := range timers {
+		s.handle(ctx, timer)
+	}
+	if len(timers) > 0 {
+		return 0, nil // There may be more.
+	}
+	next, err := s.store.TimerNext(ctx, now.Add(mostPause))
+	if err != nil {
+		return 0, fmt.Errorf("look for the next timer: %w", err)
+	}
+	return min(max(next.Sub(s.Now()), 0), mostPause), nil
+}
+
+func (s *server) leads() []int32 {
+	seconds := make([]int32, 0, len(s.config.ReminderLeads))
+	for _, lead := range s.config.ReminderLeads {
+		seconds = append(seconds, int32(lead/time.Second)) //nolint:gosec // At most thirty days; New looked.
+	}
+	return seconds
+}
+
+// handle fires one timer; when that fails, it is due again after a pause that grows.
+func (s *server) handle(ctx context.Context, timer store.TimerClaimRow) {
+	ctx, unit := obs.Start(ctx, s.Log, "timer", timer.Kind)
+	unit.Set("webinar", timer.WebinarID).Set("attempt", timer.Attempts).Set("late", s.Now().Sub(timer.DueAt).String())
+	err := db.Tx(ctx, s.DB, func(tx pgx.Tx) error { return s.fire(ctx, tx, timer) })
+	unit.End(err)
+	if err == nil {
+		return
+	}
+	pause := min(time.Duration(timer.Attempts)*time.Second, time.Minute)
+	_, err = s.store.TimerLater(ctx, store.TimerLaterParams{
+		ID: timer.ID, Token: timer.Token, DueAt: s.Now().Add(pause), Error: err.Error(),
+	})
+	if err != nil {
+		s.Log.Error("a failed timer could not be put off; its lease runs out by itself", "timer", timer.ID, "error", err)
+	}
+}
+
+// fire does what the timer is for, in the transaction that also marks it done.
+func (s *server) fire(ctx context.Context, tx pgx.Tx, timer store.TimerClaimRow) error {
+	q := store.New(tx)
+	plan, err := q.PlanGet(ctx, timer.WebinarID)
+	if err != nil {
+		return fmt.Errorf("read plan: %w", err)
+	}
+	// The end of a start that is still under way waits for it: a webinar ends only when it is live.
+	if timer.Kind == "end" {
+		if wait, err := s.startUnderWay(ctx, q, plan, timer); err != nil || wait {
+			return err
+		}
+	}
+	marked, err := q.TimerDone(ctx, store.TimerDoneParams{ID: timer.ID, Token: timer.Token})
+	if err != nil {
+		return fmt.Errorf("mark timer: %w", err)
+	}
+	if marked == 0 || plan.Cancelled || plan.Sequence != timer.Sequence {
+		return nil // Another instance took over, or the webinar was moved: its new timers act.
+	}
+	switch timer.Kind {
+	case "reminder":
+		return s.remind(ctx, tx, plan)
+	case "start":
+		return s.begin(ctx, tx, plan, timer)
+	default:
+		_, err := s.sagas.Start(ctx, tx, endSaga, timer.WebinarID.String(), sagaData(plan, 1))
+		return err
+	}
+}
+
+// remind says that it is time to remind; never once the start has come.
+func (s *server) remind(ctx context.Context, tx pgx.Tx, plan store.SchedulerPlan) error {
+	if !s.Now().Before(plan.StartsAt) {
+		obs.Event(ctx).Set("skipped", "the start has come")
+		return nil
+	}
+	return s.Events.Append(ctx, tx, eventlog.Event{
+		Stream: stream(plan.WebinarID), ExpectedVersion: eventlog.Any, Type: "reminder.due",
+		Message: &eventpb.ReminderDue{
+			WebinarId: plan.WebinarID.String(), StartsAt: timestamppb.New(plan.StartsAt), Sequence: plan.Sequence,
+		},
+	})
+}
+
+func ends(plan store.SchedulerPlan) time.Time {
+	return plan.StartsAt.Add(time.Duration(plan.Minutes) * time.Minute)
+}
+
+func stream(webinar uuid.UUID) string { return "webinar/" + webinar.String() }
+
+func pointer[T any](value T) *T { return &value }

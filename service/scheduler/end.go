@@ -1,0 +1,110 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+	"github.com/rounds-cme/rounds/kit/eventlog"
+	"github.com/rounds-cme/rounds/kit/saga"
+	"github.com/rounds-cme/rounds/service/scheduler/internal/store"
+)
+
+// forever is for the end, which cannot be undone: what people have watched must be counted, however long a service is
+// down. An operator sees a saga that waits long.
+const forever = math.MaxInt32
+
+// endSaga closes the room, freezes attendance, ends the webinar and has everybody's credit computed.
+func (s *server) endSaga() saga.Definition {
+	patience := saga.Retry{Attempts: forever, Pause: time.Second}
+	return saga.Definition{Name: endSaga, Steps: []saga.Step{
+		{
+			Name:    "room",
+			Request: requestEnd,
+			Reply:   saga.Reply{Done: "room.closed", ID: aboutWebinar, Keep: keepViewers},
+			Timeout: s.config.EndTimeout,
+			Retry:   patience,
+		},
+		{
+			Name:    "credit",
+			Do:      s.setEnded,
+			Request: s.tellEnded,
+			Reply:   saga.Reply{Done: "attendance.evaluated", ID: aboutWebinar},
+			Timeout: s.config.EndTimeout,
+			Retry:   patience,
+		},
+		{Name: "complete", Do: s.complete},
+	}}
+}
+
+// startUnderWay puts the end timer off while the webinar is not live yet but may become so.
+func (s *server) startUnderWay(ctx context.Context, q *store.Queries, plan store.SchedulerPlan, timer store.TimerClaimRow) (bool, error) {
+	state, err := q.WebinarState(ctx, timer.WebinarID)
+	if err != nil {
+		return false, fmt.Errorf("read webinar: %w", err)
+	}
+	if state == "live" {
+		return false, nil
+	}
+	// Once the longest start has had its time, a webinar that is not live will not be: nobody came in, nothing to end.
+	longest := time.Duration(s.config.StartAttempts) * (s.config.StartTimeout + time.Minute)
+	if state != "planned" || plan.Cancelled || s.Now().After(ends(plan).Add(longest)) {
+		_, err := q.TimerDone(ctx, store.TimerDoneParams{ID: timer.ID, Token: timer.Token})
+		return true, err
+	}
+	_, err = q.TimerLater(ctx, store.TimerLaterParams{
+		ID: timer.ID, Token: timer.Token, DueAt: s.Now().Add(time.Second), Error: "waits for the start",
+	})
+	return true, err
+}
+
+func requestEnd(state *saga.State) eventlog.Event {
+	return eventlog.Event{
+		Stream: "webinar/" + state.Data["webinar"], ExpectedVersion: eventlog.Any, Type: "end.requested",
+		Message: &eventpb.EndRequested{WebinarId: state.Data["webinar"]},
+	}
+}
+
+func keepViewers(m proto.Message, state *saga.State) {
+	if closed, ok := m.(*eventpb.RoomClosed); ok {
+		state.Data["viewers"] = fmt.Sprint(closed.GetViewers())
+	}
+}
+
+// aboutWebinar names the end saga, which a webinar has once.
+func aboutWebinar(m proto.Message) string {
+	if about, ok := m.(interface{ GetWebinarId() string }); ok {
+		return about.GetWebinarId()
+	}
+	return ""
+}
+
+func (s *server) setEnded(ctx context.Context, tx pgx.Tx, state *saga.State) error {
+	id, err := webinarOf(state)
+	if err != nil {
+		return err
+	}
+	// It is false when the step is repeated; the status is right then.
+	_, err = store.New(tx).WebinarSetEnded(ctx, store.WebinarSetEndedParams{WebinarID: id, At: s.Now()})
+	return err
+}
+
+func (s *server) tellEnded(state *saga.State) eventlog.Event {
+	return eventlog.Event{
+		Stream: "webinar/" + state.Data["webinar"], ExpectedVersion: eventlog.Any, Type: "webinar.ended",
+		Message: &eventpb.WebinarEnded{WebinarId: state.Data["webinar"], EndedAt: timestamppb.New(s.Now())},
+	}
+}
+
+func (s *server) complete(ctx context.Context, tx pgx.Tx, state *saga.State) error {
+	return s.Events.Append(ctx, tx, eventlog.Event{
+		Stream: "webinar/" + state.Data["webinar"], ExpectedVersion: eventlog.Any, Type: "end.completed",
+		Message: &eventpb.EndCompleted{WebinarId: state.Data["webinar"]},
+	})
+}

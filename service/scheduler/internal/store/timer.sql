@@ -1,0 +1,57 @@
+-- name: TimerAddReminders :execrows
+-- One timer per planned webinar and lead. A lead that has passed already reminds at once; a start that has, never.
+INSERT INTO scheduler.timer (webinar_id, kind, sequence, lead, due_at)
+SELECT p.webinar_id, 'reminder', p.sequence, l.lead, p.starts_at - make_interval(secs => l.lead)
+FROM scheduler.plan p, unnest(@leads::integer[]) AS l (lead)
+WHERE NOT p.cancelled AND p.starts_at > @now
+ON CONFLICT (webinar_id, kind, sequence, lead, try) DO NOTHING;
+
+-- name: TimerClaim :many
+UPDATE scheduler.timer t
+SET token = t.token + 1, lease_until = @lease_until, attempts = t.attempts + 1
+WHERE t.id IN (
+    SELECT d.id FROM scheduler.timer d
+    WHERE d.state = 'waiting' AND d.due_at <= @now AND (d.lease_until IS NULL OR d.lease_until < @now)
+    ORDER BY d.due_at
+    LIMIT @most
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING t.id, t.webinar_id, t.kind, t.sequence, t.lead, t.try, t.due_at, t.token, t.attempts;
+
+-- name: TimerDone :execrows
+-- Nothing happens for an instance whose claim has been taken over, or whose timer was cancelled meanwhile.
+UPDATE scheduler.timer SET state = 'done', lease_until = NULL, error = ''
+WHERE id = @id AND token = @token AND state = 'waiting';
+
+-- name: TimerLater :execrows
+UPDATE scheduler.timer SET due_at = @due_at, lease_until = NULL, error = @error
+WHERE id = @id AND token = @token AND state = 'waiting';
+
+-- name: TimerTryAgain :exec
+INSERT INTO scheduler.timer (webinar_id, kind, sequence, try, due_at)
+VALUES (@webinar_id, 'start', @sequence, @try, @due_at)
+ON CONFLICT (webinar_id, kind, sequence, lead, try) DO NOTHING;
+
+-- name: TimerNext :one
+-- When the next timer is due, or its claim runs out; otherwise when there is none.
+SELECT coalesce(min(greatest(due_at, lease_until)), @otherwise::timestamptz)::timestamptz AS at
+FROM scheduler.timer WHERE state = 'waiting';
+
+-- name: TimerCounts :many
+SELECT kind, state, count(*) AS number, coalesce(min(due_at) FILTER (WHERE state = 'waiting'), 'epoch')::timestamptz AS oldest
+FROM scheduler.timer GROUP BY kind, state;
+
+-- name: PlanGet :one
+SELECT webinar_id, starts_at, minutes, sequence, cancelled FROM scheduler.plan WHERE webinar_id = @webinar_id;
+
+-- name: WebinarState :one
+SELECT state FROM datamanagement.scheduler_webinar WHERE webinar_id = @webinar_id;
+
+-- name: WebinarSetLive :one
+SELECT datamanagement.webinar_set_live(@webinar_id, @at)::boolean AS changed;
+
+-- name: WebinarSetPlanned :one
+SELECT datamanagement.webinar_set_planned(@webinar_id, @at)::boolean AS changed;
+
+-- name: WebinarSetEnded :one
+SELECT datamanagement.webinar_set_ended(@webinar_id, @at)::boolean AS changed;

@@ -1,0 +1,229 @@
+package scheduler_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/rounds-cme/rounds/contract/event"
+	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+	"github.com/rounds-cme/rounds/kit/db"
+	"github.com/rounds-cme/rounds/kit/db/dbtest"
+	"github.com/rounds-cme/rounds/kit/eventlog"
+	"github.com/rounds-cme/rounds/kit/queue"
+	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/saga"
+	"github.com/rounds-cme/rounds/service/datamanagement"
+	"github.com/rounds-cme/rounds/service/scheduler"
+)
+
+// world is the scheduler among the others: the tables of data management as they are, and a stand-in that answers for
+// the live webinar service and for the computing of credit, as the real ones do, by events.
+type world struct {
+	t        *testing.T
+	database *dbtest.DB
+	admin    *pgxpool.Pool
+	clock    *clock
+}
+
+// clock is set by the test.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	database := dbtest.New(t, queue.Schema(), eventlog.Schema(), saga.Schema(), datamanagement.Schema(), scheduler.Schema())
+	w := &world{t: t, database: database, admin: database.Admin(), clock: &clock{now: time.Now().UTC().Truncate(time.Second)}}
+	w.exec(`INSERT INTO datamanagement.account (id, email, password_hash, name, profession, licence_number, country, language,
+		zone, consent_version, consent_at, created_at, updated_at) VALUES ('00000000-0000-0000-0000-000000000001',
+		'a@rounds.example', '', 'A', 'doctor', '1', 'SI', 'en', 'Europe/Ljubljana', '1', now(), now(), now())`)
+	w.exec(`INSERT INTO datamanagement.category (id, slug, name_en, name_sl)
+		VALUES ('00000000-0000-0000-0000-000000000002', 'c', 'C', 'C')`)
+	w.exec(`INSERT INTO datamanagement.lecturer (id, slug, name) VALUES ('00000000-0000-0000-0000-000000000003', 'l', 'L')`)
+	w.exec(`INSERT INTO datamanagement.credit_rule (id, name, version, rule, created_at)
+		VALUES ('00000000-0000-0000-0000-000000000004', 'standard', 1, '{"min_percent": 80}', now())`)
+	return w
+}
+
+func (w *world) exec(statement string, arguments ...any) {
+	w.t.Helper()
+	if _, err := w.admin.Exec(context.Background(), statement, arguments...); err != nil {
+		w.t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// plan creates a webinar and plans it, as data management does, in one transaction.
+func (w *world) plan(startsIn time.Duration, minutes int) uuid.UUID {
+	w.t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	ctx := context.Background()
+	err := db.Tx(ctx, w.database.Pool("datamanagement"), func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO datamanagement.webinar (id, slug, title, description, lecturer_id, category_id,
+			starts_at, zone, minutes, hundredths, credit_rule_id, video_url, created_at, updated_at)
+			VALUES ($1, $2, 'T', 'D', '00000000-0000-0000-0000-000000000003', '00000000-0000-0000-0000-000000000002', $3,
+			'Europe/Ljubljana', $4, 100, '00000000-0000-0000-0000-000000000004', '/clip.mp4', now(), now())`,
+			id, "w-"+id.String(), w.clock.Now().Add(startsIn), minutes)
+		if err != nil {
+			return err
+		}
+		return replan(ctx, tx, id, w.clock.Now().Add(startsIn), minutes, 1, false)
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return id
+}
+
+func replan(ctx context.Context, tx pgx.Tx, id uuid.UUID, at time.Time, minutes, sequence int, cancelled bool) error {
+	_, err := tx.Exec(ctx, "SELECT scheduler.plan_webinar($1, $2, $3, $4, $5)", id, at, minutes, sequence, cancelled)
+	return err
+}
+
+func types() eventlog.Types {
+	all := eventlog.Types{}
+	for _, entry := range event.Catalog() {
+		all[entry.Key] = entry.Message
+	}
+	return all
+}
+
+func quiet() *slog.Logger { return slog.New(slog.NewJSONHandler(io.Discard, nil)) }
+
+// instance runs one scheduler until the test, or stop, ends it.
+func (w *world) instance(change func(*scheduler.Config)) (stop func()) {
+	w.t.Helper()
+	stop, err := start(w.database.Pool("scheduler"), w.clock.Now, change, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(stop)
+	return stop
+}
+
+func start(pool *pgxpool.Pool, now func() time.Time, change func(*scheduler.Config), crash saga.CrashPoint) (func(), error) {
+	config := scheduler.Config{
+		ReminderLeads: []time.Duration{time.Hour}, Lease: 500 * time.Millisecond, StartTimeout: 500 * time.Millisecond,
+		StartAttempts: 3, StartPause: time.Second, EndTimeout: time.Second,
+	}
+	if change != nil {
+		change(&config)
+	}
+	metrics := prometheus.NewRegistry()
+	deps := &run.Deps{Name: "scheduler", Now: now, NewID: uuid.New, Log: quiet(), Metrics: metrics, DB: pool,
+		Events: eventlog.New(pool, quiet(), metrics, types(), saga.Types())}
+	service, err := scheduler.NewWithCrash(deps, config, crash)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	for _, w := range service.Work {
+		work.Go(func() {
+			for ctx.Err() == nil {
+				_ = w.Run(ctx)
+			}
+		})
+	}
+	return sync.OnceFunc(func() { cancel(); work.Wait() }), nil
+}
+
+// others answers for the services that the sagas ask, until the test ends.
+func (w *world) others() {
+	w.answer("livewebinar", map[string]func(proto.Message) (string, proto.Message){
+		"start.requested": func(m proto.Message) (string, proto.Message) {
+			asked := m.(*eventpb.StartRequested)
+			return "room.opened", &eventpb.RoomOpened{WebinarId: asked.GetWebinarId(), SagaId: asked.GetSagaId(),
+				OpenedAt: timestamppb.New(w.clock.Now())}
+		},
+		"end.requested": func(m proto.Message) (string, proto.Message) {
+			return "room.closed", &eventpb.RoomClosed{WebinarId: m.(*eventpb.EndRequested).GetWebinarId(), Viewers: 7}
+		},
+	})
+	w.answer("datamanagement", map[string]func(proto.Message) (string, proto.Message){
+		"webinar.ended": func(m proto.Message) (string, proto.Message) {
+			return "attendance.evaluated", &eventpb.AttendanceEvaluated{WebinarId: m.(*eventpb.WebinarEnded).GetWebinarId()}
+		},
+	})
+}
+
+func (w *world) answer(service string, answers map[string]func(proto.Message) (string, proto.Message)) {
+	w.t.Helper()
+	log := eventlog.New(w.database.Pool(service), quiet(), prometheus.NewRegistry(), types())
+	var kinds []string
+	for kind := range answers {
+		kinds = append(kinds, kind)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = log.Follow(ctx, "test", kinds, func(ctx context.Context, tx pgx.Tx, r eventlog.Record) error {
+			asked, err := r.Message()
+			if err != nil {
+				return err
+			}
+			kind, reply := answers[r.Type](asked)
+			return log.Append(ctx, tx, eventlog.Event{Stream: r.Stream, ExpectedVersion: eventlog.Any, Type: kind, Message: reply})
+		})
+	}()
+	w.t.Cleanup(func() { cancel(); <-ended })
+}
+
+// history lists the types of what happened to a webinar, without the sagas' own.
+func (w *world) history(id uuid.UUID) []string {
+	w.t.Helper()
+	rows, err := w.admin.Query(context.Background(), "SELECT type FROM eventlog.event WHERE stream = $1 ORDER BY version", "webinar/"+id.String())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	history, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return history
+}
+
+func (w *world) state(id uuid.UUID) string {
+	w.t.Helper()
+	var state string
+	if err := w.admin.QueryRow(context.Background(), "SELECT state FROM datamanagement.webinar WHERE id = $1", id).Scan(&state); err != nil {
+		w.t.Fatal(err)
+	}
+	return state
+}
+
+// until waits for the thing itself.
+func (w *world) until(what string, there func() bool) {
+	w.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !there() {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("waited in vain for %s", what)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
