@@ -22,7 +22,7 @@ export class Chat {
     this.input = find(root, "#chat-text");
     this.error = find(root, "[data-chat-error]");
     this.fresh = find(root, "[data-chat-new]");
-    this.time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+    this.time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
     find<HTMLFormElement>(root, "[data-chat-form]").onsubmit = (e) => { e.preventDefault(); this.submit(); };
     this.fresh.onclick = () => this.toEnd();
     this.scroll.onscroll = () => { if (this.atEnd()) this.fresh.hidden = true; };

@@ -8,7 +8,7 @@ export class Meter {
 
   constructor(root: ParentNode, zone: string) {
     this.panel = find(root, "[data-meter-panel]");
-    this.time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+    this.time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
   }
 
   show(c: Credit): void {

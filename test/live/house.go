@@ -34,17 +34,18 @@ import (
 	"github.com/rounds-cme/rounds/service/livewebinar"
 )
 
-// house is one database with a webinar that is about to start, and the rooms' service on it.
-type house struct {
-	t       *testing.T
-	db      *dbtest.DB
-	admin   *pgxpool.Pool
-	events  *eventlog.Log // as the scheduler
-	direct  *pgxpool.Pool // as the scheduler
-	keys    string
-	address string
-	webinar uuid.UUID
-	host    uuid.UUID
+// House is one database with a webinar that is about to start, and the rooms' service on it.
+type House struct {
+	DB      *dbtest.DB
+	Webinar uuid.UUID
+	Host    uuid.UUID // the account of its lecturer
+	Keys    string    // directory of the keys that sign tokens
+	Address string    // host:port of the service
+
+	t      *testing.T
+	admin  *pgxpool.Pool
+	events *eventlog.Log // as the scheduler
+	direct *pgxpool.Pool // as the scheduler
 }
 
 func types() eventlog.Types {
@@ -62,38 +63,40 @@ func quiet() *slog.Logger {
 	return slog.New(slog.DiscardHandler)
 }
 
-func build(t *testing.T) *house {
+// Build makes the database, the keys and the webinar.
+func Build(t *testing.T) *House {
 	t.Helper()
 	base := dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), livewebinar.Schema())
-	h := &house{t: t, db: base, admin: base.Admin(), direct: base.Pool("scheduler"), keys: t.TempDir(), webinar: uuid.New()}
+	h := &House{t: t, DB: base, admin: base.Admin(), direct: base.Pool("scheduler"), Keys: t.TempDir(), Webinar: uuid.New()}
 	h.events = eventlog.New(h.direct, quiet(), prometheus.NewRegistry(), types())
-	if err := token.Ensure(h.keys, time.Now()); err != nil {
+	if err := token.Ensure(h.Keys, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	h.host = h.account("Doc Host", "host")
+	h.Host = h.Account("Doc Host", "host")
 	h.plan(60 * time.Minute)
 	return h
 }
 
-func (h *house) exec(sql string, args ...any) {
+// Exec arranges something as the superuser.
+func (h *House) Exec(sql string, args ...any) {
 	h.t.Helper()
 	if _, err := h.admin.Exec(h.t.Context(), sql, args...); err != nil {
 		h.t.Fatal(err)
 	}
 }
 
-// account makes an approved member.
-func (h *house) account(name string, roles ...string) uuid.UUID {
+// Account makes an approved member.
+func (h *House) Account(name string, roles ...string) uuid.UUID {
 	h.t.Helper()
 	id := uuid.New()
-	h.exec(`INSERT INTO datamanagement.account (id, email, password_hash, name, profession, licence_number, country, language, zone,
+	h.Exec(`INSERT INTO datamanagement.account (id, email, password_hash, name, profession, licence_number, country, language, zone,
 		roles, state, consent_version, consent_at, created_at, updated_at)
 		VALUES ($1, $2, 'x', $3, 'physician', 'X1', 'SI', 'en', 'Europe/Ljubljana', $4, 'approved', '1', now(), now(), now())`,
 		id, id.String()+"@example.org", name, append([]string{}, roles...))
 	return id
 }
 
-func (h *house) plan(length time.Duration) {
+func (h *House) plan(length time.Duration) {
 	rule := credit.Default()
 	rule.EvaluationRequired = false
 	text, err := json.Marshal(rule)
@@ -101,38 +104,39 @@ func (h *house) plan(length time.Duration) {
 		h.t.Fatal(err)
 	}
 	category, lecturer, ruleID := uuid.New(), uuid.New(), uuid.New()
-	h.exec(`INSERT INTO datamanagement.category (id, slug, name_en, name_sl) VALUES ($1, 'heart', 'Heart', 'Srce')`, category)
-	h.exec(`INSERT INTO datamanagement.lecturer (id, slug, account_id, name) VALUES ($1, 'host', $2, 'Doc Host')`, lecturer, h.host)
-	h.exec(`INSERT INTO datamanagement.credit_rule (id, name, version, rule, created_at) VALUES ($1, 'default', 1, $2, now())`, ruleID, text)
-	h.exec(`INSERT INTO datamanagement.webinar (id, slug, title, description, lecturer_id, category_id, starts_at, zone, minutes, hundredths,
+	h.Exec(`INSERT INTO datamanagement.category (id, slug, name_en, name_sl) VALUES ($1, 'heart', 'Heart', 'Srce')`, category)
+	h.Exec(`INSERT INTO datamanagement.lecturer (id, slug, account_id, name) VALUES ($1, 'host', $2, 'Doc Host')`, lecturer, h.Host)
+	h.Exec(`INSERT INTO datamanagement.credit_rule (id, name, version, rule, created_at) VALUES ($1, 'default', 1, $2, now())`, ruleID, text)
+	h.Exec(`INSERT INTO datamanagement.webinar (id, slug, title, description, lecturer_id, category_id, starts_at, zone, minutes, hundredths,
 		credit_rule_id, video_url, created_at, updated_at)
 		VALUES ($1, 'heart-failure', 'Heart failure', 'Text', $2, $3, now(), 'Europe/Ljubljana', $4, 100, $5, '/video/demo.mp4', now(), now())`,
-		h.webinar, lecturer, category, int(length.Minutes()), ruleID)
+		h.Webinar, lecturer, category, int(length.Minutes()), ruleID)
 }
 
-// say appends an event as the scheduler does.
-func (h *house) say(kind string, m proto.Message) {
+// Say appends an event as the scheduler does.
+func (h *House) Say(kind string, m proto.Message) {
 	h.t.Helper()
 	err := db.Tx(h.t.Context(), h.direct, func(tx pgx.Tx) error {
-		return h.events.Append(h.t.Context(), tx, eventlog.Event{Stream: "webinar/" + h.webinar.String(), ExpectedVersion: eventlog.Any, Type: kind, Message: m})
+		return h.events.Append(h.t.Context(), tx, eventlog.Event{Stream: "webinar/" + h.Webinar.String(), ExpectedVersion: eventlog.Any, Type: kind, Message: m})
 	})
 	if err != nil {
 		h.t.Fatal(err)
 	}
 }
 
-// golive does what the start saga does.
-func (h *house) golive() {
+// GoLive does what the start saga does.
+func (h *House) GoLive() {
 	h.t.Helper()
-	h.say("start.requested", &eventpb.StartRequested{WebinarId: h.webinar.String()})
-	if _, err := h.direct.Exec(h.t.Context(), `SELECT datamanagement.webinar_set_live($1, now())`, h.webinar); err != nil {
+	h.Say("start.requested", &eventpb.StartRequested{WebinarId: h.Webinar.String()})
+	if _, err := h.direct.Exec(h.t.Context(), `SELECT datamanagement.webinar_set_live($1, now())`, h.Webinar); err != nil {
 		h.t.Fatal(err)
 	}
-	h.say("webinar.live", &eventpb.WebinarLive{WebinarId: h.webinar.String()})
-	h.await("the room opens", func() bool { return h.count(`SELECT count(*) FROM livewebinar.room WHERE state = 'open'`) == 1 })
+	h.Say("webinar.live", &eventpb.WebinarLive{WebinarId: h.Webinar.String()})
+	h.Await("the room opens", func() bool { return h.Count(`SELECT count(*) FROM livewebinar.room WHERE state = 'open'`) == 1 })
 }
 
-func (h *house) count(sql string, args ...any) int {
+// Count asks for one number as the superuser.
+func (h *House) Count(sql string, args ...any) int {
 	h.t.Helper()
 	var n int
 	if err := h.admin.QueryRow(h.t.Context(), sql, args...).Scan(&n); err != nil {
@@ -141,8 +145,8 @@ func (h *house) count(sql string, args ...any) int {
 	return n
 }
 
-// await waits for something to become true.
-func (h *house) await(what string, is func() bool) {
+// Await waits for something to become true.
+func (h *House) Await(what string, is func() bool) {
 	h.t.Helper()
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if is() {
@@ -152,18 +156,18 @@ func (h *house) await(what string, is func() bool) {
 	h.t.Fatalf("waited in vain: %s", what)
 }
 
-// serve runs the service in this process.
-func (h *house) serve() {
+// Serve runs the service in this process. Others may join its group, and take over its listener.
+func (h *House) Serve(also ...func(*run.Member) []*run.Member) {
 	h.t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	group, err := start(listener, h.db.URL("livewebinar"), h.keys)
+	group, err := start(listener, h.DB.URL("livewebinar"), h.Keys, also...)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.address = listener.Addr().String()
+	h.Address = listener.Addr().String()
 	h.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -174,7 +178,7 @@ func (h *house) serve() {
 }
 
 // start runs the service with the tools that cmd/rounds would give it.
-func start(listener net.Listener, url, keys string) (*run.Group, error) {
+func start(listener net.Listener, url, keys string, also ...func(*run.Member) []*run.Member) (*run.Group, error) {
 	pool, err := db.Pool(context.Background(), url, 8)
 	if err != nil {
 		return nil, err
@@ -188,14 +192,19 @@ func start(listener net.Listener, url, keys string) (*run.Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	group := run.NewGroup(quiet(), &run.Member{Name: "livewebinar", Deps: deps, Service: service, HTTP: listener})
+	members := []*run.Member{{Name: "livewebinar", Deps: deps, Service: service, HTTP: listener}}
+	for _, more := range also {
+		members = append(members, more(members[0])...)
+	}
+	group := run.NewGroup(quiet(), members...)
 	group.Start()
 	return group, nil
 }
 
-func (h *house) cookie(account uuid.UUID, valid time.Duration) string {
+// Cookie is the session cookie of a member.
+func (h *House) Cookie(account uuid.UUID, valid time.Duration) string {
 	h.t.Helper()
-	raw, err := token.NewSigner(h.keys, time.Now).Sign(token.Claims{
+	raw, err := token.NewSigner(h.Keys, time.Now).Sign(token.Claims{
 		Account: account, Session: uuid.New(), Roles: []string{token.Member}, Issued: time.Now().Add(-time.Hour), Expires: time.Now().Add(valid),
 	})
 	if err != nil {
@@ -204,10 +213,10 @@ func (h *house) cookie(account uuid.UUID, valid time.Duration) string {
 	return raw
 }
 
-func (h *house) options(account uuid.UUID) Options {
-	o := Options{URL: "ws://" + h.address + "/live/connection/websocket", Origin: "http://" + h.address}
+func (h *House) options(account uuid.UUID) Options {
+	o := Options{URL: "ws://" + h.Address + "/live/connection/websocket", Origin: "http://" + h.Address}
 	if account != uuid.Nil {
-		o.Cookie = h.cookie(account, time.Hour)
+		o.Cookie = h.Cookie(account, time.Hour)
 	}
 	return o
 }
@@ -216,7 +225,7 @@ func (h *house) options(account uuid.UUID) Options {
 type seat struct {
 	*Client
 
-	h      *house
+	h      *House
 	rooms  chan *livewebinarpb.RoomPush
 	person chan *livewebinarpb.PersonPush
 	front  chan *livewebinarpb.FrontPush
@@ -224,7 +233,7 @@ type seat struct {
 }
 
 // connect opens a connection without entering the room.
-func (h *house) connect(account uuid.UUID) *seat {
+func (h *House) connect(account uuid.UUID) *seat {
 	h.t.Helper()
 	s := &seat{
 		h: h, rooms: make(chan *livewebinarpb.RoomPush, 1000), person: make(chan *livewebinarpb.PersonPush, 100),
@@ -261,29 +270,29 @@ func into[M proto.Message](t *testing.T, p Push, m M, c chan M) {
 }
 
 // enter subscribes and joins, waiting while the room opens, as a browser does.
-func (h *house) enter(account uuid.UUID, after int32) *seat {
+func (h *House) enter(account uuid.UUID, after int32) *seat {
 	h.t.Helper()
 	s := h.connect(account)
 	var err error
-	h.await("the room lets "+account.String()+" in", func() bool {
-		if err = s.Subscribe(h.t.Context(), "room:"+h.webinar.String()); err != nil {
+	h.Await("the room lets "+account.String()+" in", func() bool {
+		if err = s.Subscribe(h.t.Context(), "room:"+h.Webinar.String()); err != nil {
 			return false
 		}
 		s.joined = &livewebinarpb.JoinResponse{}
-		return s.Call(h.t.Context(), "room.join", &livewebinarpb.JoinRequest{WebinarId: h.webinar.String(), AfterSequence: after}, s.joined) == nil
+		return s.Call(h.t.Context(), "room.join", &livewebinarpb.JoinRequest{WebinarId: h.Webinar.String(), AfterSequence: after}, s.joined) == nil
 	})
 	return s
 }
 
 func (s *seat) send(id uuid.UUID, body string) (int32, error) {
 	var r livewebinarpb.SendResponse
-	err := s.Call(s.h.t.Context(), "chat.send", &livewebinarpb.SendRequest{WebinarId: s.h.webinar.String(), Id: id.String(), Body: body}, &r)
+	err := s.Call(s.h.t.Context(), "chat.send", &livewebinarpb.SendRequest{WebinarId: s.h.Webinar.String(), Id: id.String(), Body: body}, &r)
 	return r.GetSequence(), err
 }
 
 func (s *seat) beat(n int32, p livewebinarpb.Player) (*livewebinarpb.BeatResponse, error) {
 	var r livewebinarpb.BeatResponse
-	err := s.Call(s.h.t.Context(), "room.beat", &livewebinarpb.BeatRequest{WebinarId: s.h.webinar.String(), Sequence: n, Player: p}, &r)
+	err := s.Call(s.h.t.Context(), "room.beat", &livewebinarpb.BeatRequest{WebinarId: s.h.Webinar.String(), Sequence: n, Player: p}, &r)
 	return &r, err
 }
 

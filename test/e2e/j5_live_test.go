@@ -1,0 +1,133 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+	"github.com/rounds-cme/rounds/kit/rpc"
+	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/token"
+	"github.com/rounds-cme/rounds/service/ssr"
+	"github.com/rounds-cme/rounds/test/e2e/browser"
+	"github.com/rounds-cme/rounds/test/live"
+)
+
+// roomHouse serves rooms and pages behind one address, with a door at which a test logs in as whom it likes.
+func roomHouse(t *testing.T) (*live.House, string) {
+	t.Helper()
+	h := live.Build(t)
+	local := rpc.NewLocal("livewebinar")
+	h.Serve(func(rooms *run.Member) []*run.Member {
+		rooms.RPC = []net.Listener{local.Listener("livewebinar")}
+		deps := *rooms.Deps
+		deps.Name, deps.DB, deps.Dial = "ssr", nil, rpc.NewDialer("ssr", local, nil).Dial
+		deps.Tokens = token.NewVerifier(filepath.Join(h.Keys, "jwks.json"), time.Now)
+		pages, err := ssr.New(&deps, ssr.Config{Zone: "Europe/Ljubljana"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		front := http.NewServeMux()
+		front.Handle("/live/", rooms.Service.HTTP)
+		front.Handle("/", pages.HTTP)
+		front.HandleFunc("/video/demo.mp4", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "testdata/clip.mp4") })
+		front.HandleFunc("/login-as/{account}", func(w http.ResponseWriter, r *http.Request) {
+			cookie := h.Cookie(uuid.MustParse(r.PathValue("account")), time.Hour)
+			http.SetCookie(w, &http.Cookie{Name: "rounds_access", Value: cookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+			http.Redirect(w, r, "/webinars/heart-failure/room", http.StatusSeeOther)
+		})
+		rooms.Service.HTTP = front
+		return nil
+	})
+	return h, "http://" + h.Address
+}
+
+const sequence = `[...document.querySelectorAll("[data-chat] li[data-sequence]")].map(e => +e.dataset.sequence)`
+
+// TestLive is journey 5: the room opens by itself, two people talk, their minutes grow, and the end is said.
+func TestLive(t *testing.T) {
+	t.Parallel()
+	h, base := roomHouse(t)
+	ana, bor := chromium.New(t, base), chromium.New(t, base)
+	anaID, borID := h.Account("Ana Novak"), h.Account("Bor Kranjc")
+
+	ana.Open("/login-as/" + anaID.String())
+	ana.SeeText("main", "The room is not open yet")
+	looks(ana, "room-before")
+	h.GoLive()
+	ana.See("[data-room]") // without being loaded again by hand
+	ana.See(`[data-connection][data-state="connected"]`)
+	bor.Open("/login-as/" + borID.String())
+	bor.See(`[data-connection][data-state="connected"]`)
+	ana.SeeText("[data-viewers]", "Present: 2")
+
+	// Two browsers see each other's messages within 200 ms.
+	bor.Until(`(window.seen = new Promise(done => new MutationObserver(() => {
+		if (document.querySelector("[data-chat] li[data-sequence]")) done(Date.now());
+	}).observe(document.querySelector("[data-chat]"), { childList: true }))) && true`)
+	ana.Fill("#chat-text", "Good evening, colleagues <b>")
+	sent := time.Now()
+	ana.Click("[data-chat-form] button")
+	bor.SeeText("[data-chat]", "Good evening, colleagues <b>")
+	bor.Until(`(window.seen.then(at => window.at = at), window.at > 0)`)
+	if took := time.UnixMilli(int64(browser.Eval[float64](bor, "window.at"))).Sub(sent); took > 600*time.Millisecond {
+		t.Errorf("seen after %s, with two browsers on a busy machine", took)
+	}
+	bor.Fill("#chat-text", "Dober večer")
+	bor.Click("[data-chat-form] button")
+	ana.SeeText("[data-chat]", "Dober večer")
+	ana.SeeText("[data-chat]", "Bor Kranjc")
+
+	// Minutes grow while the video plays; pausing reports at once.
+	ana.Until(`!document.querySelector("video").paused && document.querySelector("video").currentTime > 0.5`)
+	ana.Until(`(document.querySelector("video").pause(), true)`)
+	ana.Until(`+document.querySelector("[data-meter-panel]").dataset.seconds >= 1`)
+	ana.SeeText("[data-meter-watched]", "of 60 min watched")
+	ana.SeeText("[data-meter-reasons]", "Minutes: 0 of 60")
+	looks(ana, "room")
+
+	h.Say("end.requested", &eventpb.EndRequested{WebinarId: h.Webinar.String()})
+	bor.SeeText("[data-connection]", "The webinar has ended")
+	h.Await("attendance of two", func() bool { return h.Count(`SELECT count(*) FROM livewebinar.attendance`) == 2 })
+	h.Exec(`UPDATE datamanagement.webinar SET state = 'ended', ended_at = now()`)
+	ana.Open("/webinars/heart-failure/room")
+	ana.SeeText("main", "This webinar has ended")
+}
+
+// TestLostConnection cuts the network of one browser twice: it says so, comes back, and misses nothing.
+func TestLostConnection(t *testing.T) {
+	t.Parallel()
+	h, base := roomHouse(t)
+	h.GoLive()
+	ana := chromium.New(t, base)
+	ana.Open("/login-as/" + h.Account("Ana Novak").String())
+	ana.See(`[data-connection][data-state="connected"]`)
+	wire := wireTo(t, h.Address)
+	bor := chromium.New(t, wire.URL())
+	bor.Forgive("WebSocket", "ERR_", "Failed to load resource")
+	bor.Open("/login-as/" + h.Account("Bor Kranjc").String())
+	bor.See(`[data-connection][data-state="connected"]`)
+	n := 0
+	for range 2 {
+		wire.Cut(true)
+		bor.See(`[data-connection][data-state="lost"]`)
+		for range 3 {
+			n++
+			ana.Fill("#chat-text", fmt.Sprint("message ", n))
+			ana.Click("[data-chat-form] button")
+			ana.SeeText("[data-chat]", fmt.Sprint("message ", n))
+		}
+		wire.Cut(false)
+		bor.See(`[data-connection][data-state="connected"]`)
+		bor.SeeText("[data-chat]", fmt.Sprint("message ", n))
+		if got := browser.Eval[[]int](bor, sequence); len(got) != n || got[n-1] != n {
+			t.Fatalf("after coming back Bor has %v of %d messages", got, n)
+		}
+	}
+}
