@@ -31,8 +31,8 @@ type house struct {
 	s *server
 }
 
-func (h house) get(pattern string, a web.Access, handler web.Handler, opts ...web.RouteOption) {
-	h.Get(pattern, a, h.read(handler), opts...)
+func (h house) get(pattern string, a web.Access, handler web.Handler) {
+	h.Get(pattern, a, h.read(handler))
 }
 
 func (h house) post(pattern string, a web.Access, handler web.Handler, opts ...web.RouteOption) {

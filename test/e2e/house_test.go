@@ -48,29 +48,32 @@ func TestHouse(t *testing.T) {
 			p.Forgive("404")
 			p.Open(page.path)
 			p.SeeText("h1", page.heading)
-			looks(p, page.name+"-en")
+			looks(p, page.name+"-en", look{390, false}, look{1440, false}, look{390, true}, look{1440, true})
 			p.Click("footer button[lang=sl]")
 			p.SeeText("h1", page.headingSlovenian)
 			if lang := browser.Eval[string](p, "document.documentElement.lang"); lang != "sl" {
 				t.Errorf("the page says its language is %q", lang)
 			}
-			looks(p, page.name+"-sl")
+			looks(p, page.name+"-sl", look{390, true}, look{1440, false})
 		})
 	}
 }
 
-// looks checks a page in both themes, on a phone and on a desk.
-func looks(p *browser.Page, name string) {
-	for _, look := range []struct {
-		width int64
-		dark  bool
-	}{{390, false}, {1440, false}, {390, true}, {1440, true}} {
-		p.Width(look.width)
-		p.Dark(look.dark)
+// look is a way to look at a page: how wide, and with which theme preferred.
+type look struct {
+	width int64
+	dark  bool
+}
+
+// looks checks a page in each way and takes its picture.
+func looks(p *browser.Page, name string, ways ...look) {
+	for _, way := range ways {
+		p.Dark(way.dark)
+		p.Width(way.width)
 		p.Accessible()
 		p.Fits()
-		if look.width == 1440 {
-			p.Screenshot(name + map[bool]string{true: "-dark", false: ""}[look.dark])
+		if way.width == 1440 {
+			p.Screenshot(name + map[bool]string{true: "-dark", false: ""}[way.dark])
 		}
 	}
 }

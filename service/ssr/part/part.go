@@ -89,14 +89,6 @@ func (d Field) attrs(problem string, describers ...string) templ.Attributes {
 	return a
 }
 
-// with joins two sets of attributes; the second wins.
-func with(a, b templ.Attributes) templ.Attributes {
-	for name, value := range b {
-		a[name] = value
-	}
-	return a
-}
-
 // Initials are the first letters of the first and the last name.
 func Initials(name string) string {
 	words := strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || r == '.' || r == '-' })
@@ -132,10 +124,12 @@ func Query(address string, pairs ...string) string {
 
 // Zones are the time zones offered first; any other IANA name that is set already is kept.
 func Zones(chosen string) []Option {
-	names := []string{"Europe/Ljubljana", "Europe/Vienna", "Europe/Berlin", "Europe/Zagreb", "Europe/Belgrade", "Europe/Rome", "Europe/Paris",
+	names := []string{
+		"Europe/Ljubljana", "Europe/Vienna", "Europe/Berlin", "Europe/Zagreb", "Europe/Belgrade", "Europe/Rome", "Europe/Paris",
 		"Europe/Madrid", "Europe/London", "Europe/Dublin", "Europe/Lisbon", "Europe/Warsaw", "Europe/Prague", "Europe/Budapest", "Europe/Athens",
 		"Europe/Bucharest", "Europe/Helsinki", "Europe/Stockholm", "Europe/Istanbul", "Africa/Cairo", "Asia/Dubai", "Asia/Kolkata", "Asia/Singapore", "Asia/Tokyo",
-		"Australia/Sydney", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Sao_Paulo", "UTC"}
+		"Australia/Sydney", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Sao_Paulo", "UTC",
+	}
 	var options []Option
 	found := chosen == ""
 	for _, name := range names {

@@ -39,8 +39,10 @@ func Tell(w http.ResponseWriter, n Notice) {
 	if err != nil { // strings only
 		panic(err)
 	}
-	http.SetCookie(w, &http.Cookie{Name: noticeCookie, Value: base64.RawURLEncoding.EncodeToString(raw), Path: "/", MaxAge: 30,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{
+		Name: noticeCookie, Value: base64.RawURLEncoding.EncodeToString(raw), Path: "/", MaxAge: 30,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 }
 
 func takeNotice(w http.ResponseWriter, r *http.Request) *Notice {

@@ -125,7 +125,7 @@ func (p *Page) until(what, expression string) {
 		}
 		select {
 		case <-ctx.Done():
-			p.fail(what, fmt.Errorf("not within %s (last answer: %v)", Patience, err))
+			p.fail(fmt.Sprintf("%s, not within %s", what, Patience), err)
 			return
 		case <-time.After(look):
 		}

@@ -21,9 +21,14 @@ type colour struct{ name, class string }
 
 func colours() []colour {
 	return []colour{
-		{"ground", "bg-base-200 text-base-content"}, {"card", "bg-base-100 text-base-content"}, {"line", "bg-base-300 text-base-content"},
-		{"primary", "bg-primary text-primary-content"}, {"needs you", "bg-warning text-warning-content"},
-		{"error, live", "bg-error text-error-content"}, {"good", "bg-success text-success-content"}, {"info", "bg-info text-info-content"},
+		{"ground", "bg-base-200 text-base-content"},
+		{"card", "bg-base-100 text-base-content"},
+		{"line", "bg-base-300 text-base-content"},
+		{"primary", "bg-primary text-primary-content"},
+		{"needs you", "bg-warning text-warning-content"},
+		{"error, live", "bg-error text-error-content"},
+		{"good", "bg-success text-success-content"},
+		{"info", "bg-info text-info-content"},
 		{"ink", "bg-neutral text-neutral-content"},
 	}
 }
