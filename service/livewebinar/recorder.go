@@ -86,7 +86,7 @@ func (r *recorder) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-			defer cancel()
+			defer cancel() //nolint:gocritic // This round is the last.
 			return r.flush(last)
 		case <-tick.C:
 			if err := r.flush(ctx); err != nil && ctx.Err() == nil {

@@ -1,4 +1,5 @@
-// Package statistics counts what people do, without knowing who they are, in a database of its own that analysts cannot do harm with.
+// Package statistics counts what people do, without knowing who they are, in a database of its own that analysts cannot
+// do harm with. It takes batches from a queue, so it may be down for a day and nobody who learns or teaches notices.
 package statistics
 
 import "github.com/rounds-cme/rounds/kit/run"

@@ -1,4 +1,5 @@
-// Package e2e walks through Rounds in a real browser.
+// Package e2e walks through Rounds in a real browser. What a person sees and does is the promise, so
+// that is what is tested: no page is asserted by its bytes, and none is done before axe has nothing to say.
 package e2e
 
 import (
