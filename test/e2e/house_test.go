@@ -3,6 +3,7 @@ package e2e
 import (
 	"log/slog"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/ssr"
 	"github.com/rounds-cme/rounds/test/e2e/browser"
 )
@@ -19,9 +21,14 @@ import (
 // pagesAlone serves the pages with every peer missing.
 func pagesAlone(t *testing.T) string {
 	t.Helper()
+	return pagesFor(t, nil)
+}
+
+func pagesFor(t *testing.T, tokens *token.Verifier) string {
+	t.Helper()
 	s, err := ssr.New(&run.Deps{
 		Name: "ssr", Now: time.Now, NewID: uuid.New, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
-		Dial: rpc.NewDialer("ssr", rpc.NewLocal(), nil).Dial,
+		Dial: rpc.NewDialer("ssr", rpc.NewLocal(), nil).Dial, Tokens: tokens,
 	}, ssr.Config{Zone: "Europe/Ljubljana"})
 	if err != nil {
 		t.Fatal(err)
@@ -76,6 +83,36 @@ func looks(p *browser.Page, name string, ways ...look) {
 			p.Screenshot(name + map[bool]string{true: "-dark", false: ""}[way.dark])
 		}
 	}
+}
+
+// TestHeader shows who has every role the way to every room, on a desk and in the menu of a phone.
+func TestHeader(t *testing.T) {
+	t.Parallel()
+	keys := t.TempDir()
+	if err := token.Ensure(keys, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	signed, err := token.NewSigner(keys, time.Now).Sign(token.Claims{
+		Account: uuid.New(), Session: uuid.New(), Roles: token.Roles(), Language: "sl", Zone: "Europe/London", Expires: time.Now().Add(time.Hour),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := chromium.New(t, pagesFor(t, token.NewVerifier(filepath.Join(keys, "jwks.json"), time.Now)))
+	p.Cookie("rounds_access", signed)
+	p.Open("/help")
+	p.SeeText("footer", "Europe/London")
+	for _, href := range []string{"/articles", "/webinars", "/me", "/host", "/backoffice", "/analyst", "/notifications"} {
+		p.See("header a[href='" + href + "']")
+	}
+	looks(p, "header", look{1440, false})
+	p.Width(390)
+	p.Gone("header a[href='/backoffice']")
+	p.Click("[data-menu] summary")
+	p.See("[data-menu] a[href='/backoffice']")
+	p.Accessible()
+	p.Fits()
+	p.Screenshot("menu")
 }
 
 func TestTheme(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -164,6 +165,15 @@ func (p *Page) Dark(dark bool) {
 		})
 		return chromedp.Void{}, err
 	})
+}
+
+// Cookie gives this person a cookie of the site.
+func (p *Page) Cookie(name, value string) {
+	p.t.Helper()
+	p.do("set the cookie "+name, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: p.base})
+		return err
+	}))
 }
 
 // Context is the tab for chromedp actions that this package has no word for.
