@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,7 +47,13 @@ type House struct {
 	admin  *pgxpool.Pool
 	events *eventlog.Log // as the scheduler
 	direct *pgxpool.Pool // as the scheduler
+	ahead  atomic.Int64  // how far the service's clock is ahead
 }
+
+func (h *House) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
+
+// Ahead puts the clock of the service forward, so that a test need not wait an hour.
+func (h *House) Ahead(d time.Duration) { h.ahead.Store(int64(d)) }
 
 func types() eventlog.Types {
 	all := eventlog.Types{}
@@ -163,7 +170,7 @@ func (h *House) Serve(also ...func(*run.Member) []*run.Member) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	group, err := start(listener, h.DB.URL("livewebinar"), h.Keys, also...)
+	group, err := start(listener, h.DB.URL("livewebinar"), h.Keys, h.now, also...)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -178,14 +185,14 @@ func (h *House) Serve(also ...func(*run.Member) []*run.Member) {
 }
 
 // start runs the service with the tools that cmd/rounds would give it.
-func start(listener net.Listener, url, keys string, also ...func(*run.Member) []*run.Member) (*run.Group, error) {
+func start(listener net.Listener, url, keys string, now func() time.Time, also ...func(*run.Member) []*run.Member) (*run.Group, error) {
 	pool, err := db.Pool(context.Background(), url, 8)
 	if err != nil {
 		return nil, err
 	}
 	metrics := prometheus.NewRegistry()
 	deps := &run.Deps{
-		Name: "livewebinar", Now: time.Now, NewID: uuid.New, Rand: rand.Reader, Log: quiet(), Metrics: metrics, DB: pool,
+		Name: "livewebinar", Now: now, NewID: uuid.New, Rand: rand.Reader, Log: quiet(), Metrics: metrics, DB: pool,
 		Events: eventlog.New(pool, quiet(), metrics, types()), Tokens: token.NewVerifier(filepath.Join(keys, "jwks.json"), time.Now),
 	}
 	service, err := livewebinar.New(deps, livewebinar.Config{PseudonymKey: "test", ChatBurst: 1000})
