@@ -44,8 +44,10 @@ func TestFromReminderToTheEnd(t *testing.T) {
 	if got := w.state(id); got != "ended" {
 		t.Fatalf("after its end it is %s", got)
 	}
-	want := []string{"reminder.due", "start.requested", "room.opened", "webinar.live", "start.completed", "end.requested",
-		"room.closed", "webinar.ended", "attendance.evaluated", "end.completed"}
+	want := []string{
+		"reminder.due", "start.requested", "room.opened", "webinar.live", "start.completed", "end.requested",
+		"room.closed", "webinar.ended", "attendance.evaluated", "end.completed",
+	}
 	if got := w.history(id); !slices.Equal(got, want) {
 		t.Fatalf("happened %v\n    want %v", got, want)
 	}

@@ -122,10 +122,14 @@ func (s *server) abandonRoom(ctx context.Context, tx pgx.Tx, state *saga.State) 
 func (s *server) announce(ctx context.Context, tx pgx.Tx, state *saga.State) error {
 	about := "webinar/" + state.Data["webinar"]
 	return s.Events.Append(ctx, tx,
-		eventlog.Event{Stream: about, ExpectedVersion: eventlog.Any, Type: "webinar.live",
-			Message: &eventpb.WebinarLive{WebinarId: state.Data["webinar"], StartedAt: timestamppb.New(s.Now())}},
-		eventlog.Event{Stream: about, ExpectedVersion: eventlog.Any, Type: "start.completed",
-			Message: &eventpb.StartCompleted{WebinarId: state.Data["webinar"]}},
+		eventlog.Event{
+			Stream: about, ExpectedVersion: eventlog.Any, Type: "webinar.live",
+			Message: &eventpb.WebinarLive{WebinarId: state.Data["webinar"], StartedAt: timestamppb.New(s.Now())},
+		},
+		eventlog.Event{
+			Stream: about, ExpectedVersion: eventlog.Any, Type: "start.completed",
+			Message: &eventpb.StartCompleted{WebinarId: state.Data["webinar"]},
+		},
 	)
 }
 

@@ -133,8 +133,10 @@ func start(pool *pgxpool.Pool, now func() time.Time, change func(*scheduler.Conf
 		change(&config)
 	}
 	metrics := prometheus.NewRegistry()
-	deps := &run.Deps{Name: "scheduler", Now: now, NewID: uuid.New, Log: quiet(), Metrics: metrics, DB: pool,
-		Events: eventlog.New(pool, quiet(), metrics, types(), saga.Types())}
+	deps := &run.Deps{
+		Name: "scheduler", Now: now, NewID: uuid.New, Log: quiet(), Metrics: metrics, DB: pool,
+		Events: eventlog.New(pool, quiet(), metrics, types(), saga.Types()),
+	}
 	service, err := scheduler.NewWithCrash(deps, config, crash)
 	if err != nil {
 		return nil, err
@@ -156,8 +158,10 @@ func (w *world) others() {
 	w.answer("livewebinar", map[string]func(proto.Message) (string, proto.Message){
 		"start.requested": func(m proto.Message) (string, proto.Message) {
 			asked := m.(*eventpb.StartRequested)
-			return "room.opened", &eventpb.RoomOpened{WebinarId: asked.GetWebinarId(), SagaId: asked.GetSagaId(),
-				OpenedAt: timestamppb.New(w.clock.Now())}
+			return "room.opened", &eventpb.RoomOpened{
+				WebinarId: asked.GetWebinarId(), SagaId: asked.GetSagaId(),
+				OpenedAt: timestamppb.New(w.clock.Now()),
+			}
 		},
 		"end.requested": func(m proto.Message) (string, proto.Message) {
 			return "room.closed", &eventpb.RoomClosed{WebinarId: m.(*eventpb.EndRequested).GetWebinarId(), Viewers: 7}

@@ -205,7 +205,7 @@ func (c *Client) read() {
 func message(r io.Reader) ([]byte, error) {
 	var text []byte
 	for {
-		f, err := ws.ReadFrame(r)
+		f, err := ws.ReadFrame(r) //nolint:staticcheck // The peer is our own server.
 		if err != nil {
 			return nil, fmt.Errorf("read a frame: %w", err)
 		}

@@ -152,7 +152,7 @@ func TestWatchedAndFrozen(t *testing.T) {
 	if err := json.Unmarshal(text, &evidence); err != nil {
 		t.Fatal(err)
 	}
-	if got := credit.Evaluate(evidence); int32(got.Watched) < meter.GetWatchedSeconds() {
+	if got := credit.Evaluate(evidence); int64(got.Watched) < int64(meter.GetWatchedSeconds()) {
 		t.Errorf("frozen %d s, the meter said %d s", got.Watched, meter.GetWatchedSeconds())
 	}
 	if h.Count(`SELECT count(*) FROM eventlog.event WHERE type = 'room.closed'`) != 1 {
