@@ -1,17 +1,11 @@
 package main
 
 import (
-	"crypto/hkdf"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
-
-	"github.com/rounds-cme/rounds/kit/conf"
 )
 
 // directory is where `up` keeps everything, held by one process at a time.
@@ -103,39 +97,3 @@ func (d *directory) close() {
 	}
 	_ = d.lock.Close()
 }
-
-// secrets are derived from one random file, so that there is one thing to keep and nothing to configure.
-type secrets struct{ seed []byte }
-
-const seedSize = 32
-
-func (d *directory) secrets() (*secrets, error) {
-	file := filepath.Join(d.path, "secret")
-	seed, err := os.ReadFile(file) //nolint:gosec // Inside our own directory.
-	if errors.Is(err, os.ErrNotExist) {
-		seed = make([]byte, seedSize)
-		if _, err := rand.Read(seed); err != nil {
-			return nil, fmt.Errorf("make the secret: %w", err)
-		}
-		err = os.WriteFile(file, seed, 0o600)
-	}
-	if err != nil {
-		return nil, unusable(d.path, err)
-	}
-	if len(seed) < seedSize {
-		return nil, fmt.Errorf("the file %s is damaged: restore it from a backup, or start over with --fresh", file)
-	}
-	return &secrets{seed: seed}, nil
-}
-
-// derive gives the secret for one purpose; the same each time, telling nothing about the others.
-func (s *secrets) derive(purpose string) conf.Secret {
-	key, err := hkdf.Key(sha256.New, s.seed, nil, "rounds "+purpose, seedSize)
-	if err != nil {
-		panic(err) // Only for absurd lengths.
-	}
-	return conf.Secret(base64.StdEncoding.EncodeToString(key))
-}
-
-// fill sets the secrets of services that were not given.
-func (s *secrets) fill(_ *configs) {}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -58,11 +59,14 @@ func execute(arguments, environment []string, stdout, stderr io.Writer) (code in
 		return 2
 	}
 	if err := command.Run(&cli, parser); err != nil {
-		fmt.Fprintln(stderr, "rounds:", err)
+		fmt.Fprintln(stderr, "rounds:", sentence(err))
 		return 1
 	}
 	return 0
 }
+
+// sentence puts an error on one line; those of libraries may have several.
+func sentence(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
 // errHelp leaves the parser after it has printed its help; kong would exit the process.
 var errHelp = errors.New("help was printed")

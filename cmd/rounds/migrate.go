@@ -27,6 +27,9 @@ func migrate(ctx context.Context, s *settings, entries []run.Entry) error {
 		if err != nil {
 			return err
 		}
+		if err := db.Create(ctx, address); err != nil {
+			return fmt.Errorf("database %s cannot be reached, look at --database-url and --statistics-url: %w", database, err)
+		}
 		if err := db.Migrate(ctx, address, s.rolePassword, schemas(database, entries)...); err != nil {
 			return fmt.Errorf("database %s cannot be brought up to date: %w", database, err)
 		}

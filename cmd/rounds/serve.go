@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/rounds-cme/rounds/kit/obs"
 	"github.com/rounds-cme/rounds/kit/run"
 )
@@ -29,9 +31,12 @@ type serveCommand struct {
 }
 
 // Run implements the command.
-func (c *serveCommand) Run(cli *program) error {
+func (c *serveCommand) Run(cli *program, parser *kong.Kong) error {
 	entries, err := pick(services(&cli.Services), c.Names)
 	if err != nil {
+		return err
+	}
+	if err := missingSecrets(parser.Model, entries); err != nil {
 		return err
 	}
 	if cli.BaseURL == "" {
@@ -57,6 +62,7 @@ func (c *serveCommand) Run(cli *program) error {
 	private := serveFront(listeners[1], g.Private(h.metrics), log)
 	log.Info("serving", "services", strings.Join(c.Names, " "), "http", c.HTTP, "private", c.Private)
 	failure := wait(ctx, g)
+	stop() // A second signal ends the process at once.
 	return errors.Join(failure, shutdown(log, g, web, private))
 }
 

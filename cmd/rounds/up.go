@@ -9,9 +9,10 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/rounds-cme/rounds/kit/obs"
 	"github.com/rounds-cme/rounds/kit/postgres"
@@ -20,18 +21,18 @@ import (
 )
 
 type upCommand struct {
-	Data    string `default:"./data" help:"Directory in which everything is kept." type:"path"`
-	Fresh   bool   `help:"Start over: delete what is in the data directory first."`
-	Port    int    `default:"8080" help:"Port of the site on this machine."`
-	Private int    `default:"0" help:"Port of /livez, /readyz, /metrics and pprof; 0 is the port after --port."`
-	Demo    bool   `default:"true" negatable:"" help:"Fill an empty database with demo people, articles and webinars."`
+	Data        string `default:"./data" help:"Directory in which everything is kept." type:"path"`
+	Fresh       bool   `help:"Start over: delete what is in the data directory first."`
+	Port        uint16 `default:"8080" help:"Port of the site on this machine."`
+	PrivatePort uint16 `default:"0" help:"Port of /livez, /readyz, /metrics and pprof; 0 is the port after --port."`
+	Demo        bool   `default:"true" negatable:"" help:"Fill an empty database with demo people, articles and webinars."`
 }
 
 // Run implements the command.
-func (c *upCommand) Run(cli *program, out io.Writer) error {
+func (c *upCommand) Run(cli *program, parser *kong.Kong, out io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	u := &up{command: c, cli: cli, steps: &steps{out: out, now: time.Now}}
+	u := &up{command: c, cli: cli, app: parser.Model, steps: newSteps(out, time.Now)}
 	defer u.close()
 	if err := u.start(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -40,6 +41,7 @@ func (c *upCommand) Run(cli *program, out io.Writer) error {
 		return err
 	}
 	err := wait(ctx, u.group)
+	stop() // A second Ctrl-C ends the process at once.
 	fmt.Fprintln(out, "\nStopping …")
 	return err
 }
@@ -48,8 +50,10 @@ func (c *upCommand) Run(cli *program, out io.Writer) error {
 type up struct {
 	command   *upCommand
 	cli       *program
+	app       *kong.Application
 	steps     *steps
 	directory *directory
+	secrets   *secrets
 	log       *slog.Logger
 	database  *privateDatabase
 	host      *host
@@ -80,7 +84,7 @@ func (u *up) start(ctx context.Context) error {
 }
 
 func (u *up) openPorts(context.Context) error {
-	private := u.command.Private
+	private := u.command.PrivatePort
 	if private == 0 {
 		private = u.command.Port + 1
 	}
@@ -90,17 +94,20 @@ func (u *up) openPorts(context.Context) error {
 		return err
 	}
 	if u.cli.BaseURL == "" {
-		u.cli.BaseURL = "http://localhost:" + strconv.Itoa(u.command.Port)
+		u.cli.BaseURL = fmt.Sprintf("http://localhost:%d", u.command.Port)
 	}
 	u.steps.note("%s", u.cli.BaseURL)
 	return nil
 }
 
-func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+func local(port uint16) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
 func (u *up) openDirectory(context.Context) error {
 	var err error
 	if u.directory, err = openDirectory(u.command.Data, u.command.Fresh); err != nil {
+		return err
+	}
+	if u.secrets, err = u.directory.secrets(); err != nil {
 		return err
 	}
 	u.log = obs.NewLogger(u.directory.log, u.cli.LogLevel)
@@ -115,6 +122,9 @@ func (u *up) openDirectory(context.Context) error {
 func (u *up) startDatabase(ctx context.Context) error {
 	if u.cli.DatabaseURL != "" {
 		u.steps.note("the one given by --database-url")
+		if u.cli.DatabaseSecret == "" {
+			u.cli.DatabaseSecret = u.secrets.derive("database roles") // Only a private socket is trusted without.
+		}
 		return nil
 	}
 	bin, err := findPostgres(ctx, u.directory.path, u.steps)
@@ -134,11 +144,7 @@ func (u *up) migrate(ctx context.Context) error {
 }
 
 func (u *up) startServices(ctx context.Context) error {
-	secrets, err := u.directory.secrets()
-	if err != nil {
-		return err
-	}
-	secrets.fill(&u.cli.Services)
+	u.secrets.fill(u.app)
 	entries := services(&u.cli.Services)
 	u.host = newHost(&u.cli.settings, u.log, entries, nil)
 	for _, entry := range entries {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 
@@ -38,6 +39,9 @@ func (s Secret) GoString() string { return s.String() }
 
 // LogValue hides the value.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText hides the value from JSON and its like, also inside other values.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Reveal gives the value to the one who needs it.
 func (s Secret) Reveal() string { return string(s) }
@@ -85,13 +89,21 @@ func (f *file) Validate(app *kong.Application) error {
 	return nil
 }
 
-// Resolve implements kong.Resolver.
+// Resolve implements kong.Resolver. The parser would let the file win over the environment; but what is set for one
+// process must win over what is set for all.
 func (f *file) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	value, ok := f.values[flag.Name]
-	if !ok {
+	if !ok || inEnvironment(flag) {
 		return nil, nil //nolint:nilnil // That is how a resolver says "not mine".
 	}
 	return value, nil
+}
+
+func inEnvironment(flag *kong.Flag) bool {
+	return slices.ContainsFunc(flag.Envs, func(name string) bool {
+		_, ok := os.LookupEnv(name)
+		return ok
+	})
 }
 
 // Flags lists every flag of the program by name, of all commands.

@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -145,4 +146,30 @@ func TestListenWakesAfterConnectionLoss(t *testing.T) {
 	<-woken // It came back, and looks at once for what it may have missed.
 	cancel()
 	<-ended
+}
+
+func TestCreateMakesADatabaseOnce(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	database := dbtest.New(t)
+	admin := database.Admin()
+	name := strings.Replace(admin.Config().ConnConfig.Database, "test_", "created_", 1)
+	address := strings.Replace(database.AdminURL(), "/test_", "/created_", 1)
+	t.Cleanup(func() {
+		if _, err := admin.Exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			if err := db.Create(ctx, address); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if err := db.Create(ctx, "postgres://x@127.0.0.1:1/rounds"); err == nil {
+		t.Error("created a database where no server is")
+	}
 }

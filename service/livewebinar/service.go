@@ -42,7 +42,7 @@ import (
 
 // Config is what an operator may set.
 type Config struct {
-	PseudonymKey conf.Secret `help:"Secret from which the pseudonyms in the statistics are made; the same for all services." default:""`
+	PseudonymKey conf.Secret `secret:"pseudonym" help:"Secret from which the pseudonyms in the statistics are made; the same for all services." default:""`
 	// A person writes this many messages at once, and one more each second.
 	ChatBurst int `help:"Chat messages that a person may send at once; one more each second." default:"5"`
 }
