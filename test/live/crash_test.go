@@ -1,15 +1,10 @@
 package live
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,65 +14,9 @@ import (
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 )
 
-// The variables that make this test program a service instead, so that it can be killed.
-const (
-	childURL  = "ROUNDS_LIVE_CHILD_URL"
-	childKeys = "ROUNDS_LIVE_CHILD_KEYS"
-)
-
 func TestMain(m *testing.M) {
-	if url := os.Getenv(childURL); url != "" {
-		serveUntilKilled(url, os.Getenv(childKeys))
-	}
+	ServeIfChild()
 	os.Exit(m.Run())
-}
-
-func serveUntilKilled(url, keys string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	if _, err := start(listener, url, keys, time.Now); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	fmt.Println(listener.Addr())
-	_, _ = bufio.NewReader(os.Stdin).ReadByte() // ends with the test that holds the other end
-	os.Exit(0)
-}
-
-// child runs the service in a process of its own, and gives what kills it.
-func (h *House) child() func() {
-	h.t.Helper()
-	//nolint:gosec // this very program
-	cmd := exec.CommandContext(context.WithoutCancel(h.t.Context()), os.Args[0], "-test.run=^$")
-	cmd.Env = append(os.Environ(), childURL+"="+h.DB.URL("livewebinar"), childKeys+"="+h.Keys)
-	cmd.Stderr = os.Stderr
-	if _, err := cmd.StdinPipe(); err != nil {
-		h.t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.Address = strings.TrimSpace(line)
-	var once sync.Once
-	kill := func() {
-		once.Do(func() {
-			_ = cmd.Process.Kill() // SIGKILL
-			_ = cmd.Wait()
-		})
-	}
-	h.t.Cleanup(kill)
-	return kill
 }
 
 // TestKilled kills the service with -9 while people talk and watch: the sequence stays gapless, everything confirmed is
@@ -85,7 +24,7 @@ func (h *House) child() func() {
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	h := Build(t)
-	kill := h.child()
+	kill, _ := h.Child()
 	h.GoLive()
 	anaID, borID := h.Account("Ana"), h.Account("Bor")
 	ana, bor := h.enter(anaID, 0), h.enter(borID, 0)
@@ -115,7 +54,7 @@ func TestKilled(t *testing.T) {
 		t.Fatal("the kill came too late to disturb anybody")
 	}
 
-	h.child()
+	h.Child()
 	ana, bor = h.enter(anaID, 0), h.enter(borID, 0)
 	for _, id := range unsure {
 		confirmed[id] = must(bor.send(id, "again"))(t)
@@ -138,7 +77,7 @@ func TestKilled(t *testing.T) {
 func TestKilledWhileClosing(t *testing.T) {
 	t.Parallel()
 	h := Build(t)
-	kill := h.child()
+	kill, _ := h.Child()
 	h.GoLive()
 	for i := range 5 {
 		s := h.enter(h.Account(fmt.Sprint("P", i)), 0)
@@ -147,7 +86,7 @@ func TestKilledWhileClosing(t *testing.T) {
 	h.Await("the watch log is written", func() bool { return h.Count(`SELECT count(*) FROM livewebinar.beat WHERE event = 'playing'`) == 5 })
 	h.Say("end.requested", &eventpb.EndRequested{WebinarId: h.Webinar.String()})
 	kill()
-	h.child()
+	h.Child()
 	h.Await("the room is closed", func() bool { return h.Count(`SELECT count(*) FROM livewebinar.room WHERE state = 'closed'`) == 1 })
 	if n := h.Count(`SELECT count(*) FROM livewebinar.attendance`); n != 5 {
 		t.Errorf("attendance of %d", n)

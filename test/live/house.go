@@ -43,7 +43,7 @@ type House struct {
 	Keys    string    // directory of the keys that sign tokens
 	Address string    // host:port of the service
 
-	t      *testing.T
+	t      testing.TB
 	admin  *pgxpool.Pool
 	events *eventlog.Log // as the scheduler
 	direct *pgxpool.Pool // as the scheduler
@@ -71,7 +71,7 @@ func quiet() *slog.Logger {
 }
 
 // Build makes the database, the keys and the webinar.
-func Build(t *testing.T) *House {
+func Build(t testing.TB) *House {
 	t.Helper()
 	base := dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), livewebinar.Schema())
 	h := &House{t: t, DB: base, admin: base.Admin(), direct: base.Pool("scheduler"), Keys: t.TempDir(), Webinar: uuid.New()}
@@ -220,7 +220,8 @@ func (h *House) Cookie(account uuid.UUID, valid time.Duration) string {
 	return raw
 }
 
-func (h *House) options(account uuid.UUID) Options {
+// Options are those of a connection of a member; uuid.Nil is a visitor.
+func (h *House) Options(account uuid.UUID) Options {
 	o := Options{URL: "ws://" + h.Address + "/live/connection/websocket", Origin: "http://" + h.Address}
 	if account != uuid.Nil {
 		o.Cookie = h.Cookie(account, time.Hour)
@@ -246,7 +247,7 @@ func (h *House) connect(account uuid.UUID) *seat {
 		h: h, rooms: make(chan *livewebinarpb.RoomPush, 1000), person: make(chan *livewebinarpb.PersonPush, 100),
 		front: make(chan *livewebinarpb.FrontPush, 100),
 	}
-	o := h.options(account)
+	o := h.Options(account)
 	o.Push = s.sort
 	client, err := Dial(h.t.Context(), o)
 	if err != nil {
@@ -268,7 +269,7 @@ func (s *seat) sort(p Push) {
 	}
 }
 
-func into[M proto.Message](t *testing.T, p Push, m M, c chan M) {
+func into[M proto.Message](t testing.TB, p Push, m M, c chan M) {
 	if err := protojson.Unmarshal(p.Data, m); err != nil {
 		t.Errorf("push on %s: %v", p.Channel, err)
 		return
@@ -304,7 +305,7 @@ func (s *seat) beat(n int32, p livewebinarpb.Player) (*livewebinarpb.BeatRespons
 }
 
 // next waits for a push that fits.
-func next[M any](t *testing.T, c chan M, what string, fits func(M) bool) M {
+func next[M any](t testing.TB, c chan M, what string, fits func(M) bool) M {
 	t.Helper()
 	end := time.After(10 * time.Second)
 	for {
@@ -319,8 +320,8 @@ func next[M any](t *testing.T, c chan M, what string, fits func(M) bool) M {
 	}
 }
 
-func must[T any](v T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(fmt.Errorf("unexpected: %w", err))

@@ -249,7 +249,7 @@ func TestRefusedAtTheDoor(t *testing.T) {
 	h.Serve()
 	account := h.Account("Ana")
 	dial := func(change func(*Options)) error {
-		o := h.options(account)
+		o := h.Options(account)
 		change(&o)
 		c, err := Dial(t.Context(), o)
 		if err == nil {

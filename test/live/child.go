@@ -1,0 +1,75 @@
+package live
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The variables that make this test program a service instead, so that it can be killed.
+const (
+	childURL  = "ROUNDS_LIVE_CHILD_URL"
+	childKeys = "ROUNDS_LIVE_CHILD_KEYS"
+)
+
+// ServeIfChild turns the program into the service, when Child has started it; call it first of all.
+func ServeIfChild() {
+	if url := os.Getenv(childURL); url != "" {
+		serveUntilKilled(url, os.Getenv(childKeys))
+	}
+}
+
+func serveUntilKilled(url, keys string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if _, err := start(listener, url, keys, time.Now); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(listener.Addr())
+	_, _ = bufio.NewReader(os.Stdin).ReadByte() // ends with the test that holds the other end
+	os.Exit(0)
+}
+
+// Child runs the service in a process of its own, and gives what kills it and its process id.
+func (h *House) Child() (kill func(), pid int) {
+	h.t.Helper()
+	//nolint:gosec // this very program
+	cmd := exec.CommandContext(context.WithoutCancel(h.t.Context()), os.Args[0], "-test.run=^$")
+	cmd.Env = append(os.Environ(), childURL+"="+h.DB.URL("livewebinar"), childKeys+"="+h.Keys)
+	cmd.Stderr = os.Stderr
+	if _, err := cmd.StdinPipe(); err != nil {
+		h.t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.Address = strings.TrimSpace(line)
+	var once sync.Once
+	kill = func() {
+		once.Do(func() {
+			_ = cmd.Process.Kill() // SIGKILL
+			_ = cmd.Wait()
+		})
+	}
+	h.t.Cleanup(kill)
+	return kill, cmd.Process.Pid
+}
+
