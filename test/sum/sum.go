@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -77,7 +78,7 @@ func (s *sum) add(e event) {
 	}
 	switch e.Action {
 	case "run":
-		if outer := around(e.Test); outer != "" {
+		for outer := range around(e.Test) {
 			p.inner[outer] = true
 		}
 	case "output":
@@ -108,7 +109,9 @@ func (s *sum) endTest(e event, p *suite) {
 		p.count(failed)
 	}
 	if failed {
-		p.spoilt[around(e.Test)] = true
+		for outer := range around(e.Test) {
+			p.spoilt[outer] = true
+		}
 	}
 }
 
@@ -171,9 +174,16 @@ func framing(line string) bool {
 	return false
 }
 
-// around is the test that holds a test; "" for one that stands alone.
-func around(test string) string {
-	return test[:max(strings.LastIndexByte(test, '/'), 0)]
+// around yields whatever may hold a test, from the outside to the inside. Names of cases may have slashes themselves, so
+// some of these are no tests; that does no harm.
+func around(test string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i, r := range test {
+			if r == '/' && !yield(test[:i]) {
+				return
+			}
+		}
+	}
 }
 
 func write(to map[string]*strings.Builder, key, output string) {

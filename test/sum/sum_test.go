@@ -35,6 +35,14 @@ func TestSum(t *testing.T) {
 {"Action":"fail","Package":"p"}`,
 			want: tally{1, 1},
 		},
+		"a case with slashes in its name": {
+			events: `{"Action":"run","Package":"p","Test":"TestA"}
+{"Action":"run","Package":"p","Test":"TestA/start/after_commit"}
+{"Action":"fail","Package":"p","Test":"TestA/start/after_commit"}
+{"Action":"fail","Package":"p","Test":"TestA"}
+{"Action":"fail","Package":"p"}`,
+			want: tally{0, 1},
+		},
 		"a table that fails by itself counts": {
 			events: `{"Action":"run","Package":"p","Test":"TestA"}
 {"Action":"run","Package":"p","Test":"TestA/x"}
