@@ -30,14 +30,12 @@ generate: ## Write all generated files again: contracts, queries, pages, assets
 lint: node_modules/.package-lock.json ## Look for mistakes and for what is not in our style
 	$(LINT) run ./...
 	$(TOOL) buf lint
-	$(TOOL) buf format --diff --exit-code
 	$(TOOL) templ fmt -fail -log-level error service
 	npm run --silent check
 
-fmt: ## Format Go, pages and contracts
+fmt: ## Format Go and pages
 	$(LINT) fmt ./...
 	$(TOOL) templ fmt -log-level error service
-	$(TOOL) buf format --write
 
 unit: ## Test each package by itself, with a real PostgreSQL where it stores
 	@tools/need postgresql
