@@ -72,4 +72,3 @@ func (h *House) Child() (kill func(), pid int) {
 	h.t.Cleanup(kill)
 	return kill, cmd.Process.Pid
 }
-

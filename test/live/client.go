@@ -205,21 +205,39 @@ func (c *Client) read() {
 func message(r io.Reader) ([]byte, error) {
 	var text []byte
 	for {
-		f, err := ws.ReadFrame(r) //nolint:staticcheck // The peer is our own server.
+		header, payload, err := Frame(r)
 		if err != nil {
-			return nil, fmt.Errorf("read a frame: %w", err)
+			return nil, err
 		}
-		switch f.Header.OpCode {
+		switch header.OpCode {
 		case ws.OpClose:
-			code, reason := ws.ParseCloseFrameData(f.Payload)
+			code, reason := ws.ParseCloseFrameData(payload)
 			return nil, &Closed{Code: int(code), Reason: reason}
 		case ws.OpText, ws.OpContinuation:
-			text = append(text, f.Payload...)
-			if f.Header.Fin {
+			text = append(text, payload...)
+			if header.Fin {
 				return text, nil
 			}
 		}
 	}
+}
+
+const frameMost = 1 << 20
+
+// Frame reads one frame of a server that is not trusted with our memory.
+func Frame(r io.Reader) (ws.Header, []byte, error) {
+	header, err := ws.ReadHeader(r)
+	if err != nil {
+		return header, nil, fmt.Errorf("read a frame: %w", err)
+	}
+	if header.Length > frameMost {
+		return header, nil, fmt.Errorf("a frame of %d bytes", header.Length)
+	}
+	payload := make([]byte, header.Length)
+	if _, err := io.ReadFull(r, payload); err != nil {
+		return header, nil, fmt.Errorf("read a frame: %w", err)
+	}
+	return header, payload, nil
 }
 
 // take handles one reply, push or ping of a frame.

@@ -270,6 +270,7 @@ func (s *seat) sort(p Push) {
 }
 
 func into[M proto.Message](t testing.TB, p Push, m M, c chan M) {
+	t.Helper()
 	if err := protojson.Unmarshal(p.Data, m); err != nil {
 		t.Errorf("push on %s: %v", p.Channel, err)
 		return

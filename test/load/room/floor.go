@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+
+	"github.com/rounds-cme/rounds/test/live"
 )
 
 const floorChild = "ROUNDS_LOAD_FLOOR" // "rate seconds"
@@ -106,10 +108,10 @@ func (c *Command) look(conn net.Conn, reader *bufio.Reader, see func([]byte)) {
 		reader = bufio.NewReaderSize(conn, 2048)
 	}
 	for {
-		f, err := ws.ReadFrame(reader)
+		_, payload, err := live.Frame(reader)
 		if err != nil {
 			return
 		}
-		see(f.Payload)
+		see(payload)
 	}
 }

@@ -125,7 +125,8 @@ func join(h *live.House, account uuid.UUID, push func(live.Push)) (*live.Client,
 	if err != nil {
 		return nil, fmt.Errorf("subscribe: %w", err)
 	}
-	return client, client.Call(ctx, "room.join", &livewebinarpb.JoinRequest{WebinarId: h.Webinar.String()}, &livewebinarpb.JoinResponse{})
+	err = client.Call(ctx, "room.join", &livewebinarpb.JoinRequest{WebinarId: h.Webinar.String()}, &livewebinarpb.JoinResponse{})
+	return client, err
 }
 
 // beats lets every viewer beat each 15 seconds, evenly spread.
