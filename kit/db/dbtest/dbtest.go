@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +30,9 @@ type DB struct {
 	t      testing.TB
 	socket string
 	name   string
+
+	mu    sync.Mutex
+	pools map[string]*pgxpool.Pool // by address: asking again gives the same one
 }
 
 // New makes a database with the schemas, which is dropped when the test ends.
@@ -44,7 +48,7 @@ func New(t testing.TB, schemas ...db.Schema) *DB {
 	if err != nil {
 		t.Fatalf("dbtest: migrate the template: %v", err)
 	}
-	d := &DB{t: t, socket: socket, name: "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")}
+	d := &DB{t: t, socket: socket, pools: map[string]*pgxpool.Pool{}, name: "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")}
 	if err := execute(ctx, socket, "postgres", fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", d.name, original)); err != nil {
 		t.Fatalf("dbtest: copy the template: %v", err)
 	}
@@ -74,11 +78,17 @@ func (d *DB) Admin() *pgxpool.Pool { return d.open(d.AdminURL()) }
 
 func (d *DB) open(url string) *pgxpool.Pool {
 	d.t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if pool := d.pools[url]; pool != nil {
+		return pool
+	}
 	pool, err := db.Pool(context.Background(), url, 8)
 	if err != nil {
 		d.t.Fatalf("dbtest: open a pool: %v", err)
 	}
 	d.t.Cleanup(pool.Close)
+	d.pools[url] = pool
 	return pool
 }
 
