@@ -54,10 +54,12 @@ func services(c *configs) []run.Entry {
 		},
 		{
 			Name: "notificationcenter", Doc: "e-mail and site notifications", Database: mainDatabase,
-			New: func(d *run.Deps) (*run.Service, error) { return notificationcenter.New(d, c.NotificationCenter) },
+			Schemas: []db.Schema{notificationcenter.Schema()},
+			New:     func(d *run.Deps) (*run.Service, error) { return notificationcenter.New(d, c.NotificationCenter) },
 		},
 		{
 			Name: "notificationtaskrunner", Doc: "from one event to one message a person", Database: mainDatabase,
+			Schemas: []db.Schema{notificationtaskrunner.Schema()},
 			New: func(d *run.Deps) (*run.Service, error) {
 				return notificationtaskrunner.New(d, c.NotificationTaskRunner)
 			},

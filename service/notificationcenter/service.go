@@ -1,12 +1,70 @@
-// Package notificationcenter renders and sends what people are told, by e-mail and on the site. One message that fails harms no other.
+// Package notificationcenter renders and sends what people are told, by e-mail and on the site. It takes one message for
+// one person and one channel at a time from the queue, so that one that fails harms no other.
+//
+//	queue ──> known and not sent yet? ──> words ──┬─ site:  a row, shown by the bff through a view
+//	              │ no: done                      └─ email: SMTP, or the mailbox where there is none
+//	              v                                     │ failed: again with back-off, then a dead letter with the reason
+//	            gone                                    v
+//	                                              delivery: sent
+//
+// A message that expired is not handed over by the queue: nobody is reminded of a webinar that has begun.
 package notificationcenter
 
-import "github.com/rounds-cme/rounds/kit/run"
+import (
+	"fmt"
+	"time"
+
+	notificationcenterpb "github.com/rounds-cme/rounds/contract/notificationcenter/v1"
+	"github.com/rounds-cme/rounds/kit/conf"
+	"github.com/rounds-cme/rounds/kit/queue"
+	"github.com/rounds-cme/rounds/kit/rpc"
+	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/web"
+	"github.com/rounds-cme/rounds/service/notificationcenter/internal/store"
+	"github.com/rounds-cme/rounds/service/notificationcenter/internal/text"
+)
 
 // Config are the settings of this service.
-type Config struct{}
+type Config struct {
+	SMTP         string        `name:"smtp" aliases:"smtp" help:"SMTP server as host:port; without it, e-mail goes to the mailbox page."`
+	SMTPUser     string        `name:"smtp-user" help:"Account at the SMTP server; empty for none."`
+	SMTPPassword conf.Secret   `name:"smtp-password" help:"Password of that account."`
+	SMTPTLS      string        `name:"smtp-tls" default:"mandatory" enum:"mandatory,opportunistic,none" help:"Encryption towards the SMTP server: mandatory, opportunistic or none."`
+	From         string        `default:"Rounds <no-reply@rounds.example>" help:"Sender of e-mail."`
+	Workers      int           `default:"4" help:"Messages that are sent at once."`
+	MaxAttempts  int           `default:"8" help:"How often a message is tried before it is put aside with the reason."`
+	FirstRetry   time.Duration `default:"5s" help:"Pause before the second try; each further one is twice as long, up to 15 minutes."`
+	OpenMailbox  bool          `help:"Show the mailbox to everybody who reaches the server, for demos on one's own machine; otherwise to administrators."`
+}
+
+type server struct {
+	*run.Deps
+	config Config
+	store  *store.Queries
+	writer *text.Writer
+	mailer mailer
+}
 
 // New wires the service.
-func New(_ *run.Deps, _ Config) (*run.Service, error) {
-	return &run.Service{}, nil
+func New(d *run.Deps, config Config) (*run.Service, error) {
+	writer, err := text.New(d.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{Deps: d, config: config, store: store.New(d.DB), writer: writer}
+	if s.mailer, err = s.newMailer(); err != nil {
+		return nil, fmt.Errorf("mail: %w", err)
+	}
+	return &run.Service{
+		RPC:  []rpc.Service{{Desc: &notificationcenterpb.NotificationCenter_ServiceDesc, Impl: &rpcServer{server: s}}},
+		HTTP: s.routes(web.Options{Name: d.Name, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens}),
+		Work: []run.Work{{Name: "messages", Run: s.consume}},
+	}, nil
+}
+
+func (s *server) options() queue.Options {
+	return queue.Options{
+		Workers: s.config.Workers, MaxAttempts: s.config.MaxAttempts,
+		Backoff: queue.Exponential(s.config.FirstRetry, 15*time.Minute),
+	}
 }

@@ -1,14 +1,38 @@
 // Package notificationtaskrunner turns one event into one message per person and channel, and nothing is lost or doubled
-// when it dies in the middle. It remembers how far it came with every page of recipients, in the transaction that hands
-// the page over.
+// when it dies in the middle.
+//
+// Why a service of its own: finding ten thousand recipients and sending ten thousand mails fail in different ways. Here
+// only the database is touched; what can fail outside is the notification center's, one message at a time.
+//
+//	event ──> run (what, about what, for whom) ──page of 500 people──> one message a person and channel ──> queue
+//	                    ^                                │
+//	                    └── cursor, in the same transaction as the messages of the page
+//
+// Mails with a secret link come as tasks through the queue instead: the event log keeps everything, and must not keep those.
 package notificationtaskrunner
 
-import "github.com/rounds-cme/rounds/kit/run"
+import (
+	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/wake"
+)
 
 // Config are the settings of this service.
-type Config struct{}
+type Config struct {
+	Page int32 `default:"500" help:"How many people one step of a run tells."`
+}
+
+type server struct {
+	*run.Deps
+	config Config
+	bell   *wake.Bell
+}
 
 // New wires the service.
-func New(_ *run.Deps, _ Config) (*run.Service, error) {
-	return &run.Service{}, nil
+func New(d *run.Deps, config Config) (*run.Service, error) {
+	s := &server{Deps: d, config: config, bell: wake.New(d.DB, "notificationtaskrunner_run")}
+	return &run.Service{Work: []run.Work{
+		{Name: "events", Run: s.follow},
+		{Name: "runs", Run: s.runs},
+		{Name: "tasks", Run: s.tasks},
+	}}, nil
 }

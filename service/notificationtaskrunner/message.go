@@ -1,0 +1,108 @@
+package notificationtaskrunner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+	"github.com/rounds-cme/rounds/kit/db"
+	"github.com/rounds-cme/rounds/kit/queue"
+	"github.com/rounds-cme/rounds/service/notificationtaskrunner/internal/store"
+)
+
+const sendQueue = "notification.send"
+
+// namespace makes ids of messages from their dedupe keys: the same news for the same person on the same channel has the
+// same id, whoever puts it and however often.
+//
+//nolint:gochecknoglobals // A constant that Go cannot write as one.
+var namespace = uuid.MustParse("6d0f2b1e-43c1-4f86-9d0b-6f8f3f6c1a52")
+
+// messagesFor makes one message a channel.
+func messagesFor(r store.RunTakeRow, n *news, p person) []queue.Message {
+	var messages []queue.Message
+	for _, channel := range []eventpb.Channel{eventpb.Channel_CHANNEL_SITE, eventpb.Channel_CHANNEL_EMAIL} {
+		m := &eventpb.Notification{
+			DedupeKey: fmt.Sprintf("%s/%s/%s", r.ID, p.AccountID, channel), AccountId: p.AccountID.String(), Channel: channel,
+			Kind: r.Kind, Name: p.Name, Language: p.Language, Zone: p.Zone, Data: n.data, Path: n.path,
+		}
+		messages = append(messages, message(m, p, r.ExpiresAt, n.priority))
+	}
+	return messages
+}
+
+func message(m *eventpb.Notification, p person, expires *time.Time, priority int16) queue.Message {
+	if m.GetChannel() == eventpb.Channel_CHANNEL_EMAIL {
+		m.Address = p.Email
+	}
+	put := queue.Message{
+		ID: uuid.NewSHA1(namespace, []byte(m.GetDedupeKey())), Queue: sendQueue, Payload: m, Priority: priority,
+	}
+	if expires != nil {
+		put.ExpiresAt = *expires
+		m.ExpiresAt = timestamppb.New(*expires)
+	}
+	return put
+}
+
+// tasks handles mails with a secret link: one person, e-mail only, before everything else.
+func (s *server) tasks(ctx context.Context) error {
+	return s.Queue.Consume(ctx, "notification.task", queue.Options{Workers: 2}, func(ctx context.Context, batch []*queue.Delivery) error {
+		for _, d := range batch {
+			if err := s.task(ctx, d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// linkTask is a task that carries the secret of a link.
+type linkTask interface {
+	GetAccountId() string
+	GetSecret() string
+	GetExpiresAt() *timestamppb.Timestamp
+}
+
+func (s *server) task(ctx context.Context, d *queue.Delivery) error {
+	m, err := d.Message()
+	if err != nil {
+		d.Bury(err)
+		return nil
+	}
+	kind, path := "", ""
+	switch m.(type) {
+	case *eventpb.ConfirmEmail:
+		kind, path = "account.confirm", "/confirm?secret="
+	case *eventpb.ResetPassword:
+		kind, path = "account.reset", "/reset?secret="
+	default:
+		d.Bury(fmt.Errorf("no handler for %T", m))
+		return nil
+	}
+	task, ok := m.(linkTask)
+	if !ok {
+		return fmt.Errorf("%T has no link", m)
+	}
+	account, err := uuid.Parse(task.GetAccountId())
+	if err != nil {
+		d.Bury(fmt.Errorf("read account: %w", err))
+		return nil
+	}
+	return db.Tx(ctx, s.DB, func(tx pgx.Tx) error {
+		people, err := only(store.New(tx), account)(ctx, uuid.Nil, 1)
+		if err != nil || len(people) == 0 {
+			return err // An account that was closed meanwhile gets no mail.
+		}
+		p := people[0]
+		return queue.Put(ctx, tx, message(&eventpb.Notification{
+			DedupeKey: kind + "/" + d.ID.String(), AccountId: p.AccountID.String(), Channel: eventpb.Channel_CHANNEL_EMAIL,
+			Kind: kind, Name: p.Name, Language: p.Language, Zone: p.Zone, Path: path + task.GetSecret(),
+		}, p, moment(task.GetExpiresAt()), nowPriority))
+	})
+}

@@ -1,0 +1,110 @@
+package notificationtaskrunner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rounds-cme/rounds/kit/db"
+	"github.com/rounds-cme/rounds/kit/obs"
+	"github.com/rounds-cme/rounds/kit/queue"
+	"github.com/rounds-cme/rounds/kit/wake"
+	"github.com/rounds-cme/rounds/service/notificationtaskrunner/internal/store"
+)
+
+// runs works on open runs, a page at a time, until ctx ends.
+func (s *server) runs(ctx context.Context) error {
+	rings, stop := s.bell.On()
+	defer stop()
+	var patience wake.Patience
+	for ctx.Err() == nil {
+		worked, err := s.step(ctx)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		if worked {
+			patience.Found()
+			continue
+		}
+		patience.Sleep(ctx, rings, time.Second)
+	}
+	return nil
+}
+
+// step tells the next page of people of the oldest open run; it is false when there is none.
+func (s *server) step(ctx context.Context) (worked bool, err error) {
+	err = db.Tx(ctx, s.DB, func(tx pgx.Tx) error {
+		worked = false
+		q := store.New(tx)
+		r, err := q.RunTake(ctx)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("take run: %w", err)
+		}
+		worked = true
+		ctx, unit := obs.Start(obs.WithTraceparent(ctx, r.Trace), s.Log, "run", r.Kind)
+		unit.Set("run", r.ID)
+		err = s.page(ctx, tx, q, r)
+		unit.End(err)
+		return err
+	})
+	return worked, err
+}
+
+func (s *server) page(ctx context.Context, tx pgx.Tx, q *store.Queries, r store.RunTakeRow) error {
+	if r.ExpiresAt != nil && !s.Now().Before(*r.ExpiresAt) {
+		return s.end(ctx, q, r, "nobody wants to be told any more")
+	}
+	news, err := s.newsOf(ctx, q, r)
+	if errors.Is(err, errStale) || errors.Is(err, pgx.ErrNoRows) {
+		return s.end(ctx, q, r, "overtaken by a later change")
+	}
+	if err != nil {
+		return err
+	}
+	people, err := news.people(ctx, r.LastPerson, s.config.Page)
+	if err != nil {
+		return fmt.Errorf("read recipients: %w", err)
+	}
+	if len(people) == 0 {
+		return s.end(ctx, q, r, "")
+	}
+	var messages []queue.Message
+	for _, p := range people {
+		messages = append(messages, messagesFor(r, news, p)...)
+	}
+	if err := queue.Put(ctx, tx, messages...); err != nil {
+		return err
+	}
+	last := people[len(people)-1].AccountID
+	obs.Event(ctx).Set("told", len(people))
+	err = q.RunMove(ctx, store.RunMoveParams{ID: r.ID, LastPerson: last, Told: int32(len(people))}) //nolint:gosec // A page.
+	if err != nil {
+		return fmt.Errorf("move cursor: %w", err)
+	}
+	if len(people) < int(s.config.Page) {
+		return s.end(ctx, q, r, "")
+	}
+	return nil
+}
+
+func (s *server) end(ctx context.Context, q *store.Queries, r store.RunTakeRow, why string) error {
+	now := s.Now()
+	if err := q.RunEnd(ctx, store.RunEndParams{ID: r.ID, Now: &now, Ending: why}); err != nil {
+		return fmt.Errorf("end run: %w", err)
+	}
+	obs.Event(ctx).Set("ending", why)
+	return nil
+}
+
+// person is whom to tell.
+type person struct {
+	AccountID                    uuid.UUID
+	Email, Name, Language, Zone string
+}
