@@ -77,7 +77,7 @@ type Queue struct {
 // Queues lists every queue, who may put and who may take.
 func Queues() []Queue {
 	return []Queue{
-		{"notification.task", to(DataManagement, Auth), NotificationTaskRunner, "mails with a secret link: ConfirmEmail, ResetPassword"},
+		{"notification.task", to(DataManagement, Auth), NotificationTaskRunner, "mails that only their reader may get: ConfirmEmail, ResetPassword, AlreadyRegistered"},
 		{"notification.send", to(NotificationTaskRunner), NotificationCenter, "one Notification per person and channel"},
 		{"activity", to(DataManagement, BFF, LiveWebinar), Statistics, "Activity, without identity"},
 	}

@@ -1,13 +1,77 @@
 // Package bff is the API of the browser, the backend for the frontend: it validates what people send, hands it to data management,
 // and reads for pages through the views that other services keep for it. It writes to no table.
+//
+//	pages  ── gRPC ─┐
+//	                ├─> RPC (access, validation) ──> datamanagement, statistics over gRPC
+//	/api/ ── JSON ──┘                            └─> views, as a role that may write nowhere
+//
+// The JSON API is the same RPCs: what a browser sends is turned into a call of this very service, so both ways pass the same checks.
 package bff
 
-import "github.com/rounds-cme/rounds/kit/run"
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc"
+
+	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
+	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
+	"github.com/rounds-cme/rounds/kit/rpc"
+	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/service/bff/internal/store"
+)
 
 // Config are the settings of this service.
-type Config struct{}
+type Config struct {
+	RegistryURL string `help:"Address of the registry of accredited staff, such as https://registry.example; empty: nobody is asked." default:""`
+}
+
+// server is what the subjects share: tools, peers, views.
+type server struct {
+	log      *slog.Logger
+	now      func() time.Time
+	views    *store.Queries
+	people   datamanagementpb.PeopleClient
+	registry *registry
+}
+
+// subject is one gRPC service, and the way it is reached as JSON.
+type subject struct {
+	service rpc.Service
+	gateway func(context.Context, *runtime.ServeMux, grpc.ClientConnInterface) error
+}
+
+// subjects is all that the BFF answers; a new subject is one line.
+func (s *server) subjects() []subject {
+	return []subject{
+		{rpc.Service{Desc: &bffpb.People_ServiceDesc, Impl: &people{server: s}}, gateway(bffpb.RegisterPeopleHandlerClient, bffpb.NewPeopleClient)},
+	}
+}
+
+// gateway joins what the generated code gives for one service.
+func gateway[C any](register func(context.Context, *runtime.ServeMux, C) error, client func(grpc.ClientConnInterface) C) func(context.Context, *runtime.ServeMux, grpc.ClientConnInterface) error {
+	return func(ctx context.Context, mux *runtime.ServeMux, conn grpc.ClientConnInterface) error {
+		return register(ctx, mux, client(conn))
+	}
+}
 
 // New wires the service.
-func New(_ *run.Deps, _ Config) (*run.Service, error) {
-	return &run.Service{}, nil
+func New(d *run.Deps, cfg Config) (*run.Service, error) {
+	data := d.Dial("datamanagement")
+	s := &server{
+		log: d.Log, now: d.Now, views: store.New(d.DB),
+		people:   datamanagementpb.NewPeopleClient(data),
+		registry: newRegistry(cfg.RegistryURL, d.Now),
+	}
+	mux, err := s.routes(d)
+	if err != nil {
+		return nil, err
+	}
+	whole := &run.Service{HTTP: mux, Ready: func(ctx context.Context) error { return d.DB.Ping(ctx) }}
+	for _, one := range s.subjects() {
+		whole.RPC = append(whole.RPC, one.service)
+	}
+	return whole, nil
 }

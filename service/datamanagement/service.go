@@ -1,13 +1,52 @@
 // Package datamanagement owns what Rounds is about: people, content, webinars and points, four subdomains under one roof. It calls no
 // other service; what happened it tells through the event log and the queue, in the transaction of the row.
+//
+// Each subdomain is a package of its own with its own tables, so that one can move out one day; they meet in one transaction only where
+// the business does.
 package datamanagement
 
-import "github.com/rounds-cme/rounds/kit/run"
+import (
+	"context"
+	"fmt"
+
+	"github.com/rounds-cme/rounds/kit/conf"
+	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/people"
+)
 
 // Config are the settings of this service.
-type Config struct{}
+type Config struct {
+	ProofKey conf.Secret `secret:"proof" help:"Key with which proofs of profession are encrypted: 32 bytes in base64. Keep it: without it they cannot be read." default:""`
+}
+
+// subject is a subdomain as the service sees it: what it answers, and what it does on its own.
+type subject func(*run.Deps, Config) (*run.Service, error)
+
+// subjects are the subdomains; a new one is one line.
+func subjects() []subject {
+	return []subject{
+		newPeople,
+	}
+}
 
 // New wires the service.
-func New(_ *run.Deps, _ Config) (*run.Service, error) {
-	return &run.Service{}, nil
+func New(d *run.Deps, cfg Config) (*run.Service, error) {
+	whole := &run.Service{Ready: func(ctx context.Context) error { return d.DB.Ping(ctx) }}
+	for _, wire := range subjects() {
+		one, err := wire(d, cfg)
+		if err != nil {
+			return nil, err
+		}
+		whole.RPC = append(whole.RPC, one.RPC...)
+		whole.Work = append(whole.Work, one.Work...)
+	}
+	return whole, nil
+}
+
+func newPeople(d *run.Deps, cfg Config) (*run.Service, error) {
+	s, err := people.New(d, cfg.ProofKey)
+	if err != nil {
+		return nil, fmt.Errorf("people: %w", err)
+	}
+	return s, nil
 }

@@ -271,6 +271,51 @@ func (x *ResetPassword) GetExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// Somebody tried to register with an address that has an account: its owner is told, the one who tried is not.
+type AlreadyRegistered struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AccountId     string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AlreadyRegistered) Reset() {
+	*x = AlreadyRegistered{}
+	mi := &file_event_v1_task_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AlreadyRegistered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AlreadyRegistered) ProtoMessage() {}
+
+func (x *AlreadyRegistered) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_task_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AlreadyRegistered.ProtoReflect.Descriptor instead.
+func (*AlreadyRegistered) Descriptor() ([]byte, []int) {
+	return file_event_v1_task_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *AlreadyRegistered) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
 // Queue notification.send: one message for one person on one channel.
 type Notification struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -297,7 +342,7 @@ type Notification struct {
 
 func (x *Notification) Reset() {
 	*x = Notification{}
-	mi := &file_event_v1_task_proto_msgTypes[2]
+	mi := &file_event_v1_task_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -309,7 +354,7 @@ func (x *Notification) String() string {
 func (*Notification) ProtoMessage() {}
 
 func (x *Notification) ProtoReflect() protoreflect.Message {
-	mi := &file_event_v1_task_proto_msgTypes[2]
+	mi := &file_event_v1_task_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -322,7 +367,7 @@ func (x *Notification) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Notification.ProtoReflect.Descriptor instead.
 func (*Notification) Descriptor() ([]byte, []int) {
-	return file_event_v1_task_proto_rawDescGZIP(), []int{2}
+	return file_event_v1_task_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Notification) GetDedupeKey() string {
@@ -426,7 +471,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_event_v1_task_proto_msgTypes[3]
+	mi := &file_event_v1_task_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -438,7 +483,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_event_v1_task_proto_msgTypes[3]
+	mi := &file_event_v1_task_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -451,7 +496,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_event_v1_task_proto_rawDescGZIP(), []int{3}
+	return file_event_v1_task_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Activity) GetId() string {
@@ -547,7 +592,10 @@ const file_event_v1_task_proto_rawDesc = "" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12\x16\n" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\x129\n" +
 	"\n" +
-	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xb7\x03\n" +
+	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"2\n" +
+	"\x11AlreadyRegistered\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\"\xb7\x03\n" +
 	"\fNotification\x12\x1d\n" +
 	"\n" +
 	"dedupe_key\x18\x01 \x01(\tR\tdedupeKey\x12\x1d\n" +
@@ -616,25 +664,26 @@ func file_event_v1_task_proto_rawDescGZIP() []byte {
 }
 
 var file_event_v1_task_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_event_v1_task_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_event_v1_task_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_event_v1_task_proto_goTypes = []any{
 	(Channel)(0),                  // 0: rounds.event.v1.Channel
 	(ActivityKind)(0),             // 1: rounds.event.v1.ActivityKind
 	(*ConfirmEmail)(nil),          // 2: rounds.event.v1.ConfirmEmail
 	(*ResetPassword)(nil),         // 3: rounds.event.v1.ResetPassword
-	(*Notification)(nil),          // 4: rounds.event.v1.Notification
-	(*Activity)(nil),              // 5: rounds.event.v1.Activity
-	nil,                           // 6: rounds.event.v1.Notification.DataEntry
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*AlreadyRegistered)(nil),     // 4: rounds.event.v1.AlreadyRegistered
+	(*Notification)(nil),          // 5: rounds.event.v1.Notification
+	(*Activity)(nil),              // 6: rounds.event.v1.Activity
+	nil,                           // 7: rounds.event.v1.Notification.DataEntry
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
 }
 var file_event_v1_task_proto_depIdxs = []int32{
-	7, // 0: rounds.event.v1.ConfirmEmail.expires_at:type_name -> google.protobuf.Timestamp
-	7, // 1: rounds.event.v1.ResetPassword.expires_at:type_name -> google.protobuf.Timestamp
+	8, // 0: rounds.event.v1.ConfirmEmail.expires_at:type_name -> google.protobuf.Timestamp
+	8, // 1: rounds.event.v1.ResetPassword.expires_at:type_name -> google.protobuf.Timestamp
 	0, // 2: rounds.event.v1.Notification.channel:type_name -> rounds.event.v1.Channel
-	6, // 3: rounds.event.v1.Notification.data:type_name -> rounds.event.v1.Notification.DataEntry
-	7, // 4: rounds.event.v1.Notification.expires_at:type_name -> google.protobuf.Timestamp
+	7, // 3: rounds.event.v1.Notification.data:type_name -> rounds.event.v1.Notification.DataEntry
+	8, // 4: rounds.event.v1.Notification.expires_at:type_name -> google.protobuf.Timestamp
 	1, // 5: rounds.event.v1.Activity.kind:type_name -> rounds.event.v1.ActivityKind
-	7, // 6: rounds.event.v1.Activity.at:type_name -> google.protobuf.Timestamp
+	8, // 6: rounds.event.v1.Activity.at:type_name -> google.protobuf.Timestamp
 	7, // [7:7] is the sub-list for method output_type
 	7, // [7:7] is the sub-list for method input_type
 	7, // [7:7] is the sub-list for extension type_name
@@ -653,7 +702,7 @@ func file_event_v1_task_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_event_v1_task_proto_rawDesc), len(file_event_v1_task_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

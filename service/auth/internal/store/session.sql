@@ -1,0 +1,50 @@
+-- name: CredentialByEmail :one
+SELECT account_id, email, password_hash, roles, state, language, zone FROM datamanagement.auth_credential WHERE email = @email;
+
+-- name: CredentialByID :one
+SELECT account_id, email, roles, state, language, zone FROM datamanagement.auth_credential WHERE account_id = @account_id;
+
+-- name: SetPassword :one
+SELECT datamanagement.set_password(@account::uuid, @hash::text, @now::timestamptz)::boolean AS done;
+
+-- name: SessionInsert :exec
+INSERT INTO auth.session (id, account_id, device, created_at, used_at, expires_at)
+VALUES (@id, @account_id, @device, @now, @now, @expires_at);
+
+-- name: SessionRead :one
+SELECT id, account_id, expires_at, revoked_at FROM auth.session WHERE id = @id;
+
+-- name: SessionUse :exec
+UPDATE auth.session SET used_at = @now, expires_at = @expires_at WHERE id = @id;
+
+-- name: SessionRevoke :exec
+UPDATE auth.session SET revoked_at = @now::timestamptz WHERE id = @id AND revoked_at IS NULL;
+
+-- name: SessionRevokeAll :execrows
+UPDATE auth.session SET revoked_at = @now::timestamptz WHERE account_id = @account_id AND revoked_at IS NULL;
+
+-- name: SessionPurge :execrows
+DELETE FROM auth.session WHERE expires_at < @before OR revoked_at < @before;
+
+-- name: TokenInsert :exec
+INSERT INTO auth.refresh_token (hash, session_id, created_at) VALUES (@hash, @session_id, @now);
+
+-- name: TokenUse :one
+UPDATE auth.refresh_token SET used_at = coalesce(used_at, @now) WHERE hash = @hash
+RETURNING session_id, coalesce(used_at, @now)::timestamptz AS used_at;
+
+-- name: ResetInsert :exec
+INSERT INTO auth.password_reset (hash, account_id, created_at, expires_at) VALUES (@hash, @account_id, @now, @expires_at);
+
+-- name: ResetCount :one
+SELECT count(*) FROM auth.password_reset WHERE account_id = @account_id AND created_at > @since;
+
+-- name: ResetTake :one
+UPDATE auth.password_reset SET used_at = @now::timestamptz WHERE hash = @hash AND used_at IS NULL AND expires_at > @now::timestamptz
+RETURNING account_id;
+
+-- name: ResetVoid :exec
+UPDATE auth.password_reset SET used_at = @now::timestamptz WHERE account_id = @account_id AND used_at IS NULL;
+
+-- name: ResetPurge :execrows
+DELETE FROM auth.password_reset WHERE expires_at < @before;

@@ -1,0 +1,93 @@
+package bff
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
+	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/obs"
+	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/token"
+	"github.com/rounds-cme/rounds/kit/web"
+)
+
+const uploadBody = 15 << 20 // 10 MB in base64, and the fields around it
+
+// routes is every address under /api/. What they mean stands in contract/bff/v1/http.yaml.
+func (s *server) routes(d *run.Deps) (*web.Mux, error) {
+	m := web.New(web.Options{
+		Name: d.Name, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens, HTTPS: strings.HasPrefix(d.BaseURL, "https:"),
+		PerAddress: web.Rate{Every: 20 * time.Millisecond, Burst: 400},
+	})
+	api, err := s.api(d)
+	if err != nil {
+		return nil, err
+	}
+	m.Get("/api/openapi.json", web.Public, openAPI)
+
+	// people
+	m.Post("/api/register", web.Public, api, web.Body(uploadBody), web.Limit(web.Rate{Every: 10 * time.Second, Burst: 20}))
+	m.Post("/api/confirm", web.Public, api)
+	m.Get("/api/me", web.Account, api)
+	m.Patch("/api/me", web.Account, api)
+	m.Post("/api/me/confirmation", web.Account, api)
+	m.Post("/api/me/proof", web.Roles(token.Applicant), api, web.Body(uploadBody))
+	m.Get("/api/applications", web.Roles(token.Administrator), api)
+	m.Get("/api/applications/{id}", web.Roles(token.Administrator), api)
+	m.Post("/api/applications/{id}/decision", web.Roles(token.Administrator), api)
+
+	return m, nil
+}
+
+// api turns a request with JSON into a call of this service, with everything that stands before its RPCs.
+func (s *server) api(d *run.Deps) (web.Handler, error) {
+	mux := runtime.NewServeMux(
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
+			MarshalOptions:   protojson.MarshalOptions{EmitUnpopulated: true},
+			UnmarshalOptions: protojson.UnmarshalOptions{},
+		}),
+		runtime.WithErrorHandler(func(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
+			var e *errs.Error
+			if !errors.As(err, &e) {
+				e = errs.Of(errs.FromStatus(err)) // the gateway itself could not read the request
+			}
+			obs.Event(ctx).Set("code", e.Code)
+			if after := e.RetryAfter(); after != "" {
+				w.Header().Set("Retry-After", after)
+			}
+			if problem := errs.ProblemOf(e, obs.Trace(ctx)).Write(w); problem != nil {
+				obs.Event(ctx).Set("gone", true)
+			}
+		}),
+		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
+		runtime.WithOutgoingHeaderMatcher(func(string) (string, bool) { return "", false }),
+	)
+	for _, one := range s.subjects() {
+		if err := one.gateway(context.Background(), mux, d.Dial("bff")); err != nil {
+			return nil, fmt.Errorf("make the JSON API: %w", err)
+		}
+	}
+	return func(w http.ResponseWriter, r *http.Request) error {
+		// What the gateway learns from these would pass for what the caller of an RPC says.
+		r.Header.Del("Authorization")
+		r.Header.Del("Grpc-Timeout")
+		w.Header().Set("Cache-Control", "no-store")
+		mux.ServeHTTP(w, r)
+		return nil
+	}, nil
+}
+
+// openAPI describes the JSON API to programs.
+func openAPI(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "application/json")
+	_, err := w.Write(bffpb.OpenAPI())
+	return err
+}

@@ -1,0 +1,81 @@
+// Package command makes a command that arrives twice act once.
+//
+// Why: a double click, a retry of the browser or of a caller whose answer got lost is the same wish. Its request id is
+// taken in the transaction of its effect, so both exist or neither does; the answer is kept beside it and given again.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/rounds-cme/rounds/kit/errs"
+)
+
+// Command names one wish of one person.
+type Command struct {
+	Actor   uuid.UUID // who wishes; the zero UUID for a visitor
+	Request uuid.UUID
+	Name    string // of the RPC; an id that comes again under another name is refused
+	At      time.Time
+}
+
+// Parse reads a request id as it came over the wire.
+func Parse(id string) (uuid.UUID, error) {
+	request, err := uuid.Parse(id)
+	if err != nil || request == uuid.Nil {
+		return uuid.Nil, errs.New(errs.Invalid, errs.CodeInput, errs.CheckFields).
+			Field("request_id", "command.request_id", "The request has no valid id. Load the page again.")
+	}
+	return request, nil
+}
+
+// Once runs do, which fills answer, unless this command was run before: then answer is what it was. A second one that
+// comes while the first still runs waits for it. An error of do must roll the transaction back.
+func Once(ctx context.Context, tx pgx.Tx, c Command, answer proto.Message, do func() error) error {
+	tag, err := tx.Exec(ctx, `INSERT INTO datamanagement.command (actor, request_id, name, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		c.Actor, c.Request, c.Name, c.At)
+	if err != nil {
+		return fmt.Errorf("take command %s: %w", c.Name, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return again(ctx, tx, c, answer)
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	result, err := proto.Marshal(answer)
+	if err != nil {
+		return fmt.Errorf("keep the answer of %s: %w", c.Name, err)
+	}
+	if len(result) == 0 {
+		return nil
+	}
+	_, err = tx.Exec(ctx, `UPDATE datamanagement.command SET result = $3 WHERE actor = $1 AND request_id = $2`, c.Actor, c.Request, result)
+	if err != nil {
+		return fmt.Errorf("keep the answer of %s: %w", c.Name, err)
+	}
+	return nil
+}
+
+func again(ctx context.Context, tx pgx.Tx, c Command, answer proto.Message) error {
+	var name string
+	var result []byte
+	err := tx.QueryRow(ctx, `SELECT name, result FROM datamanagement.command WHERE actor = $1 AND request_id = $2`, c.Actor, c.Request).
+		Scan(&name, &result)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows), err == nil && name != c.Name:
+		return errs.New(errs.Conflict, "command.reused", "This form was sent before. Load the page again.")
+	case err != nil:
+		return fmt.Errorf("read command %s: %w", c.Name, err)
+	}
+	if err := proto.Unmarshal(result, answer); err != nil {
+		return fmt.Errorf("read the answer of %s: %w", c.Name, err)
+	}
+	return nil
+}
