@@ -1,5 +1,5 @@
 // Package asset holds what browsers load: the style sheet, the fonts and the scripts, built by
-// tools/web and embedded here. A built file carries its content in its name, so browsers keep it
+// tools/web and embedded here, and the demo film. A built file carries its content in its name, so browsers keep it
 // for a year and never ask again; a page names a file by its plain name and gets the built one.
 package asset
 
@@ -46,6 +46,9 @@ func (s *Set) URL(name string) string {
 // tells whether there is such a file.
 func (s *Set) Serve(w http.ResponseWriter, r *http.Request) bool {
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), Prefix)
+	if strings.HasPrefix(name, "media/") {
+		return serveMedia(w, r, name)
+	}
 	content, err := files.ReadFile("dist/" + name)
 	if err != nil || name == "manifest.json" {
 		return false
@@ -70,6 +73,10 @@ func contentType(name string) string {
 		return "image/svg+xml"
 	case ".woff2":
 		return "font/woff2"
+	case ".mp4":
+		return "video/mp4"
+	case ".vtt":
+		return "text/vtt; charset=utf-8"
 	}
 	return "application/octet-stream"
 }
