@@ -131,3 +131,24 @@ func TestLostConnection(t *testing.T) {
 		}
 	}
 }
+
+// TestPresenceCheck answers one with the keyboard: it takes the focus and the title, and never covers the video.
+func TestPresenceCheck(t *testing.T) {
+	t.Parallel()
+	h, base := roomHouse(t)
+	h.GoLive()
+	account := h.Account("Ana Novak")
+	ana := chromium.New(t, base)
+	ana.Open("/login-as/" + account.String())
+	ana.See(`[data-connection][data-state="connected"]`)
+	h.Ahead(time.Until(h.FirstCheck(account)) + 10*time.Millisecond)
+	ana.See("dialog[data-check][open]")
+	ana.Until(`document.activeElement.matches("[data-check-answer]") && document.title.startsWith("Are you there?")`)
+	ana.Until(`(() => { const v = document.querySelector("video").getBoundingClientRect(), d = document.querySelector("[data-check]").getBoundingClientRect();
+		return d.top >= v.bottom || d.left >= v.right; })()`)
+	looks(ana, "room-check")
+	ana.Click("[data-check-answer]")
+	ana.Gone("dialog[data-check][open]")
+	ana.SeeText("[data-meter-reasons]", "Checks: 1 of 3 answered")
+	ana.SeeText("[data-check-said]", "your answer counts")
+}

@@ -4,26 +4,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
-	"github.com/rounds-cme/rounds/rules/credit"
 	"github.com/rounds-cme/rounds/rules/presence"
 )
-
-// firstCheck computes when a viewer will be asked, as an auditor does after the end, when the secret is published.
-func (h *House) firstCheck(account uuid.UUID) time.Time {
-	h.t.Helper()
-	var seed []byte
-	var opened, starts time.Time
-	if err := h.admin.QueryRow(h.t.Context(), `SELECT r.seed, r.opened_at, w.starts_at FROM livewebinar.room r
-		JOIN datamanagement.webinar w ON w.id = r.webinar_id`).Scan(&seed, &opened, &starts); err != nil {
-		h.t.Fatal(err)
-	}
-	programme := credit.Union(credit.Span{From: opened, To: starts.Add(time.Hour)})
-	return presence.Times(presence.Seed(seed), account.String(), programme, presence.For(credit.Default()))[0]
-}
 
 func TestPresenceCheck(t *testing.T) {
 	t.Parallel()
@@ -32,7 +16,7 @@ func TestPresenceCheck(t *testing.T) {
 	h.GoLive()
 	anaID, borID := h.Account("Ana"), h.Account("Bor")
 	desk, phone := h.enter(anaID, 0), h.enter(anaID, 0)
-	h.Ahead(time.Until(h.firstCheck(anaID)) + 10*time.Millisecond)
+	h.Ahead(time.Until(h.FirstCheck(anaID)) + 10*time.Millisecond)
 
 	asked := next(t, desk.person, "the check on the desk", func(p *livewebinarpb.PersonPush) bool { return p.GetCheck() != nil }).GetCheck()
 	next(t, phone.person, "the check on the phone", func(p *livewebinarpb.PersonPush) bool { return p.GetCheck().GetNumber() == asked.GetNumber() })
