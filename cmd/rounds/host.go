@@ -57,6 +57,7 @@ func (h *host) member(ctx context.Context, entry run.Entry) (*run.Member, error)
 		Metrics: metrics,
 		Dial:    rpc.NewDialer(entry.Name, h.local, h.peers).Dial,
 		Tokens:  token.NewVerifier(h.settings.publicKeys(), time.Now),
+		Keys:    h.settings.Keys,
 		BaseURL: h.settings.BaseURL,
 	}
 	if err := h.data(ctx, entry, deps); err != nil {

@@ -46,7 +46,8 @@ func services(c *configs) []run.Entry {
 		},
 		{
 			Name: "auth", Doc: "passwords, sessions, tokens, permissions", Database: mainDatabase,
-			New: func(d *run.Deps) (*run.Service, error) { return auth.New(d, c.Auth) },
+			Schemas: []db.Schema{auth.Schema()},
+			New:     func(d *run.Deps) (*run.Service, error) { return auth.New(d, c.Auth) },
 		},
 		{
 			Name: "statistics", Doc: "what people do, without who they are",

@@ -46,6 +46,8 @@ type Deps struct {
 	Events *eventlog.Log
 	Queue  queue.Driver
 	Tokens *token.Verifier
+	// Keys is the directory of the keys that tokens are signed with; only auth looks into it.
+	Keys string
 	// BaseURL is the address that people reach the site at, without a slash at its end.
 	BaseURL string
 }

@@ -1,13 +1,126 @@
 // Package auth knows who somebody is: passwords, sessions, tokens and permissions. It needs no other service; others verify its
 // tokens by themselves, so that nobody is logged out when it is down.
+//
+//	login ──> session ──(access token, 10 min)──> refresh ──> session …
+//	             │  each refresh token is good once; 10 s of grace for tabs that come at the same moment
+//	             ├── an old refresh token comes back ──> stolen: session ended
+//	             └── logout, new password, 30 days unused ──> ended
+//
+// Wrong passwords are counted for one account from one address, so nobody can lock another person out. A flood from many addresses
+// against one account makes logins to it slower for places that it was not used from, and refuses nobody.
 package auth
 
-import "github.com/rounds-cme/rounds/kit/run"
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	authpb "github.com/rounds-cme/rounds/contract/auth/v1"
+	"github.com/rounds-cme/rounds/kit/obs"
+	"github.com/rounds-cme/rounds/kit/password"
+	"github.com/rounds-cme/rounds/kit/rpc"
+	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/token"
+	"github.com/rounds-cme/rounds/service/auth/internal/store"
+)
 
 // Config are the settings of this service.
-type Config struct{}
+type Config struct {
+	AccessTime  time.Duration `help:"How long a token is good before it is renewed." default:"10m"`
+	SessionTime time.Duration `help:"How long a session lasts that nobody uses." default:"720h"`
+}
+
+const (
+	grace      = 10 * time.Second // for tabs that refresh at the same moment
+	resetLife  = time.Hour
+	resetsHour = 3
+	tasks      = "notification.task"
+	purgeEvery = time.Hour
+	keepEnded  = 7 * 24 * time.Hour
+)
+
+type server struct {
+	authpb.UnimplementedAuthServer
+
+	cfg    Config
+	keys   string
+	https  bool
+	db     *pgxpool.Pool
+	log    *slog.Logger
+	now    func() time.Time
+	newID  func() uuid.UUID
+	rand   io.Reader
+	signer *token.Signer
+	hasher *password.Hasher
+	// wait slows a login down; it gives up with the context.
+	wait func(ctx context.Context, d time.Duration)
+}
 
 // New wires the service.
-func New(_ *run.Deps, _ Config) (*run.Service, error) {
-	return &run.Service{}, nil
+func New(d *run.Deps, cfg Config) (*run.Service, error) {
+	if cfg.AccessTime == 0 {
+		cfg.AccessTime = 10 * time.Minute
+	}
+	if cfg.SessionTime == 0 {
+		cfg.SessionTime = 30 * 24 * time.Hour
+	}
+	s := &server{
+		cfg: cfg, keys: d.Keys, https: strings.HasPrefix(d.BaseURL, "https:"), db: d.DB, log: d.Log, now: d.Now, newID: d.NewID, rand: d.Rand,
+		signer: token.NewSigner(d.Keys, d.Now), hasher: password.New(d.Rand), wait: wait,
+	}
+	return &run.Service{
+		RPC:   []rpc.Service{{Desc: &authpb.Auth_ServiceDesc, Impl: s}},
+		HTTP:  s.routes(d),
+		Work:  []run.Work{{Name: "retention", Run: s.keepRetention}},
+		Ready: func(ctx context.Context) error { return d.DB.Ping(ctx) },
+	}, nil
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// keepRetention deletes what is over.
+func (s *server) keepRetention(ctx context.Context) error {
+	hour := time.NewTicker(purgeEvery)
+	defer hour.Stop()
+	for {
+		if err := s.purge(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hour.C:
+		}
+	}
+}
+
+func (s *server) purge(ctx context.Context) (err error) {
+	ctx, unit := obs.Start(ctx, s.log, "work", "auth.retention")
+	defer func() { unit.End(err) }()
+	q, before := store.New(s.db), s.now().Add(-keepEnded)
+	sessions, err := q.SessionPurge(ctx, before)
+	if err != nil {
+		return fmt.Errorf("delete old sessions: %w", err)
+	}
+	if _, err := q.ResetPurge(ctx, before); err != nil {
+		return fmt.Errorf("delete old resets: %w", err)
+	}
+	if _, err := q.FailurePurge(ctx, s.now().Add(-24*time.Hour)); err != nil {
+		return fmt.Errorf("delete old failures: %w", err)
+	}
+	unit.Set("sessions", sessions)
+	return nil
 }

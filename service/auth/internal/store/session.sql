@@ -30,8 +30,8 @@ DELETE FROM auth.session WHERE expires_at < @before OR revoked_at < @before;
 INSERT INTO auth.refresh_token (hash, session_id, created_at) VALUES (@hash, @session_id, @now);
 
 -- name: TokenUse :one
-UPDATE auth.refresh_token SET used_at = coalesce(used_at, @now) WHERE hash = @hash
-RETURNING session_id, coalesce(used_at, @now)::timestamptz AS used_at;
+UPDATE auth.refresh_token SET used_at = coalesce(used_at, @now::timestamptz) WHERE hash = @hash
+RETURNING session_id, coalesce(used_at, @now::timestamptz)::timestamptz AS used_at;
 
 -- name: ResetInsert :exec
 INSERT INTO auth.password_reset (hash, account_id, created_at, expires_at) VALUES (@hash, @account_id, @now, @expires_at);

@@ -276,12 +276,12 @@ func (q *Queries) TokenInsert(ctx context.Context, arg TokenInsertParams) error 
 }
 
 const tokenUse = `-- name: TokenUse :one
-UPDATE auth.refresh_token SET used_at = coalesce(used_at, $1) WHERE hash = $2
-RETURNING session_id, coalesce(used_at, $1)::timestamptz AS used_at
+UPDATE auth.refresh_token SET used_at = coalesce(used_at, $1::timestamptz) WHERE hash = $2
+RETURNING session_id, coalesce(used_at, $1::timestamptz)::timestamptz AS used_at
 `
 
 type TokenUseParams struct {
-	Now  *time.Time
+	Now  time.Time
 	Hash []byte
 }
 
