@@ -83,7 +83,7 @@ func (s *server) fire(ctx context.Context, tx pgx.Tx, timer store.TimerClaimRow)
 	}
 	// The end of a start that is still under way waits for it: a webinar ends only when it is live.
 	if timer.Kind == "end" {
-		if wait, err := s.startUnderWay(ctx, q, plan, timer); err != nil || wait {
+		if wait, err := s.endWaits(ctx, tx, plan, timer); err != nil || wait {
 			return err
 		}
 	}

@@ -43,18 +43,21 @@ func (s *server) endSaga() saga.Definition {
 	}}
 }
 
-// startUnderWay puts the end timer off while the webinar is not live yet but may become so.
-func (s *server) startUnderWay(ctx context.Context, q *store.Queries, plan store.SchedulerPlan, timer store.TimerClaimRow) (bool, error) {
+// endWaits puts the end timer off while the start is under way, or the webinar is not live yet but may become so.
+func (s *server) endWaits(ctx context.Context, tx pgx.Tx, plan store.SchedulerPlan, timer store.TimerClaimRow) (bool, error) {
+	q := store.New(tx)
 	state, err := q.WebinarState(ctx, timer.WebinarID)
 	if err != nil {
 		return false, fmt.Errorf("read webinar: %w", err)
 	}
-	if state == "live" {
-		return false, nil
+	starting, err := s.starting(ctx, tx, plan)
+	if err != nil || (state == "live" && !starting) {
+		return false, err
 	}
 	// Once the longest start has had its time, a webinar that is not live will not be: nobody came in, nothing to end.
 	longest := time.Duration(s.config.StartAttempts) * (s.config.StartTimeout + time.Minute)
-	if state != "planned" || plan.Cancelled || s.Now().After(ends(plan).Add(longest)) {
+	possible := state == "planned" && !plan.Cancelled && s.Now().Before(ends(plan).Add(longest))
+	if !starting && !possible {
 		_, err := q.TimerDone(ctx, store.TimerDoneParams{ID: timer.ID, Token: timer.Token})
 		return true, err
 	}
@@ -62,6 +65,19 @@ func (s *server) startUnderWay(ctx context.Context, q *store.Queries, plan store
 		ID: timer.ID, Token: timer.Token, DueAt: s.Now().Add(time.Second), Error: "waits for the start",
 	})
 	return true, err
+}
+
+// starting tells whether the saga of the latest start still runs.
+func (s *server) starting(ctx context.Context, tx pgx.Tx, plan store.SchedulerPlan) (bool, error) {
+	try, err := store.New(tx).TimerStartTry(ctx, store.TimerStartTryParams{WebinarID: plan.WebinarID, Sequence: plan.Sequence})
+	if err != nil || try == 0 {
+		return false, err
+	}
+	state, err := s.sagas.Load(ctx, tx, startSaga, startID(plan, try))
+	if err != nil {
+		return false, fmt.Errorf("read the start's saga: %w", err)
+	}
+	return state.Status != "" && !state.Over(), nil
 }
 
 func requestEnd(state *saga.State) eventlog.Event {

@@ -32,9 +32,13 @@ func (s *server) begin(ctx context.Context, tx pgx.Tx, plan store.SchedulerPlan,
 		obs.Event(ctx).Set("skipped", "its time is over")
 		return nil
 	}
-	id := fmt.Sprintf("%s.%d.%d", plan.WebinarID, plan.Sequence, timer.Try)
-	_, err := s.sagas.Start(ctx, tx, startSaga, id, sagaData(plan, timer.Try))
+	_, err := s.sagas.Start(ctx, tx, startSaga, startID(plan, timer.Try), sagaData(plan, timer.Try))
 	return err
+}
+
+// startID names one try of a start: a webinar that was moved, or whose start was undone, starts anew.
+func startID(plan store.SchedulerPlan, try int32) string {
+	return fmt.Sprintf("%s.%d.%d", plan.WebinarID, plan.Sequence, try)
 }
 
 func sagaData(plan store.SchedulerPlan, try int32) map[string]string {

@@ -32,6 +32,11 @@ INSERT INTO scheduler.timer (webinar_id, kind, sequence, try, due_at)
 VALUES (@webinar_id, 'start', @sequence, @try, @due_at)
 ON CONFLICT (webinar_id, kind, sequence, lead, try) DO NOTHING;
 
+-- name: TimerStartTry :one
+-- The latest try of a start that has fired; 0 when none has.
+SELECT coalesce(max(try), 0)::integer AS try FROM scheduler.timer
+WHERE webinar_id = @webinar_id AND kind = 'start' AND sequence = @sequence AND state = 'done';
+
 -- name: TimerNext :one
 -- When the next timer is due, or its claim runs out; otherwise when there is none.
 SELECT coalesce(min(greatest(due_at, lease_until)), @otherwise::timestamptz)::timestamptz AS at

@@ -206,6 +206,24 @@ func (q *Queries) TimerNext(ctx context.Context, otherwise time.Time) (time.Time
 	return at, err
 }
 
+const timerStartTry = `-- name: TimerStartTry :one
+SELECT coalesce(max(try), 0)::integer AS try FROM scheduler.timer
+WHERE webinar_id = $1 AND kind = 'start' AND sequence = $2 AND state = 'done'
+`
+
+type TimerStartTryParams struct {
+	WebinarID uuid.UUID
+	Sequence  int32
+}
+
+// The latest try of a start that has fired; 0 when none has.
+func (q *Queries) TimerStartTry(ctx context.Context, arg TimerStartTryParams) (int32, error) {
+	row := q.db.QueryRow(ctx, timerStartTry, arg.WebinarID, arg.Sequence)
+	var try int32
+	err := row.Scan(&try)
+	return try, err
+}
+
 const timerTryAgain = `-- name: TimerTryAgain :exec
 INSERT INTO scheduler.timer (webinar_id, kind, sequence, try, due_at)
 VALUES ($1, 'start', $2, $3, $4)
