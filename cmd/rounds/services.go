@@ -50,8 +50,9 @@ func services(c *configs) []run.Entry {
 			New:     func(d *run.Deps) (*run.Service, error) { return auth.New(d, c.Auth) },
 		},
 		{
-			Name: "statistics", Doc: "what people do, without who they are",
-			New: func(d *run.Deps) (*run.Service, error) { return statistics.New(d, c.Statistics) },
+			Name: "statistics", Doc: "what people do, without who they are", Database: statisticsDatabase,
+			Schemas: []db.Schema{statistics.Schema()},
+			New:     func(d *run.Deps) (*run.Service, error) { return statistics.New(d, c.Statistics) },
 		},
 		{
 			Name: "notificationcenter", Doc: "e-mail and site notifications", Database: mainDatabase,

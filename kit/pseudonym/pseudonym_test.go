@@ -1,0 +1,21 @@
+package pseudonym_test
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/rounds-cme/rounds/kit/pseudonym"
+)
+
+func TestOf(t *testing.T) {
+	t.Parallel()
+	a, b := uuid.MustParse("00000000-0000-0000-0000-000000000001"), uuid.MustParse("00000000-0000-0000-0000-000000000002")
+	n := pseudonym.New("key")
+	if n.Of(a) != pseudonym.New("key").Of(a) || len(n.Of(a)) != 64 {
+		t.Error("not the same each time")
+	}
+	if n.Of(a) == n.Of(b) || n.Of(a) == pseudonym.New("other").Of(a) {
+		t.Error("two people, or two keys, give one pseudonym")
+	}
+}
