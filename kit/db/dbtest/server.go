@@ -23,9 +23,18 @@ func settings() map[string]string {
 }
 
 // watchdog stops the server when no test process has held the lock "users" at some moment, looked at every 20 seconds.
-// A test process that comes meanwhile waits for the lock and then starts a server anew.
+// A test process that comes meanwhile waits for the lock and then starts a server anew. It must not wait long, so a
+// server that does not go when it is asked is told, and then killed with all its processes.
 const watchdog = `while sleep 20; do
-	flock -n -x "$1/users" sh -c 'kill -INT "$2" 2>/dev/null; while kill -0 "$2" 2>/dev/null; do sleep 0.1; done' sh "$1" "$2" && exit
+	flock -n -x "$1/users" sh -c '
+		for signal in INT QUIT KILL; do
+			kill -$signal "$1" 2>/dev/null
+			[ $signal = KILL ] && kill -KILL -- "-$1" 2>/dev/null
+			for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32; do
+				kill -0 "$1" 2>/dev/null || exit 0
+				sleep 0.25
+			done
+		done' sh "$2" && exit
 	kill -0 "$2" 2>/dev/null || exit
 done`
 
