@@ -46,6 +46,7 @@ type person struct {
 	Profession string `json:"profession"`
 	Speciality string `json:"speciality"`
 	ValidUntil string `json:"valid_until"` // 2027-12-31; empty for no limit
+	Status     string `json:"status"`      // active, suspended, expired
 }
 
 // asked is what a person says of themselves.
@@ -142,7 +143,10 @@ func flags(q asked, p person, now time.Time) []string {
 			found = append(found, c.name)
 		}
 	}
-	if until, err := time.Parse(time.DateOnly, p.ValidUntil); err == nil && until.AddDate(0, 0, 1).Before(now) {
+	if p.Status == "suspended" {
+		found = append(found, "suspended")
+	}
+	if until, err := time.Parse(time.DateOnly, p.ValidUntil); p.Status == "expired" || err == nil && until.AddDate(0, 0, 1).Before(now) {
 		found = append(found, "expired")
 	}
 	return found

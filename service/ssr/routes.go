@@ -2,6 +2,7 @@ package ssr
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/kit/web"
@@ -19,6 +20,28 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.get("/design", web.Public, s.design)
 	m.post("/reader", web.Public, s.choose)
 
+	// people
+	m.get("/register", web.Public, s.register)
+	m.post("/register", web.Public, s.postRegister, web.Body(uploadBody), web.Within(30*time.Second), web.Limit(web.Rate{Every: 5 * time.Second, Burst: 30}))
+	m.get("/register/sent", web.Public, s.registerSent)
+	m.get("/confirm", web.Public, s.confirm)
+	m.post("/confirm", web.Public, s.postConfirm)
+	m.get("/confirm/done", web.Public, s.confirmed)
+	m.get("/login", web.Public, s.login)
+	m.get("/forgot", web.Public, s.forgot)
+	m.get("/forgot/sent", web.Public, s.forgotSent)
+	m.get("/reset", web.Public, s.reset)
+	m.get("/application", web.Account, s.application)
+	m.post("/application", web.Roles(token.Applicant), s.postApplication, web.Body(uploadBody), web.Within(30*time.Second))
+	m.post("/application/confirmation", web.Account, s.postConfirmation)
+	m.get("/profile", web.Account, s.profile)
+	m.post("/profile", web.Account, s.postProfile)
+	m.get("/backoffice", web.Roles(token.Administrator), s.work)
+	m.get("/backoffice/applications", web.Roles(token.Administrator), s.applications)
+	m.get("/backoffice/applications/{id}", web.Roles(token.Administrator), s.review)
+	m.get("/backoffice/applications/{id}/proof", web.Roles(token.Administrator), s.proof, web.Raw())
+	m.post("/backoffice/applications/{id}/decision", web.Roles(token.Administrator), s.decide)
+
 	m.get("/webinars/{slug}/room", web.Roles(token.Member, token.Host, token.Administrator), s.room)
 
 	return m.Mux
@@ -31,8 +54,8 @@ type house struct {
 	s *server
 }
 
-func (h house) get(pattern string, a web.Access, handler web.Handler) {
-	h.Get(pattern, a, h.read(handler))
+func (h house) get(pattern string, a web.Access, handler web.Handler, opts ...web.RouteOption) {
+	h.Get(pattern, a, h.read(handler), opts...)
 }
 
 func (h house) post(pattern string, a web.Access, handler web.Handler, opts ...web.RouteOption) {

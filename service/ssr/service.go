@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/uuid"
 
+	authpb "github.com/rounds-cme/rounds/contract/auth/v1"
+	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/kit/run"
@@ -37,6 +39,7 @@ type server struct {
 	assets *asset.Set
 	reader *reader.Maker
 	live   livewebinarpb.LiveWebinarClient
+	people bffpb.PeopleClient
 }
 
 // New wires the service.
@@ -50,10 +53,12 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		return nil, err
 	}
 	s := &server{live: livewebinarpb.NewLiveWebinarClient(d.Dial("livewebinar")), now: d.Now, newID: d.NewID, assets: assets}
+	s.people = bffpb.NewPeopleClient(d.Dial("bff"))
+	rights := &permissions{auth: authpb.NewAuthClient(d.Dial("auth")), now: d.Now, known: map[uuid.UUID]permission{}}
 	s.reader = &reader.Maker{Catalog: catalog, Assets: assets, Now: d.Now, Zone: cfg.Zone, Flags: cfg.Flags}
 	return &run.Service{HTTP: s.routes(web.Options{
 		Name: "ssr", Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens, HTTPS: len(d.BaseURL) > 5 && d.BaseURL[:5] == "https",
-		Policy: web.Policy{Media: []string{"blob:", "https:"}, Connect: []string{"https:"}, Workers: []string{"blob:"}},
-		Denied: s.denied, Render: s.renderError,
+		Policy:   web.Policy{Media: []string{"blob:", "https:"}, Connect: []string{"https:"}, Workers: []string{"blob:"}},
+		Identify: rights.identify, Denied: s.denied, Render: s.renderError,
 	})}, nil
 }

@@ -945,7 +945,7 @@ type Application struct {
 	// not_asked, unavailable, not_found or found
 	RegistryState  string          `protobuf:"bytes,14,opt,name=registry_state,json=registryState,proto3" json:"registry_state,omitempty"`
 	RegistryAnswer *RegistryAnswer `protobuf:"bytes,15,opt,name=registry_answer,json=registryAnswer,proto3" json:"registry_answer,omitempty"`
-	// What differs from what was typed: name, profession, speciality, expired.
+	// What differs from what was typed: name, profession, speciality, suspended, expired.
 	RegistryFlags  []string               `protobuf:"bytes,16,rep,name=registry_flags,json=registryFlags,proto3" json:"registry_flags,omitempty"`
 	DecidedAt      *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
 	ReviewerName   string                 `protobuf:"bytes,18,opt,name=reviewer_name,json=reviewerName,proto3" json:"reviewer_name,omitempty"`

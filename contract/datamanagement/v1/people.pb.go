@@ -270,7 +270,7 @@ type Registry struct {
 	Profession string `protobuf:"bytes,3,opt,name=profession,proto3" json:"profession,omitempty"`
 	Speciality string `protobuf:"bytes,4,opt,name=speciality,proto3" json:"speciality,omitempty"`
 	ValidUntil string `protobuf:"bytes,5,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
-	// What differs from what was typed: name, profession, speciality, expired.
+	// What differs from what was typed: name, profession, speciality, suspended, expired.
 	Flags         []string `protobuf:"bytes,6,rep,name=flags,proto3" json:"flags,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
