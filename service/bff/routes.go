@@ -44,7 +44,32 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 	m.Get("/api/applications/{id}", web.Roles(token.Administrator), api)
 	m.Post("/api/applications/{id}/decision", web.Roles(token.Administrator), api)
 
+	s.contentRoutes(m, api)
+
 	return m, nil
+}
+
+func (s *server) contentRoutes(m *web.Mux, api web.Handler) {
+	members, administrators := web.Roles(token.Member, token.Host, token.Administrator), web.Roles(token.Administrator)
+	m.Get("/api/categories", web.Public, api)
+	m.Post("/api/categories", administrators, api)
+	m.Get("/api/lecturers", web.Public, api)
+	m.Post("/api/lecturers", administrators, api)
+	m.Get("/api/articles", web.Public, api)
+	m.Get("/api/articles/{slug}", web.Public, api)
+	m.Get("/api/articles/{article_id}/comments", members, api)
+	m.Post("/api/articles/{article_id}/comments", members, api)
+	m.Patch("/api/comments/{id}", members, api)
+	m.Post("/api/comments/{id}/reports", members, api)
+	m.Post("/api/comments/{id}/hide", administrators, api)
+	m.Post("/api/comments/{id}/dismiss", administrators, api)
+	m.Get("/api/reports", administrators, api)
+	m.Get("/api/manuscripts", administrators, api)
+	m.Post("/api/manuscripts", administrators, api, web.Body(1<<20))
+	m.Get("/api/manuscripts/{id}", administrators, api)
+	m.Post("/api/manuscripts/{id}/publish", administrators, api)
+	m.Post("/api/manuscripts/{id}/unpublish", administrators, api)
+	m.Post("/api/preview", administrators, api, web.Body(1<<20))
 }
 
 // api turns a request with JSON into a call of this service, with everything that stands before its RPCs.

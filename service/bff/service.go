@@ -34,6 +34,7 @@ type server struct {
 	now      func() time.Time
 	views    *store.Queries
 	people   datamanagementpb.PeopleClient
+	data     datamanagementpb.ContentClient
 	registry *registry
 }
 
@@ -47,6 +48,7 @@ type subject struct {
 func (s *server) subjects() []subject {
 	return []subject{
 		{rpc.Service{Desc: &bffpb.People_ServiceDesc, Impl: &people{server: s}}, gateway(bffpb.RegisterPeopleHandlerClient, bffpb.NewPeopleClient)},
+		{rpc.Service{Desc: &bffpb.Content_ServiceDesc, Impl: &content{server: s}}, gateway(bffpb.RegisterContentHandlerClient, bffpb.NewContentClient)},
 	}
 }
 
@@ -63,6 +65,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	s := &server{
 		log: d.Log, now: d.Now, views: store.New(d.DB),
 		people:   datamanagementpb.NewPeopleClient(data),
+		data:     datamanagementpb.NewContentClient(data),
 		registry: newRegistry(cfg.RegistryURL, d.Now),
 	}
 	mux, err := s.routes(d)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rounds-cme/rounds/kit/conf"
 	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/content"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/people"
 )
 
@@ -26,6 +27,7 @@ type subject func(*run.Deps, Config) (*run.Service, error)
 func subjects() []subject {
 	return []subject{
 		newPeople,
+		newContent,
 	}
 }
 
@@ -50,3 +52,5 @@ func newPeople(d *run.Deps, cfg Config) (*run.Service, error) {
 	}
 	return s, nil
 }
+
+func newContent(d *run.Deps, _ Config) (*run.Service, error) { return content.New(d), nil }

@@ -32,3 +32,11 @@ type DatamanagementBffApplication struct {
 	Reason         string
 	EmailConfirmed bool
 }
+
+type DatamanagementBffCategory struct {
+	CategoryID uuid.UUID
+	Slug       string
+	NameEn     string
+	NameSl     string
+	Position   int32
+}

@@ -53,7 +53,9 @@ CREATE TABLE datamanagement.comment (
     id            uuid PRIMARY KEY,
     article_id    uuid NOT NULL REFERENCES datamanagement.article,
     account_id    uuid NOT NULL REFERENCES datamanagement.account,
+    -- What it answers, and the first comment of that thread; both null for a first one.
     parent_id     uuid REFERENCES datamanagement.comment,
+    thread_id     uuid REFERENCES datamanagement.comment,
     body          text NOT NULL CHECK (length(body) BETWEEN 1 AND 4000),
     created_at    timestamptz NOT NULL,
     edited_at     timestamptz,
@@ -62,7 +64,7 @@ CREATE TABLE datamanagement.comment (
     hidden_reason text NOT NULL DEFAULT '' CHECK (length(hidden_reason) <= 500),
     CHECK (hidden_at IS NULL OR (hidden_by IS NOT NULL AND hidden_reason <> ''))
 );
-CREATE INDEX comment_article ON datamanagement.comment (article_id, created_at, id);
+CREATE INDEX comment_article ON datamanagement.comment (article_id, (coalesce(thread_id, id)), id);
 
 CREATE TABLE datamanagement.comment_report (
     comment_id  uuid NOT NULL REFERENCES datamanagement.comment,

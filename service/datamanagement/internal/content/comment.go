@@ -1,0 +1,188 @@
+package content
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
+	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/content/store"
+)
+
+const editable = 10 * time.Minute
+
+// AddComment says something below a published article, or answers what somebody said there.
+func (s *server) AddComment(ctx context.Context, q *datamanagementpb.AddCommentRequest) (*datamanagementpb.AddCommentResponse, error) {
+	body := text(q.GetBody())
+	if err := said("body", body, mostComment); err != nil {
+		return nil, err
+	}
+	article, err := known(q.GetArticleId())
+	if err != nil {
+		return nil, err
+	}
+	answer := &datamanagementpb.AddCommentResponse{}
+	return answer, s.once(ctx, q.GetRequestId(), "content.comment", answer, func(w wish) error {
+		rows := store.New(w.tx)
+		published, err := rows.ArticlePublished(ctx, article)
+		if err != nil {
+			return fmt.Errorf("look for article: %w", err)
+		}
+		if !published {
+			return errNone()
+		}
+		row := store.CommentInsertParams{ID: s.newID(), ArticleID: article, AccountID: w.who, Body: body, Now: w.now}
+		if q.GetParentId() != "" {
+			if err := answered(ctx, rows, q.GetParentId(), &row); err != nil {
+				return err
+			}
+		}
+		if err := rows.CommentInsert(ctx, row); err != nil {
+			return fmt.Errorf("insert comment: %w", err)
+		}
+		answer.Id = row.ID.String()
+		return s.append(ctx, w, "comment/"+answer.GetId(), &eventpb.CommentAdded{
+			CommentId: answer.GetId(), ArticleId: article.String(), AccountId: w.who.String(), ParentId: q.GetParentId(),
+		})
+	})
+}
+
+// answered joins a reply to the thread of what it answers, which must stand below the same article and not be hidden.
+func answered(ctx context.Context, rows *store.Queries, name string, row *store.CommentInsertParams) error {
+	parent, err := known(name)
+	if err != nil {
+		return err
+	}
+	thread, err := rows.CommentParent(ctx, store.CommentParentParams{ID: parent, ArticleID: row.ArticleID})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return errNone()
+	}
+	if err != nil {
+		return fmt.Errorf("read the comment that is answered: %w", err)
+	}
+	row.ParentID, row.ThreadID = &parent, &thread
+	return nil
+}
+
+// EditComment changes an own comment; our clock decides whether that is still possible.
+func (s *server) EditComment(ctx context.Context, q *datamanagementpb.EditCommentRequest) (*datamanagementpb.EditCommentResponse, error) {
+	body := text(q.GetBody())
+	if err := said("body", body, mostComment); err != nil {
+		return nil, err
+	}
+	answer := &datamanagementpb.EditCommentResponse{}
+	return answer, s.once(ctx, q.GetRequestId(), "content.edit_comment", answer, func(w wish) error {
+		id, row, err := s.lockComment(ctx, w, q.GetId())
+		switch {
+		case err != nil:
+			return err
+		case row.AccountID != w.who:
+			return errs.New(errs.Forbidden, "comment.foreign", "Only its author may change a comment.")
+		case row.HiddenAt != nil:
+			return errs.New(errs.Conflict, "comment.hidden", "A moderator has hidden this comment.")
+		case w.now.Sub(row.CreatedAt) > editable:
+			return errs.New(errs.Conflict, "comment.late", "A comment can be changed for ten minutes. Add a new one instead.")
+		}
+		if err := store.New(w.tx).CommentEdit(ctx, store.CommentEditParams{ID: id, Body: body, Now: w.now}); err != nil {
+			return fmt.Errorf("edit comment: %w", err)
+		}
+		return nil
+	})
+}
+
+// ReportComment asks a moderator to look; one person counts once.
+func (s *server) ReportComment(ctx context.Context, q *datamanagementpb.ReportCommentRequest) (*datamanagementpb.ReportCommentResponse, error) {
+	reason := line(q.GetReason())
+	if err := said("reason", reason, mostReason); err != nil {
+		return nil, err
+	}
+	answer := &datamanagementpb.ReportCommentResponse{}
+	return answer, s.once(ctx, q.GetRequestId(), "content.report", answer, func(w wish) error {
+		id, row, err := s.lockComment(ctx, w, q.GetId())
+		switch {
+		case err != nil:
+			return err
+		case row.AccountID == w.who:
+			return errs.New(errs.Invalid, "comment.own", "This is your own comment.")
+		case row.HiddenAt != nil:
+			return nil // what was asked for has happened
+		}
+		err = store.New(w.tx).ReportInsert(ctx, store.ReportInsertParams{CommentID: id, AccountID: w.who, Reason: reason, Now: w.now})
+		if err != nil {
+			return fmt.Errorf("insert report: %w", err)
+		}
+		return nil
+	})
+}
+
+// HideComment hides a comment from everybody but its author, who is told why.
+func (s *server) HideComment(ctx context.Context, q *datamanagementpb.HideCommentRequest) (*datamanagementpb.HideCommentResponse, error) {
+	reason := line(q.GetReason())
+	if err := said("reason", reason, mostReason); err != nil {
+		return nil, err
+	}
+	answer := &datamanagementpb.HideCommentResponse{}
+	return answer, s.once(ctx, q.GetRequestId(), "content.hide", answer, func(w wish) error {
+		id, row, err := s.lockComment(ctx, w, q.GetId())
+		if err != nil || row.HiddenAt != nil {
+			return err
+		}
+		err = store.New(w.tx).CommentHide(ctx, store.CommentHideParams{ID: id, HiddenBy: w.who, HiddenReason: reason, Now: w.now})
+		if err != nil {
+			return fmt.Errorf("hide comment: %w", err)
+		}
+		if err := settle(ctx, w, id); err != nil {
+			return err
+		}
+		return s.append(ctx, w, "comment/"+id.String(), &eventpb.CommentHidden{
+			CommentId: id.String(), ArticleId: row.ArticleID.String(), AdministratorId: w.who.String(),
+		})
+	})
+}
+
+// DismissReports settles the reports of a comment that stays.
+func (s *server) DismissReports(ctx context.Context, q *datamanagementpb.DismissReportsRequest) (*datamanagementpb.DismissReportsResponse, error) {
+	answer := &datamanagementpb.DismissReportsResponse{}
+	return answer, s.once(ctx, q.GetRequestId(), "content.dismiss", answer, func(w wish) error {
+		id, _, err := s.lockComment(ctx, w, q.GetId())
+		if err != nil {
+			return err
+		}
+		return settle(ctx, w, id)
+	})
+}
+
+func settle(ctx context.Context, w wish, comment uuid.UUID) error {
+	_, err := store.New(w.tx).ReportsSettle(ctx, store.ReportsSettleParams{CommentID: comment, SettledBy: w.who, Now: w.now})
+	if err != nil {
+		return fmt.Errorf("settle reports: %w", err)
+	}
+	return nil
+}
+
+func (s *server) lockComment(ctx context.Context, w wish, name string) (uuid.UUID, store.CommentLockRow, error) {
+	id, err := known(name)
+	if err != nil {
+		return id, store.CommentLockRow{}, err
+	}
+	row, err := store.New(w.tx).CommentLock(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return id, row, errNone()
+	}
+	if err != nil {
+		return id, row, fmt.Errorf("lock comment: %w", err)
+	}
+	return id, row, nil
+}
+
+func said(field, value string, most int) error {
+	var f errs.Fields
+	between(&f, field, value, 1, most)
+	return f.Err()
+}

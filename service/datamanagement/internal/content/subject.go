@@ -1,0 +1,105 @@
+package content
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
+	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/content/store"
+)
+
+// SaveCategory makes or changes a category.
+func (s *server) SaveCategory(ctx context.Context, q *datamanagementpb.SaveCategoryRequest) (*datamanagementpb.SaveCategoryResponse, error) {
+	en, sl := line(q.GetNameEn()), line(q.GetNameSl())
+	var f errs.Fields
+	between(&f, "name_en", en, 1, 80)
+	between(&f, "name_sl", sl, 1, 80)
+	slugField(&f, q.GetSlug())
+	if q.GetPosition() < 0 || q.GetPosition() > 1000 {
+		f.Add("position", "content.position", "The position is a number from 0 to 1000.")
+	}
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	answer := &datamanagementpb.SaveCategoryResponse{}
+	return answer, s.once(ctx, q.GetRequestId(), "content.save_category", answer, func(w wish) error {
+		rows := store.New(w.tx)
+		id, slug, err := saved(q.GetId(), s.newID, func(id uuid.UUID) (string, error) {
+			return free(q.GetSlug(), en, id, func(slug string) (int64, error) {
+				return rows.CategoryInsert(ctx, store.CategoryInsertParams{ID: id, Slug: slug, NameEn: en, NameSl: sl, Position: q.GetPosition()})
+			})
+		}, func(id uuid.UUID) (string, error) {
+			return rows.CategoryUpdate(ctx, store.CategoryUpdateParams{ID: id, NameEn: en, NameSl: sl, Position: q.GetPosition()})
+		})
+		answer.Id, answer.Slug = id, slug
+		return err
+	})
+}
+
+// SaveLecturer makes or changes a lecturer.
+func (s *server) SaveLecturer(ctx context.Context, q *datamanagementpb.SaveLecturerRequest) (*datamanagementpb.SaveLecturerResponse, error) {
+	name, title, bio := line(q.GetName()), line(q.GetTitle()), text(q.GetBio())
+	var f errs.Fields
+	between(&f, "name", name, 1, 120)
+	between(&f, "title", title, 0, 160)
+	between(&f, "bio", bio, 0, 4000)
+	slugField(&f, q.GetSlug())
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	answer := &datamanagementpb.SaveLecturerResponse{}
+	return answer, s.once(ctx, q.GetRequestId(), "content.save_lecturer", answer, func(w wish) error {
+		account, err := s.account(ctx, w, q.GetAccountId())
+		if err != nil {
+			return err
+		}
+		rows := store.New(w.tx)
+		id, slug, err := saved(q.GetId(), s.newID, func(id uuid.UUID) (string, error) {
+			return free(q.GetSlug(), name, id, func(slug string) (int64, error) {
+				return rows.LecturerInsert(ctx, store.LecturerInsertParams{ID: id, Slug: slug, Name: name, Title: title, Bio: bio, AccountID: account})
+			})
+		}, func(id uuid.UUID) (string, error) {
+			return rows.LecturerUpdate(ctx, store.LecturerUpdateParams{ID: id, Name: name, Title: title, Bio: bio, AccountID: account})
+		})
+		answer.Id, answer.Slug = id, slug
+		return err
+	})
+}
+
+func (s *server) account(ctx context.Context, w wish, name string) (*uuid.UUID, error) {
+	if name == "" {
+		return nil, nil //nolint:nilnil // no account is an answer
+	}
+	id, wrong := uuid.Parse(name)
+	exists, err := store.New(w.tx).AccountExists(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("look for account: %w", err)
+	}
+	if wrong != nil || !exists {
+		return nil, errs.New(errs.Invalid, errs.CodeInput, errs.CheckFields).Field("account_id", "content.account", "There is no such account.")
+	}
+	return &id, nil
+}
+
+// saved inserts what has no id yet, and updates what has one.
+func saved(name string, newID func() uuid.UUID, insert, update func(uuid.UUID) (string, error)) (id, slug string, err error) {
+	if name == "" {
+		made := newID()
+		slug, err = insert(made)
+		return made.String(), slug, err
+	}
+	old, err := known(name)
+	if err != nil {
+		return "", "", err
+	}
+	slug, err = update(old)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", "", errNone()
+	}
+	return old.String(), slug, err
+}
