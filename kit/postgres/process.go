@@ -62,6 +62,7 @@ func (s *Server) Done() <-chan struct{} { return s.done }
 
 // Stop ends the server: open transactions are rolled back, everything committed is on disk.
 func (s *Server) Stop() error {
+	defer func() { _ = os.Remove(s.socket) }() // Empty by now, unless the server was killed; the next start reuses it then.
 	for _, stop := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
 		if err := s.cmd.Process.Signal(stop); err != nil {
 			break // It has ended already.

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rounds-cme/rounds/kit/db"
@@ -40,35 +39,33 @@ func New(t testing.TB, schemas ...db.Schema) *DB {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	socket, err := shared(ctx)
+	s, err := shared(ctx)
 	if err != nil {
 		t.Fatalf("dbtest: start the shared PostgreSQL: %v", err)
 	}
-	original, err := template(ctx, socket, schemas)
+	original, err := s.template(ctx, schemas)
 	if err != nil {
 		t.Fatalf("dbtest: migrate the template: %v", err)
 	}
-	d := &DB{t: t, socket: socket, pools: map[string]*pgxpool.Pool{}, name: "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")}
-	if err := execute(ctx, socket, "postgres", fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", d.name, original)); err != nil {
+	name := "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	statements := append([]string{fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, original)}, grantConnect(name, schemas)...)
+	if err := s.execute(ctx, statements...); err != nil {
 		t.Fatalf("dbtest: copy the template: %v", err)
-	}
-	if err := execute(ctx, socket, d.name, grantConnect(d.name, schemas)...); err != nil {
-		t.Fatalf("dbtest: let the roles connect: %v", err)
 	}
 	t.Cleanup(func() {
 		// Tests that fail leave nothing behind either; FORCE ends connections that a test forgot.
-		if err := execute(context.Background(), socket, "postgres", fmt.Sprintf("DROP DATABASE %s WITH (FORCE)", d.name)); err != nil {
+		if err := s.execute(context.Background(), fmt.Sprintf("DROP DATABASE %s WITH (FORCE)", name)); err != nil {
 			t.Errorf("dbtest: drop the database: %v", err)
 		}
 	})
-	return d
+	return &DB{t: t, socket: s.socket, name: name, pools: map[string]*pgxpool.Pool{}}
 }
 
 // URL is the address of the database for a service's role.
 func (d *DB) URL(service string) string { return postgres.URL(d.socket, db.Role(service), d.name) }
 
 // AdminURL is the address of the database for the superuser.
-func (d *DB) AdminURL() string { return postgres.URL(d.socket, "rounds_admin", d.name) }
+func (d *DB) AdminURL() string { return postgres.URL(d.socket, superuser, d.name) }
 
 // Pool connects as a service's role; it is closed when the test ends.
 func (d *DB) Pool(service string) *pgxpool.Pool { return d.open(d.URL(service)) }
@@ -87,40 +84,67 @@ func (d *DB) open(url string) *pgxpool.Pool {
 	if err != nil {
 		d.t.Fatalf("dbtest: open a pool: %v", err)
 	}
-	d.t.Cleanup(pool.Close)
+	d.t.Cleanup(func() { d.closePool(pool) })
 	d.pools[url] = pool
 	return pool
 }
 
+// closePool does not wait for ever, as a pool does, for a connection that a test forgot: the test fails instead.
+func (d *DB) closePool(pool *pgxpool.Pool) {
+	closed := make(chan struct{})
+	go func() { pool.Close(); close(closed) }()
+	select {
+	case <-closed:
+	case <-time.After(5 * time.Second):
+		d.t.Errorf("dbtest: %d connections were not given back; did a Rows or a Tx stay open?", pool.Stat().AcquiredConns())
+	}
+}
+
 // template returns the name of a migrated database for this set of schemas; its name is a hash of all migrations, so
 // a changed migration gets a new one.
-func template(ctx context.Context, socket string, schemas []db.Schema) (string, error) {
+func (s *server) template(ctx context.Context, schemas []db.Schema) (string, error) {
 	name, err := templateName(schemas)
 	if err != nil {
 		return "", err
 	}
-	conn, err := pgx.Connect(ctx, postgres.URL(socket, "rounds_admin", "postgres"))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.made[name] {
+		return name, nil
+	}
+	conn, err := s.admin.Acquire(ctx)
 	if err != nil {
 		return "", fmt.Errorf("connect: %w", err)
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	defer conn.Release()
 	// Several test processes may want the same template; one makes it.
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended($1, 0))", name); err != nil {
 		return "", fmt.Errorf("lock: %w", err)
 	}
+	defer func() {
+		_, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock(hashtextextended($1, 0))", name)
+	}()
+	if err := s.make(ctx, conn, name, schemas); err != nil {
+		return "", err
+	}
+	s.made[name] = true
+	return name, nil
+}
+
+func (s *server) make(ctx context.Context, conn *pgxpool.Conn, name string, schemas []db.Schema) error {
 	var there bool
-	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there); err != nil || there {
-		return name, err
+	err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there)
+	if err != nil || there {
+		return err
 	}
 	draft := name + "_draft"
-	if err := execute(ctx, socket, "postgres", fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", draft),
-		"CREATE DATABASE "+draft); err != nil {
-		return "", err
+	if err := s.execute(ctx, fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", draft), "CREATE DATABASE "+draft); err != nil {
+		return err
 	}
-	if err := db.Migrate(ctx, postgres.URL(socket, "rounds_admin", draft), db.NoPassword, schemas...); err != nil {
-		return "", err
+	if err := db.Migrate(ctx, postgres.URL(s.socket, superuser, draft), db.NoPassword, schemas...); err != nil {
+		return err
 	}
-	return name, execute(ctx, socket, "postgres", fmt.Sprintf("ALTER DATABASE %s RENAME TO %s", draft, name))
+	return s.execute(ctx, fmt.Sprintf("ALTER DATABASE %s RENAME TO %s", draft, name))
 }
 
 func templateName(schemas []db.Schema) (string, error) {
@@ -153,14 +177,10 @@ func grantConnect(name string, schemas []db.Schema) []string {
 	return statements
 }
 
-func execute(ctx context.Context, socket, database string, statements ...string) error {
-	conn, err := pgx.Connect(ctx, postgres.URL(socket, "rounds_admin", database))
-	if err != nil {
-		return fmt.Errorf("connect: %w", err)
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+// execute runs statements about databases, none of which may stand in a transaction.
+func (s *server) execute(ctx context.Context, statements ...string) error {
 	for _, statement := range statements {
-		if _, err := conn.Exec(ctx, statement); err != nil {
+		if _, err := s.admin.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("%s: %w", statement, err)
 		}
 	}
