@@ -45,6 +45,11 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 	m.Post("/api/applications/{id}/decision", web.Roles(token.Administrator), api)
 
 	s.contentRoutes(m, api)
+	// notifications
+	m.Get("/api/notifications", web.Account, api)
+	m.Get("/api/notifications/unseen", web.Account, api)
+	m.Get("/api/notifications/{id}", web.Account, api)
+	m.Post("/api/notifications/seen", web.Account, api)
 
 	return m, nil
 }

@@ -18,6 +18,7 @@ import (
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
+	notificationcenterpb "github.com/rounds-cme/rounds/contract/notificationcenter/v1"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/service/bff/internal/store"
@@ -35,6 +36,7 @@ type server struct {
 	views    *store.Queries
 	people   datamanagementpb.PeopleClient
 	data     datamanagementpb.ContentClient
+	center   notificationcenterpb.NotificationCenterClient
 	registry *registry
 }
 
@@ -49,6 +51,7 @@ func (s *server) subjects() []subject {
 	return []subject{
 		{rpc.Service{Desc: &bffpb.People_ServiceDesc, Impl: &people{server: s}}, gateway(bffpb.RegisterPeopleHandlerClient, bffpb.NewPeopleClient)},
 		{rpc.Service{Desc: &bffpb.Content_ServiceDesc, Impl: &content{server: s}}, gateway(bffpb.RegisterContentHandlerClient, bffpb.NewContentClient)},
+		{rpc.Service{Desc: &bffpb.Notifications_ServiceDesc, Impl: &notifications{server: s}}, gateway(bffpb.RegisterNotificationsHandlerClient, bffpb.NewNotificationsClient)},
 	}
 }
 
@@ -66,6 +69,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		log: d.Log, now: d.Now, views: store.New(d.DB),
 		people:   datamanagementpb.NewPeopleClient(data),
 		data:     datamanagementpb.NewContentClient(data),
+		center:   notificationcenterpb.NewNotificationCenterClient(d.Dial("notificationcenter")),
 		registry: newRegistry(cfg.RegistryURL, d.Now),
 	}
 	mux, err := s.routes(d)

@@ -44,6 +44,11 @@ func (s *server) routes(o web.Options) *web.Mux {
 
 	m.get("/webinars/{slug}/room", web.Roles(token.Member, token.Host, token.Administrator), s.room)
 
+	m.get("/notifications", web.Account, s.notifications)
+	m.get("/notifications/bell", web.Account, s.bell)
+	m.post("/notifications/open", web.Account, s.openNotification)
+	m.post("/notifications/seen", web.Account, s.seeNotifications)
+
 	return m.Mux
 }
 

@@ -40,6 +40,7 @@ type server struct {
 	reader *reader.Maker
 	live   livewebinarpb.LiveWebinarClient
 	people bffpb.PeopleClient
+	told   bffpb.NotificationsClient
 }
 
 // New wires the service.
@@ -55,7 +56,8 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	s := &server{live: livewebinarpb.NewLiveWebinarClient(d.Dial("livewebinar")), now: d.Now, newID: d.NewID, assets: assets}
 	s.people = bffpb.NewPeopleClient(d.Dial("bff"))
 	rights := &permissions{auth: authpb.NewAuthClient(d.Dial("auth")), now: d.Now, known: map[uuid.UUID]permission{}}
-	s.reader = &reader.Maker{Catalog: catalog, Assets: assets, Now: d.Now, Zone: cfg.Zone, Flags: cfg.Flags}
+	s.told = bffpb.NewNotificationsClient(d.Dial("bff"))
+	s.reader = &reader.Maker{Unseen: s.unseen, Catalog: catalog, Assets: assets, Now: d.Now, Zone: cfg.Zone, Flags: cfg.Flags}
 	return &run.Service{HTTP: s.routes(web.Options{
 		Name: "ssr", Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens, HTTPS: len(d.BaseURL) > 5 && d.BaseURL[:5] == "https",
 		Policy:   web.Policy{Media: []string{"blob:", "https:"}, Connect: []string{"https:"}, Workers: []string{"blob:"}},

@@ -1,3 +1,5 @@
+// Package bffpb is what the BFF promises to pages and browsers: one gRPC service a subject, and where each RPC stands in the
+// JSON API (http.yaml). Both ways lead to the same code, so there is one contract; the OpenAPI document is made from it.
 package bffpb
 
 import _ "embed"

@@ -4,6 +4,7 @@ import { forms } from "./form";
 import { dialogs } from "./dialog";
 import { front } from "./front";
 import { reader } from "./reader";
+import { bell } from "./bell";
 
 /** enhance wires the elements below root; it runs again for content that arrives later. */
 export function enhance(root: ParentNode): void {
@@ -15,6 +16,7 @@ export function enhance(root: ParentNode): void {
 reader();
 enhance(document);
 void front();
+bell();
 document.addEventListener("rounds:content", (e) => enhance(e.target as Element));
 setInterval(() => freshen(document), 20_000);
 document.querySelector<HTMLElement>("[data-takes-focus]")?.focus();
