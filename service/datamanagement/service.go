@@ -13,6 +13,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/content"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/people"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/points"
 )
 
 // Config are the settings of this service.
@@ -28,6 +29,7 @@ func subjects() []subject {
 	return []subject{
 		newPeople,
 		newContent,
+		newPoints,
 	}
 }
 
@@ -54,3 +56,4 @@ func newPeople(d *run.Deps, cfg Config) (*run.Service, error) {
 }
 
 func newContent(d *run.Deps, _ Config) (*run.Service, error) { return content.New(d), nil }
+func newPoints(d *run.Deps, _ Config) (*run.Service, error)  { return points.New(d), nil }

@@ -1,0 +1,43 @@
+// Package points knows what attendance was worth: it applies the frozen rule to the frozen attendance of a webinar, asks the agency
+// for the points, and books them into the ledger that keeps a licence.
+//
+//	webinar ended ──> evaluated ──RequestPoints──> sent ──RecordAnswer──> accepted ──> booked, once for each person
+//	                      ^                          └────RecordAnswer──> refused
+//	                      └──────────── may be requested again ──────────────┘
+//
+// A booking is never changed or deleted. That one webinar books at most once for one person is kept by a unique index, whatever is
+// repeated, retried or killed.
+package points
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rounds-cme/rounds/kit/eventlog"
+	"github.com/rounds-cme/rounds/kit/run"
+)
+
+type server struct {
+	db     *pgxpool.Pool
+	events *eventlog.Log
+	now    func() time.Time
+	newID  func() uuid.UUID
+}
+
+// New wires the subdomain.
+func New(d *run.Deps) *run.Service {
+	s := &server{db: d.DB, events: d.Events, now: d.Now, newID: d.NewID}
+	return &run.Service{
+		Work: []run.Work{{Name: "points.evaluate", Run: s.follow}},
+	}
+}
+
+// follow computes credit for every webinar that ends.
+func (s *server) follow(ctx context.Context) error {
+	return s.events.Follow(ctx, "datamanagement", []string{"webinar.ended"}, s.ended)
+}
+
+func webinarStream(id uuid.UUID) string { return "webinar/" + id.String() }
