@@ -180,6 +180,20 @@ func await(t *testing.T, what string, is func() bool) {
 	}
 }
 
+// await is await for a process that must not end meanwhile.
+func (p *process) await(what string, is func() bool) {
+	p.t.Helper()
+	await(p.t, what, func() bool {
+		select {
+		case <-p.ended:
+			p.t.Fatalf("it ended with code %d, and never happened: %s\n%s", p.cmd.ProcessState.ExitCode(), what, p.stderr.String())
+			return false
+		default:
+			return is()
+		}
+	})
+}
+
 // databasePid is the process of the private PostgreSQL in a data directory.
 func databasePid(t *testing.T, data string) int {
 	t.Helper()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,7 +22,7 @@ func alone(t *testing.T, service, database string) (p *process, private string) 
 		"--rpc", service + "=127.0.0.1:" + freePort(t), "--keys", t.TempDir(), "--database-url", database, "--statistics-url", database,
 	}
 	for _, flag := range secretFlags(t) {
-		arguments = append(arguments, flag, "of-a-test")
+		arguments = append(arguments, flag, base64.StdEncoding.EncodeToString(make([]byte, seedSize)))
 	}
 	return begin(t, arguments...), "http://127.0.0.1:" + privatePort
 }
@@ -52,7 +53,7 @@ func TestEveryServiceStartsAlone(t *testing.T) {
 		t.Run(entry.Name, func(t *testing.T) {
 			t.Parallel()
 			p, private := alone(t, entry.Name, "postgres://nobody@127.0.0.1:1/rounds?sslmode=disable")
-			await(t, "it lives", func() bool { status, _ := get(private + "/livez"); return status == http.StatusOK })
+			p.await("it lives", func() bool { status, _ := get(private + "/livez"); return status == http.StatusOK })
 			want := http.StatusOK
 			if entry.Database != "" {
 				want = http.StatusServiceUnavailable
@@ -64,7 +65,7 @@ func TestEveryServiceStartsAlone(t *testing.T) {
 				t.Errorf("stopped with code %d after %s: %s", code, took, p.stderr.String())
 			}
 			p, private = alone(t, entry.Name, database.AdminURL())
-			await(t, "it is ready", func() bool { status, _ := get(private + "/readyz"); return status == http.StatusOK })
+			p.await("it is ready", func() bool { status, _ := get(private + "/readyz"); return status == http.StatusOK })
 			if code, took := p.stop(syscall.SIGTERM); code != 0 || took > longestStop {
 				t.Errorf("stopped with code %d after %s: %s", code, took, p.stderr.String())
 			}
@@ -79,7 +80,7 @@ func TestServeSaysInOneSentenceWhatIsWrong(t *testing.T) {
 		want      string
 	}{
 		{[]string{"serve", "billing"}, `there is no service "billing": choose among all, `},
-		{[]string{"serve", "ssr", "datamanagement", "--http", "127.0.0.1:1"}, "no database is set"},
+		{[]string{"serve", "ssr", "bff", "--http", "127.0.0.1:1"}, "no database is set"},
 		{[]string{"migrate"}, "no database is set"},
 	} {
 		code, _, stderr := once(t, c.arguments...)
