@@ -16,11 +16,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	"github.com/rounds-cme/rounds/kit/eventlog"
+	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 )
 
 type server struct {
+	datamanagementpb.UnimplementedPointsServer
+
 	db     *pgxpool.Pool
 	events *eventlog.Log
 	now    func() time.Time
@@ -31,6 +35,7 @@ type server struct {
 func New(d *run.Deps) *run.Service {
 	s := &server{db: d.DB, events: d.Events, now: d.Now, newID: d.NewID}
 	return &run.Service{
+		RPC:  []rpc.Service{{Desc: &datamanagementpb.Points_ServiceDesc, Impl: s}},
 		Work: []run.Work{{Name: "points.evaluate", Run: s.follow}},
 	}
 }
