@@ -64,10 +64,13 @@ func (s *server) tasks(ctx context.Context) error {
 
 // linkTask is a task that carries the secret of a link.
 type linkTask interface {
-	GetAccountId() string
+	accountTask
 	GetSecret() string
 	GetExpiresAt() *timestamppb.Timestamp
 }
+
+// accountTask is a task about one account.
+type accountTask interface{ GetAccountId() string }
 
 func (s *server) task(ctx context.Context, d *queue.Delivery) error {
 	m, err := d.Message()
@@ -81,13 +84,20 @@ func (s *server) task(ctx context.Context, d *queue.Delivery) error {
 		kind, path = "account.confirm", "/confirm?secret="
 	case *eventpb.ResetPassword:
 		kind, path = "account.reset", "/reset?secret="
+	case *eventpb.AlreadyRegistered:
+		kind, path = "account.exists", "/forgot"
 	default:
 		d.Bury(fmt.Errorf("no handler for %T", m))
 		return nil
 	}
-	task, ok := m.(linkTask)
+	task, ok := m.(accountTask)
 	if !ok {
-		return fmt.Errorf("%T has no link", m)
+		return fmt.Errorf("%T is about no account", m)
+	}
+	var expires *time.Time // never
+	if link, ok := m.(linkTask); ok {
+		path += link.GetSecret()
+		expires = moment(link.GetExpiresAt())
 	}
 	account, err := uuid.Parse(task.GetAccountId())
 	if err != nil {
@@ -102,7 +112,7 @@ func (s *server) task(ctx context.Context, d *queue.Delivery) error {
 		p := people[0]
 		return queue.Put(ctx, tx, message(&eventpb.Notification{
 			DedupeKey: kind + "/" + d.ID.String(), AccountId: p.AccountID.String(), Channel: eventpb.Channel_CHANNEL_EMAIL,
-			Kind: kind, Name: p.Name, Language: p.Language, Zone: p.Zone, Path: path + task.GetSecret(),
-		}, p, moment(task.GetExpiresAt()), nowPriority))
+			Kind: kind, Name: p.Name, Language: p.Language, Zone: p.Zone, Path: path,
+		}, p, expires, nowPriority))
 	})
 }
