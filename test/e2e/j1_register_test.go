@@ -67,7 +67,7 @@ func login(p *browser.Page, email string) {
 	p.Fill("#f-email", email)
 	p.Fill("#f-password", passphrase)
 	p.Click("main form button.btn-primary")
-	p.See("form[action='/auth/logout']")
+	p.See("[data-bell]")
 }
 
 // TestRegister is journey 1: a visitor registers with a proof, confirms, is rejected, applies again, and is approved.
@@ -217,7 +217,7 @@ func TestForgotten(t *testing.T) {
 	p.Fill("#f-email", "ana@rounds.example")
 	p.Fill("#f-password", passphrase+" sharp")
 	p.Click("main form button.btn-primary")
-	p.See("form[action='/auth/logout']")
+	p.See("[data-bell]")
 	p.Open("/profile")
 	p.SeeText("h1", "Profile")
 	p.Press("Log out everywhere")
