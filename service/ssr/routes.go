@@ -42,6 +42,11 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.get("/backoffice/applications/{id}/proof", web.Roles(token.Administrator), s.proof, web.Raw())
 	m.post("/backoffice/applications/{id}/decision", web.Roles(token.Administrator), s.decide)
 
+	// content
+	m.get("/articles", web.Public, s.articles)
+	m.get("/articles/{slug}", web.Public, s.article)
+	m.post("/articles/{slug}/comments", web.Roles(token.Member, token.Host, token.Administrator), s.postComment)
+
 	m.get("/webinars/{slug}/room", web.Roles(token.Member, token.Host, token.Administrator), s.room)
 
 	m.get("/notifications", web.Account, s.notifications)

@@ -40,7 +40,9 @@ type server struct {
 	reader *reader.Maker
 	live   livewebinarpb.LiveWebinarClient
 	people bffpb.PeopleClient
-	told   bffpb.NotificationsClient
+
+	content bffpb.ContentClient
+	told    bffpb.NotificationsClient
 }
 
 // New wires the service.
@@ -55,6 +57,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	}
 	s := &server{live: livewebinarpb.NewLiveWebinarClient(d.Dial("livewebinar")), now: d.Now, newID: d.NewID, assets: assets}
 	s.people = bffpb.NewPeopleClient(d.Dial("bff"))
+	s.content = bffpb.NewContentClient(d.Dial("bff"))
 	rights := &permissions{auth: authpb.NewAuthClient(d.Dial("auth")), now: d.Now, known: map[uuid.UUID]permission{}}
 	s.told = bffpb.NewNotificationsClient(d.Dial("bff"))
 	s.reader = &reader.Maker{Unseen: s.unseen, Catalog: catalog, Assets: assets, Now: d.Now, Zone: cfg.Zone, Flags: cfg.Flags}
