@@ -23,6 +23,7 @@ type duty func(context.Context) (backoffice.Task, error)
 func (s *server) duties() []duty {
 	return []duty{
 		s.applicationsWaiting,
+		s.reportsWaiting,
 	}
 }
 

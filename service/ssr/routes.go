@@ -46,6 +46,17 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.get("/articles", web.Public, s.articles)
 	m.get("/articles/{slug}", web.Public, s.article)
 	m.post("/articles/{slug}/comments", web.Roles(token.Member, token.Host, token.Administrator), s.postComment)
+	m.get("/backoffice/articles", web.Roles(token.Administrator), s.manuscripts)
+	m.get("/backoffice/articles/new", web.Roles(token.Administrator), s.editor)
+	m.post("/backoffice/articles/new", web.Roles(token.Administrator), s.postArticle, web.Body(articleBody))
+	m.get("/backoffice/articles/{id}", web.Roles(token.Administrator), s.editor)
+	m.post("/backoffice/articles/{id}", web.Roles(token.Administrator), s.postArticle, web.Body(articleBody))
+	m.get("/backoffice/comments", web.Roles(token.Administrator), s.reports)
+	m.post("/backoffice/comments/{id}", web.Roles(token.Administrator), s.moderate)
+	m.get("/backoffice/categories", web.Roles(token.Administrator), s.categories)
+	m.post("/backoffice/categories", web.Roles(token.Administrator), s.postCategory)
+	m.get("/backoffice/lecturers", web.Roles(token.Administrator), s.lecturers)
+	m.post("/backoffice/lecturers", web.Roles(token.Administrator), s.postLecturer)
 
 	m.get("/webinars/{slug}/room", web.Roles(token.Member, token.Host, token.Administrator), s.room)
 
