@@ -51,6 +51,12 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 	m.Get("/api/notifications/{id}", web.Account, api)
 	m.Post("/api/notifications/seen", web.Account, api)
 
+	// analytics
+	analysts := web.Roles(token.Analyst, token.Administrator)
+	m.Get("/api/analytics/overview", analysts, api)
+	m.Get("/api/analytics/attendance", analysts, api)
+	m.Get("/api/analytics/webinars/{webinar_id}", analysts, api)
+
 	return m, nil
 }
 

@@ -19,6 +19,7 @@ import (
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	notificationcenterpb "github.com/rounds-cme/rounds/contract/notificationcenter/v1"
+	statisticspb "github.com/rounds-cme/rounds/contract/statistics/v1"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/service/bff/internal/store"
@@ -37,6 +38,7 @@ type server struct {
 	people   datamanagementpb.PeopleClient
 	data     datamanagementpb.ContentClient
 	center   notificationcenterpb.NotificationCenterClient
+	figures  statisticspb.StatisticsClient
 	registry *registry
 }
 
@@ -52,6 +54,7 @@ func (s *server) subjects() []subject {
 		{rpc.Service{Desc: &bffpb.People_ServiceDesc, Impl: &people{server: s}}, gateway(bffpb.RegisterPeopleHandlerClient, bffpb.NewPeopleClient)},
 		{rpc.Service{Desc: &bffpb.Content_ServiceDesc, Impl: &content{server: s}}, gateway(bffpb.RegisterContentHandlerClient, bffpb.NewContentClient)},
 		{rpc.Service{Desc: &bffpb.Notifications_ServiceDesc, Impl: &notifications{server: s}}, gateway(bffpb.RegisterNotificationsHandlerClient, bffpb.NewNotificationsClient)},
+		{rpc.Service{Desc: &bffpb.Analytics_ServiceDesc, Impl: &analytics{server: s}}, gateway(bffpb.RegisterAnalyticsHandlerClient, bffpb.NewAnalyticsClient)},
 	}
 }
 
@@ -70,6 +73,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		people:   datamanagementpb.NewPeopleClient(data),
 		data:     datamanagementpb.NewContentClient(data),
 		center:   notificationcenterpb.NewNotificationCenterClient(d.Dial("notificationcenter")),
+		figures:  statisticspb.NewStatisticsClient(d.Dial("statistics")),
 		registry: newRegistry(cfg.RegistryURL, d.Now),
 	}
 	mux, err := s.routes(d)
