@@ -1,2 +1,3 @@
-// Package store holds the queries of content; the SQL stands beside the Go that is made from it.
+// Package store holds the queries of content. The SQL stands beside the Go that is made from it, so that both are read and reviewed
+// together; the rules stand one floor up and never see a column name.
 package store
