@@ -57,6 +57,12 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 	m.Get("/api/analytics/attendance", analysts, api)
 	m.Get("/api/analytics/webinars/{webinar_id}", analysts, api)
 
+	// points
+	m.Get("/api/me/page", web.Account, api)
+	m.Get("/api/webinars/{slug}/points", web.Roles(token.Administrator), api)
+	m.Post("/api/webinars/{id}/points/requests", web.Roles(token.Administrator), api)
+	m.Post("/api/points/requests/{id}/answer", web.Roles(token.Administrator), api)
+
 	return m, nil
 }
 

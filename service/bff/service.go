@@ -20,6 +20,8 @@ import (
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	notificationcenterpb "github.com/rounds-cme/rounds/contract/notificationcenter/v1"
 	statisticspb "github.com/rounds-cme/rounds/contract/statistics/v1"
+	"github.com/rounds-cme/rounds/kit/conf"
+	"github.com/rounds-cme/rounds/kit/pseudonym"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/service/bff/internal/store"
@@ -27,7 +29,8 @@ import (
 
 // Config are the settings of this service.
 type Config struct {
-	RegistryURL string `help:"Address of the registry of accredited staff, such as https://registry.example; empty: nobody is asked." default:""`
+	RegistryURL  string      `help:"Address of the registry of accredited staff, such as https://registry.example; empty: nobody is asked." default:""`
+	PseudonymKey conf.Secret `secret:"pseudonym" help:"Secret from which the pseudonyms in the statistics are made; the same for all services." default:""`
 }
 
 // server is what the subjects share: tools, peers, views.
@@ -40,6 +43,8 @@ type server struct {
 	center   notificationcenterpb.NotificationCenterClient
 	figures  statisticspb.StatisticsClient
 	registry *registry
+	points   datamanagementpb.PointsClient
+	namer    pseudonym.Namer
 }
 
 // subject is one gRPC service, and the way it is reached as JSON.
@@ -55,6 +60,7 @@ func (s *server) subjects() []subject {
 		{rpc.Service{Desc: &bffpb.Content_ServiceDesc, Impl: &content{server: s}}, gateway(bffpb.RegisterContentHandlerClient, bffpb.NewContentClient)},
 		{rpc.Service{Desc: &bffpb.Notifications_ServiceDesc, Impl: &notifications{server: s}}, gateway(bffpb.RegisterNotificationsHandlerClient, bffpb.NewNotificationsClient)},
 		{rpc.Service{Desc: &bffpb.Analytics_ServiceDesc, Impl: &analytics{server: s}}, gateway(bffpb.RegisterAnalyticsHandlerClient, bffpb.NewAnalyticsClient)},
+		{rpc.Service{Desc: &bffpb.Points_ServiceDesc, Impl: &points{server: s}}, gateway(bffpb.RegisterPointsHandlerClient, bffpb.NewPointsClient)},
 	}
 }
 
@@ -75,6 +81,8 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		center:   notificationcenterpb.NewNotificationCenterClient(d.Dial("notificationcenter")),
 		figures:  statisticspb.NewStatisticsClient(d.Dial("statistics")),
 		registry: newRegistry(cfg.RegistryURL, d.Now),
+		points:   datamanagementpb.NewPointsClient(data),
+		namer:    pseudonym.New(cfg.PseudonymKey.Reveal()),
 	}
 	mux, err := s.routes(d)
 	if err != nil {

@@ -40,3 +40,14 @@ type DatamanagementBffCategory struct {
 	NameSl     string
 	Position   int32
 }
+
+type DatamanagementBffPointsWebinar struct {
+	WebinarID   uuid.UUID
+	Slug        string
+	Title       string
+	State       string
+	StartsAt    time.Time
+	EndedAt     *time.Time
+	EvaluatedAt *time.Time
+	Hundredths  int32
+}

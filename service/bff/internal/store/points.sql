@@ -1,0 +1,26 @@
+-- name: PointsWebinar :one
+SELECT webinar_id, slug, title, state, starts_at, ended_at, evaluated_at, hundredths FROM datamanagement.bff_points_webinar WHERE slug = @slug;
+
+-- name: Results :many
+SELECT account_id, name, licence_number, profession, country, seconds, creditable, checks_answered, checks_counted, qualified, hundredths, reasons
+FROM datamanagement.bff_result WHERE webinar_id = @webinar_id AND account_id > @after ORDER BY account_id LIMIT @most;
+
+-- name: ResultTotals :one
+SELECT count(*)::integer AS viewers, (count(*) FILTER (WHERE qualified))::integer AS qualified, coalesce(sum(hundredths), 0)::integer AS hundredths
+FROM datamanagement.bff_result WHERE webinar_id = @webinar_id;
+
+-- name: AgencyRequests :many
+SELECT request_id, requested_at, viewers, qualified, hundredths, state, answered_on::text AS answered_on, reference, answer, booked
+FROM datamanagement.bff_agency_request WHERE webinar_id = @webinar_id ORDER BY requested_at DESC LIMIT 20;
+
+-- name: Ledger :many
+SELECT slug::text AS slug, title::text AS title, kind::text AS kind, day::text AS day, hundredths::integer AS hundredths, state::text AS state,
+    reference::text AS reference, answered_on::text AS answered_on, answer::text AS answer, reasons::jsonb AS reasons
+FROM datamanagement.bff_ledger WHERE account_id = @account_id ORDER BY day DESC, title LIMIT 2000;
+
+-- name: PlanOfCountry :one
+SELECT plan FROM datamanagement.bff_requirement_plan WHERE country = @country ORDER BY name LIMIT 1;
+
+-- name: NotificationsMissed :many
+SELECT text, path, created_at FROM notificationcenter.bff_notification
+WHERE account_id = @account_id AND seen_at IS NULL ORDER BY created_at DESC, notification_id DESC LIMIT @most;
