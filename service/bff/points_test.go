@@ -1,0 +1,138 @@
+package bff_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
+	"github.com/rounds-cme/rounds/kit/db/dbtest"
+	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/eventlog"
+	"github.com/rounds-cme/rounds/kit/queue"
+	"github.com/rounds-cme/rounds/kit/rpc"
+	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/token"
+	"github.com/rounds-cme/rounds/service/bff"
+	"github.com/rounds-cme/rounds/service/datamanagement"
+	"github.com/rounds-cme/rounds/service/notificationcenter"
+)
+
+// earned is the bff, with every peer missing, over one webinar that Ana fulfilled and Bor did not.
+func earned(t *testing.T) (impl bffpb.PointsServer, database *dbtest.DB, ana uuid.UUID) {
+	t.Helper()
+	database = dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), notificationcenter.Schema())
+	service, err := bff.New(&run.Deps{
+		Name: "bff", Now: time.Now, NewID: uuid.New, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
+		DB: database.Pool("bff"), BaseURL: "http://localhost", Dial: rpc.NewDialer("bff", rpc.NewLocal(), nil).Dial,
+	}, bff.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range service.RPC {
+		if found, ok := r.Impl.(bffpb.PointsServer); ok {
+			impl = found
+		}
+	}
+	ana = uuid.New()
+	webinar, lecturer, category, rule := uuid.New(), uuid.New(), uuid.New(), uuid.New()
+	run := func(statement string, arguments ...any) {
+		t.Helper()
+		if _, err := database.Admin().Exec(context.Background(), statement, arguments...); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	run(`INSERT INTO datamanagement.category (id, slug, name_en, name_sl) VALUES ($1, 'c', 'C', 'C')`, category)
+	run(`INSERT INTO datamanagement.lecturer (id, slug, name) VALUES ($1, 'l', 'L')`, lecturer)
+	run(`INSERT INTO datamanagement.credit_rule (id, name, version, rule, created_at) VALUES ($1, 'standard', 1, '{}', now())`, rule)
+	run(`INSERT INTO datamanagement.webinar (id, slug, title, description, lecturer_id, category_id, starts_at, zone, minutes, hundredths,
+		credit_rule_id, frozen_rule, video_url, state, started_at, ended_at, evaluated_at, created_at, updated_at)
+		VALUES ($1, 'w', 'T', 'D', $2, $3, now(), 'UTC', 60, 150, $4, '{}', '/clip.mp4', 'ended', now(), now(), now(), now(), now())`,
+		webinar, lecturer, category, rule)
+	for account, qualified := range map[uuid.UUID]bool{ana: true, uuid.New(): false} {
+		run(`INSERT INTO datamanagement.account (id, email, password_hash, name, profession, licence_number, country, language, zone, state,
+			consent_version, consent_at, created_at, updated_at)
+			VALUES ($1, $2, '', 'A', 'doctor', '1', 'SI', 'en', 'UTC', 'approved', '1', now(), now(), now())`, account, account.String()+"@rounds.example")
+		run(`INSERT INTO datamanagement.attendance_result (webinar_id, account_id, seconds, creditable, checks_answered, checks_counted, qualified,
+			hundredths, reasons, evidence_sha256, evidence, credit, at)
+			VALUES ($1, $2, 3000, 3600, 3, 4, $3::boolean, CASE WHEN $3 THEN 150 ELSE 0 END,
+			'[{"code": "minutes", "state": "met", "have": 50, "of": 60, "need": 48}]', '', '{}', '{}', now())`, webinar, account, qualified)
+	}
+	return impl, database, ana
+}
+
+func TestPersonalStandsWithoutASource(t *testing.T) {
+	t.Parallel()
+	impl, database, ana := earned(t)
+	ctx := token.With(context.Background(), token.Claims{Account: ana})
+	p, err := impl.Personal(ctx, &bffpb.PointsPersonalRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.GetActivity() != nil {
+		t.Error("there are statistics, though nobody answers for them")
+	}
+	if p.GetData().GetCountry() != "SI" || p.GetMissed() == nil {
+		t.Errorf("a part is missing that has its source: %v", p)
+	}
+	if points := p.GetPoints(); points.GetHave() != 0 || points.GetNeed() != 7500 || len(points.GetLines()) != 1 || points.GetLines()[0].GetState() != "earned" {
+		t.Errorf("before the answer of the agency: %v", points)
+	}
+	_, err = database.Admin().Exec(context.Background(), `INSERT INTO datamanagement.booking (id, account_id, webinar_id, kind, hundredths, day, booked_at)
+		SELECT gen_random_uuid(), $1, id, 'webinar', 150, now()::date, now() FROM datamanagement.webinar`, ana)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err = impl.Personal(ctx, &bffpb.PointsPersonalRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if points := p.GetPoints(); points.GetHave() != 150 || points.GetThisYear() != 150 || points.GetLines()[0].GetState() != "accepted" {
+		t.Errorf("after the booking: %v", points)
+	}
+	// Another source is gone: the page still comes.
+	if _, err := database.Admin().Exec(context.Background(), `DROP VIEW notificationcenter.bff_unseen`); err != nil {
+		t.Fatal(err)
+	}
+	p, err = impl.Personal(ctx, &bffpb.PointsPersonalRequest{})
+	if err != nil || p.GetMissed() != nil || p.GetPoints() == nil {
+		t.Errorf("without notifications: %v, %v", p, err)
+	}
+}
+
+func TestWebinarResultsArePaged(t *testing.T) {
+	t.Parallel()
+	impl, _, _ := earned(t)
+	ctx := context.Background()
+	seen := map[string]bool{}
+	in := &bffpb.PointsWebinarRequest{Slug: "w", PageSize: 1}
+	for {
+		page, err := impl.Webinar(ctx, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.GetViewers() != 2 || page.GetQualified() != 1 || page.GetHundredths() != 150 {
+			t.Fatalf("totals %v", page)
+		}
+		for _, r := range page.GetResults() {
+			seen[r.GetAccountId()] = true
+		}
+		if in.PageToken = page.GetNextPageToken(); in.GetPageToken() == "" {
+			break
+		}
+	}
+	if len(seen) != 2 {
+		t.Errorf("the pages show %d people, want 2", len(seen))
+	}
+	for code, bad := range map[string]*bffpb.PointsWebinarRequest{
+		"webinar.none": {Slug: "x"}, "page.size": {Slug: "w", PageSize: 101}, "page.token": {Slug: "w", PageToken: "!"},
+	} {
+		if _, err := impl.Webinar(ctx, bad); !errs.HasCode(err, code) {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}
