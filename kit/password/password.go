@@ -136,7 +136,7 @@ func Check(password string, personal ...string) (code, sentence string) {
 	}
 	lower := strings.ToLower(password)
 	for _, word := range personal {
-		if word != "" && (lower == strings.ToLower(word) || lower == strings.ToLower(strings.Split(word, "@")[0])) {
+		if word != "" && (strings.EqualFold(lower, word) || strings.EqualFold(lower, strings.Split(word, "@")[0])) {
 			return "password.personal", "Choose a password that is not your name or your e-mail address."
 		}
 	}

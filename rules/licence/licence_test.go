@@ -13,10 +13,20 @@ func TestNumber(t *testing.T) {
 		country, number string
 		want            bool
 	}{
-		{"SI", "12345", true}, {"SI", "123", false}, {"SI", "12a45", false}, {"SI", "", false}, {"SI", "१२३४५", false},
-		{"GB", "7012345", true}, {"GB", "GMC7012345", false},
-		{"DE", "802760100000005", false}, {"DE", "123456789012347", luhn("123456789012347")}, {"DE", "12345", false},
-		{"IT", "RM-12345", true}, {"IT", "RM", false}, {"IT", "1'; DROP TABLE", false}, {"FR", strings.Repeat("1", 21), false},
+		{"SI", "12345", true},
+		{"SI", "123", false},
+		{"SI", "12a45", false},
+		{"SI", "", false},
+		{"SI", "१२३४५", false},
+		{"GB", "7012345", true},
+		{"GB", "GMC7012345", false},
+		{"DE", "802760100000005", false},
+		{"DE", "123456789012347", luhn("123456789012347")},
+		{"DE", "12345", false},
+		{"IT", "RM-12345", true},
+		{"IT", "RM", false},
+		{"IT", "1'; DROP TABLE", false},
+		{"FR", strings.Repeat("1", 21), false},
 		{"", "123", true},
 	} {
 		if got := licence.Number(c.country, c.number); got != c.want {

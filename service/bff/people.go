@@ -31,7 +31,7 @@ func (s *people) Register(ctx context.Context, q *bffpb.RegisterRequest) (*bffpb
 		return nil, err
 	}
 	r.Registry = s.registry.ask(ctx, asked{r.GetCountry(), r.GetLicenceNumber(), r.GetName(), r.GetProfession(), r.GetSpeciality()})
-	if _, err := s.server.people.Register(ctx, r); err != nil {
+	if _, err := s.people.Register(ctx, r); err != nil {
 		return nil, err
 	}
 	return &bffpb.RegisterResponse{}, nil
@@ -42,7 +42,7 @@ func (s *people) ConfirmEmail(ctx context.Context, q *bffpb.ConfirmEmailRequest)
 	if len(q.GetSecret()) > 100 {
 		return nil, errs.New(errs.Invalid, "confirm.link", "This link is not valid any more. Log in to have a new one sent.")
 	}
-	if _, err := s.server.people.ConfirmEmail(ctx, &datamanagementpb.ConfirmEmailRequest{Secret: q.GetSecret()}); err != nil {
+	if _, err := s.people.ConfirmEmail(ctx, &datamanagementpb.ConfirmEmailRequest{Secret: q.GetSecret()}); err != nil {
 		return nil, err
 	}
 	return &bffpb.ConfirmEmailResponse{}, nil
@@ -50,7 +50,7 @@ func (s *people) ConfirmEmail(ctx context.Context, q *bffpb.ConfirmEmailRequest)
 
 // ResendConfirmation has the link sent again.
 func (s *people) ResendConfirmation(ctx context.Context, q *bffpb.ResendConfirmationRequest) (*bffpb.ResendConfirmationResponse, error) {
-	_, err := s.server.people.ResendConfirmation(ctx, &datamanagementpb.ResendConfirmationRequest{RequestId: q.GetRequestId()})
+	_, err := s.people.ResendConfirmation(ctx, &datamanagementpb.ResendConfirmationRequest{RequestId: q.GetRequestId()})
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (s *people) UpdateProfile(ctx context.Context, q *bffpb.UpdateProfileReques
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	_, err := s.server.people.UpdateProfile(ctx, &datamanagementpb.UpdateProfileRequest{
+	_, err := s.people.UpdateProfile(ctx, &datamanagementpb.UpdateProfileRequest{
 		RequestId: q.GetRequestId(), Name: name, Language: q.GetLanguage(), Zone: q.GetZone(),
 	})
 	if err != nil {
@@ -103,7 +103,7 @@ func (s *people) SubmitProof(ctx context.Context, q *bffpb.SubmitProofRequest) (
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.server.people.SubmitProof(ctx, &datamanagementpb.SubmitProofRequest{
+	_, err = s.people.SubmitProof(ctx, &datamanagementpb.SubmitProofRequest{
 		RequestId: q.GetRequestId(), Proof: proof,
 		Registry: s.registry.ask(ctx, asked{me.GetCountry(), me.GetLicenceNumber(), me.GetName(), me.GetProfession(), me.GetSpeciality()}),
 	})
@@ -207,7 +207,7 @@ func (s *people) Application(ctx context.Context, q *bffpb.ApplicationRequest) (
 
 // Proof is the document of an application, for reviewers.
 func (s *people) Proof(ctx context.Context, q *bffpb.ProofRequest) (*bffpb.ProofResponse, error) {
-	answer, err := s.server.people.Proof(ctx, &datamanagementpb.ProofRequest{ApplicationId: q.GetApplicationId()})
+	answer, err := s.people.Proof(ctx, &datamanagementpb.ProofRequest{ApplicationId: q.GetApplicationId()})
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +217,7 @@ func (s *people) Proof(ctx context.Context, q *bffpb.ProofRequest) (*bffpb.Proof
 
 // Decide approves or rejects.
 func (s *people) Decide(ctx context.Context, q *bffpb.DecideRequest) (*bffpb.DecideResponse, error) {
-	_, err := s.server.people.Decide(ctx, &datamanagementpb.DecideRequest{
+	_, err := s.people.Decide(ctx, &datamanagementpb.DecideRequest{
 		RequestId: q.GetRequestId(), ApplicationId: q.GetApplicationId(), Approve: q.GetApprove(), Reason: q.GetReason(),
 	})
 	if err != nil {

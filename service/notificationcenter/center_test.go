@@ -48,8 +48,10 @@ func newWorld(t *testing.T, config notificationcenter.Config) *world {
 	if config.MaxAttempts == 0 {
 		config.MaxAttempts = 20
 	}
-	service, err := notificationcenter.New(&run.Deps{Name: "notificationcenter", Now: time.Now, NewID: uuid.New, Log: log,
-		Metrics: metrics, DB: pool, Queue: queuepg.New(pool, log, metrics, time.Now), BaseURL: "http://rounds.example"}, config)
+	service, err := notificationcenter.New(&run.Deps{
+		Name: "notificationcenter", Now: time.Now, NewID: uuid.New, Log: log,
+		Metrics: metrics, DB: pool, Queue: queuepg.New(pool, log, metrics, time.Now), BaseURL: "http://rounds.example",
+	}, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,9 +65,11 @@ func newWorld(t *testing.T, config notificationcenter.Config) *world {
 }
 
 func message(channel eventpb.Channel, account uuid.UUID) *eventpb.Notification {
-	return &eventpb.Notification{DedupeKey: uuid.NewString(), AccountId: account.String(), Channel: channel, Kind: "article.published",
+	return &eventpb.Notification{
+		DedupeKey: uuid.NewString(), AccountId: account.String(), Channel: channel, Kind: "article.published",
 		Address: "ana@rounds.example", Name: "Ana", Language: "en", Zone: "UTC", Path: "/articles/a",
-		Data: map[string]string{"title": "Sepsis", "summary": "S"}}
+		Data: map[string]string{"title": "Sepsis", "summary": "S"},
+	}
 }
 
 // put hands messages over, as the task runner does.

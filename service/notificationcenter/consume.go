@@ -37,7 +37,7 @@ func (s *server) deliver(ctx context.Context, d *queue.Delivery) error {
 	account, err := uuid.Parse(n.GetAccountId())
 	if err != nil || !s.writer.Known(n.GetKind()) {
 		d.Bury(fmt.Errorf("a message of kind %q for %q cannot be put into words", n.GetKind(), n.GetAccountId()))
-		return nil
+		return nil //nolint:nilerr // It is put aside with the reason; trying again cannot help.
 	}
 	obs.Event(ctx).Set("kind", n.GetKind()).Set("channel", channel(n))
 	sent, err := s.store.DeliverySent(ctx, d.ID)

@@ -115,7 +115,10 @@ func (s *smtp) connection(ctx context.Context) (*gomail.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return client, client.DialWithContext(ctx)
+	if err := client.DialWithContext(ctx); err != nil {
+		return nil, err
+	}
+	return client, nil
 }
 
 func (s *smtp) take() *gomail.Client {

@@ -105,6 +105,6 @@ func (s *server) end(ctx context.Context, q *store.Queries, r store.RunTakeRow, 
 
 // person is whom to tell.
 type person struct {
-	AccountID                    uuid.UUID
+	AccountID                   uuid.UUID
 	Email, Name, Language, Zone string
 }

@@ -113,8 +113,10 @@ func (w *world) tell(publisher string, m proto.Message) {
 
 func start(pool *pgxpool.Pool, page int32) (stop func(), err error) {
 	metrics := prometheus.NewRegistry()
-	deps := &run.Deps{Name: "notificationtaskrunner", Now: time.Now, NewID: uuid.New, Log: quiet(), Metrics: metrics, DB: pool,
-		Events: eventlog.New(pool, quiet(), metrics, types()), Queue: queuepg.New(pool, quiet(), metrics, time.Now)}
+	deps := &run.Deps{
+		Name: "notificationtaskrunner", Now: time.Now, NewID: uuid.New, Log: quiet(), Metrics: metrics, DB: pool,
+		Events: eventlog.New(pool, quiet(), metrics, types()), Queue: queuepg.New(pool, quiet(), metrics, time.Now),
+	}
 	service, err := notificationtaskrunner.New(deps, notificationtaskrunner.Config{Page: page})
 	if err != nil {
 		return nil, err

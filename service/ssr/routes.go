@@ -10,6 +10,8 @@ import (
 )
 
 // routes is every address that this service answers, and who may ask.
+//
+//nolint:funlen // A table that is read from top to bottom; cut in parts it would not be one page.
 func (s *server) routes(o web.Options) *web.Mux {
 	m := house{web.New(o), s}
 

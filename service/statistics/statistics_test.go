@@ -37,7 +37,8 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, main: dbtest.New(t, queue.Schema()), own: dbtest.New(t, statistics.Schema())}
 	log, metrics := slog.New(slog.NewJSONHandler(io.Discard, nil)), prometheus.NewRegistry()
-	service, err := statistics.New(&run.Deps{Name: "statistics", Now: time.Now, Log: log, Metrics: metrics,
+	service, err := statistics.New(&run.Deps{
+		Name: "statistics", Now: time.Now, Log: log, Metrics: metrics,
 		DB: w.own.Pool("statistics"), Queue: queuepg.New(w.main.Pool("statistics"), log, metrics, time.Now),
 	}, statistics.Config{Batch: 50, SmallCell: 10})
 	if err != nil {

@@ -26,10 +26,11 @@ func (s *server) ended(ctx context.Context, tx pgx.Tx, r eventlog.Record) error 
 	if err != nil {
 		return fmt.Errorf("read %s: %w", r.Type, err)
 	}
-	id, err := uuid.Parse(message.(*eventpb.WebinarEnded).GetWebinarId())
-	if err != nil {
+	about, ok := message.(*eventpb.WebinarEnded)
+	id, err := uuid.Parse(about.GetWebinarId())
+	if !ok || err != nil {
 		unit.Set("ignored", "no webinar id")
-		return nil // It would never be read, and must not stop those after it.
+		return nil //nolint:nilerr // It would never be read, and must not stop those after it.
 	}
 	unit.Set("webinar", id)
 	q := store.New(tx)

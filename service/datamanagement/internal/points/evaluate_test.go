@@ -1,6 +1,7 @@
 package points_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"testing"
@@ -112,7 +113,7 @@ func TestEvaluateCanBeRepeated(t *testing.T) {
 	}
 	a, _ := json.Marshal(credit.Evaluate(e))
 	b, _ := json.Marshal(want)
-	if string(a) != string(b) {
+	if !bytes.Equal(a, b) {
 		t.Errorf("computed again %s, kept %s", a, b)
 	}
 }
@@ -137,7 +138,7 @@ func TestPlans(t *testing.T) {
 		}
 		a, _ := json.Marshal(example)
 		b, _ := json.Marshal(kept)
-		if string(a) != string(b) {
+		if !bytes.Equal(a, b) {
 			t.Errorf("kept %s, want %s", b, a)
 		}
 	}

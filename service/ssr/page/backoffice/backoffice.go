@@ -44,8 +44,11 @@ func (v ListView) next() string {
 
 func columns(ctx context.Context) []part.Column {
 	return []part.Column{
-		{Label: i18n.Say(ctx, "register.name")}, {Label: i18n.Say(ctx, "register.profession")}, {Label: i18n.Say(ctx, "register.country")},
-		{Label: i18n.Say(ctx, "review.registry")}, {Label: i18n.Say(ctx, "review.submitted")},
+		{Label: i18n.Say(ctx, "register.name")},
+		{Label: i18n.Say(ctx, "register.profession")},
+		{Label: i18n.Say(ctx, "register.country")},
+		{Label: i18n.Say(ctx, "review.registry")},
+		{Label: i18n.Say(ctx, "review.submitted")},
 	}
 }
 
