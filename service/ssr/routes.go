@@ -67,7 +67,17 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.post("/notifications/open", web.Account, s.openNotification)
 	m.post("/notifications/seen", web.Account, s.seeNotifications)
 
+	s.analystRoutes(m)
+
 	return m.Mux
+}
+
+func (s *server) analystRoutes(m house) {
+	analysts := web.Roles(token.Analyst, token.Administrator)
+	m.get("/analyst", analysts, s.analystPage)
+	m.get("/analyst/activity.csv", analysts, s.activityCSV)
+	m.get("/analyst/attendance.csv", analysts, s.attendanceCSV)
+	m.get("/analyst/leaving.csv", analysts, s.leavingCSV)
 }
 
 // house registers pages: its verbs make the reader of each request before the handler runs.

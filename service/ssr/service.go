@@ -43,6 +43,8 @@ type server struct {
 
 	content bffpb.ContentClient
 	told    bffpb.NotificationsClient
+
+	analytics bffpb.AnalyticsClient
 }
 
 // New wires the service.
@@ -59,6 +61,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	s.people = bffpb.NewPeopleClient(d.Dial("bff"))
 	s.content = bffpb.NewContentClient(d.Dial("bff"))
 	rights := &permissions{auth: authpb.NewAuthClient(d.Dial("auth")), now: d.Now, known: map[uuid.UUID]permission{}}
+	s.analytics = bffpb.NewAnalyticsClient(d.Dial("bff"))
 	s.told = bffpb.NewNotificationsClient(d.Dial("bff"))
 	s.reader = &reader.Maker{Unseen: s.unseen, Catalog: catalog, Assets: assets, Now: d.Now, Zone: cfg.Zone, Flags: cfg.Flags}
 	return &run.Service{HTTP: s.routes(web.Options{

@@ -7,6 +7,7 @@ import (
 )
 
 // Series is one line, or one set of bars, over the labels of its chart.
+// A value that is not a number is one that may not be shown: the line has a gap there, the table a dash.
 type Series struct {
 	Name   string
 	Values []float64
@@ -37,7 +38,9 @@ func (c Chart) top() float64 {
 	largest := 0.0
 	for _, s := range c.Series {
 		for _, v := range s.Values {
-			largest = max(largest, v)
+			if v > largest { // not true of what is not a number
+				largest = v
+			}
 		}
 	}
 	if largest <= 0 {
@@ -89,8 +92,14 @@ func (c Chart) column() float64 {
 
 func (c Chart) path(s Series) string {
 	var b strings.Builder
+	begins := true
 	for i, v := range s.Values {
-		b.WriteString(map[bool]string{true: "M", false: "L"}[i == 0] + coordinate(c.x(i)) + " " + coordinate(c.y(v)))
+		if math.IsNaN(v) {
+			begins = true
+			continue
+		}
+		b.WriteString(map[bool]string{true: "M", false: "L"}[begins] + coordinate(c.x(i)) + " " + coordinate(c.y(v)))
+		begins = false
 	}
 	return b.String()
 }
@@ -112,6 +121,9 @@ func (c Chart) bars(series int) []bar {
 func (s Series) value(i int) string {
 	if i >= len(s.Values) {
 		return ""
+	}
+	if math.IsNaN(s.Values[i]) {
+		return "–"
 	}
 	return strconv.FormatFloat(s.Values[i], 'f', -1, 64)
 }
