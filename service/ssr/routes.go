@@ -60,6 +60,13 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.get("/backoffice/lecturers", web.Roles(token.Administrator), s.lecturers)
 	m.post("/backoffice/lecturers", web.Roles(token.Administrator), s.postLecturer)
 
+	// points
+	m.get("/me", web.Account, s.personal)
+	m.get("/backoffice/webinars/{slug}/points", web.Roles(token.Administrator), s.webinarPoints)
+	m.get("/backoffice/webinars/{slug}/points.csv", web.Roles(token.Administrator), s.pointsCSV, web.Raw())
+	m.post("/backoffice/webinars/{slug}/points/request", web.Roles(token.Administrator), s.requestPoints)
+	m.post("/backoffice/webinars/{slug}/points/answer", web.Roles(token.Administrator), s.answerPoints)
+
 	m.get("/webinars/{slug}/room", web.Roles(token.Member, token.Host, token.Administrator), s.room)
 
 	m.get("/notifications", web.Account, s.notifications)

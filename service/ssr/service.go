@@ -40,6 +40,7 @@ type server struct {
 	reader *reader.Maker
 	live   livewebinarpb.LiveWebinarClient
 	people bffpb.PeopleClient
+	points bffpb.PointsClient
 
 	content bffpb.ContentClient
 	told    bffpb.NotificationsClient
@@ -59,6 +60,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	}
 	s := &server{live: livewebinarpb.NewLiveWebinarClient(d.Dial("livewebinar")), now: d.Now, newID: d.NewID, assets: assets}
 	s.people = bffpb.NewPeopleClient(d.Dial("bff"))
+	s.points = bffpb.NewPointsClient(d.Dial("bff"))
 	s.content = bffpb.NewContentClient(d.Dial("bff"))
 	rights := &permissions{auth: authpb.NewAuthClient(d.Dial("auth")), now: d.Now, known: map[uuid.UUID]permission{}}
 	s.analytics = bffpb.NewAnalyticsClient(d.Dial("bff"))
