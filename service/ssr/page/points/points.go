@@ -1,4 +1,7 @@
-// Package points is the page of the backoffice on which the points of a webinar are requested and the agency's answer is recorded.
+// Package points is the page of the backoffice on which the points of a webinar are requested and the agency's answer is
+// recorded.
+// Both cannot be undone, so each is asked about once more, with the numbers; and these come back with the answer, so that nobody
+// approves what has changed meanwhile.
 package points
 
 import (
