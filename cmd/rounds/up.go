@@ -144,6 +144,8 @@ func (u *up) migrate(ctx context.Context) error {
 }
 
 func (u *up) startServices(ctx context.Context) error {
+	// On one's own machine the mailbox stands in for the mail program of everybody.
+	u.cli.Services.NotificationCenter.OpenMailbox = u.command.Demo && u.cli.Services.NotificationCenter.SMTP == ""
 	u.secrets.fill(u.app)
 	entries := services(&u.cli.Services)
 	u.host = newHost(&u.cli.settings, u.log, entries, nil)

@@ -1,22 +1,26 @@
 package main
 
 import (
-	"context"
 	"fmt"
-)
 
-// fillDemo fills an empty database; one that has people in it is left as it is.
-func (u *up) fillDemo(context.Context) error {
-	if !u.command.Demo {
-		u.steps.note("not wanted")
-	}
-	return nil
-}
+	"github.com/rounds-cme/rounds/cmd/rounds/demo"
+)
 
 // welcome says where everything is, once it really is there.
 func (u *up) welcome() {
-	fmt.Fprintf(u.steps.out, "\nRounds is running at %s\n", u.cli.BaseURL)
-	fmt.Fprintf(u.steps.out, "  mailbox    %s/mailbox\n", u.cli.BaseURL)
-	fmt.Fprintf(u.steps.out, "  log        %s\n", u.directory.logPath())
-	fmt.Fprintf(u.steps.out, "Ctrl-C stops it.\n")
+	say := func(format string, arguments ...any) { fmt.Fprintf(u.steps.out, format+"\n", arguments...) }
+	say("\nRounds is running at %s", u.cli.BaseURL)
+	if u.cli.Services.NotificationCenter.SMTP == "" {
+		say("  mailbox    %s/mailbox", u.cli.BaseURL)
+	}
+	say("  log        %s", u.directory.logPath())
+	if data, err := demo.Load(); u.command.Demo && err == nil {
+		say("\nDemo accounts, all with the password %s (the people of the demo are invented):", data.Password)
+		for _, p := range data.People {
+			if p.Login {
+				say("  %-14s %s", p.Key, p.Email)
+			}
+		}
+	}
+	say("\nCtrl-C stops it.")
 }
