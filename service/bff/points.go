@@ -81,7 +81,7 @@ func afterID(pageToken string) (uuid.UUID, error) {
 
 // Request records that the points of a webinar were requested.
 func (s *points) Request(ctx context.Context, q *bffpb.PointsRequestRequest) (*bffpb.PointsRequestResponse, error) {
-	answer, err := s.server.points.RequestPoints(ctx, &datamanagementpb.RequestPointsRequest{
+	answer, err := s.points.RequestPoints(ctx, &datamanagementpb.RequestPointsRequest{
 		RequestId: q.GetRequestId(), WebinarId: q.GetWebinarId(), Viewers: q.GetViewers(), Qualified: q.GetQualified(), Hundredths: q.GetHundredths(),
 	})
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *points) Request(ctx context.Context, q *bffpb.PointsRequestRequest) (*b
 
 // Answer records what the agency said.
 func (s *points) Answer(ctx context.Context, q *bffpb.PointsAnswerRequest) (*bffpb.PointsAnswerResponse, error) {
-	answer, err := s.server.points.RecordAnswer(ctx, &datamanagementpb.RecordAnswerRequest{
+	answer, err := s.points.RecordAnswer(ctx, &datamanagementpb.RecordAnswerRequest{
 		RequestId: q.GetRequestId(), Id: q.GetId(), Accepted: q.GetAccepted(), Day: q.GetDay(), Reference: q.GetReference(), Answer: q.GetAnswer(),
 	})
 	if err != nil {

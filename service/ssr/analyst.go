@@ -24,25 +24,24 @@ const few = "fewer than 10"
 // analystPage shows the figures; each part is asked for on its own and may be missing alone.
 func (s *server) analystPage(w http.ResponseWriter, r *http.Request) error {
 	v := analyst.View{Choice: s.choice(r), URL: reader.From(r.Context()).URL}
-	var err error
-	if v.Overview, err = s.overview(r, v.Choice); present(err) != nil {
+	overview, err := s.overview(r, v.Choice)
+	if err := present(err); err != nil {
 		return err
 	}
-	if v.Attendance, err = s.attendance(r, v.Choice); present(err) != nil {
+	attendance, err := s.attendance(r, v.Choice)
+	if err := present(err); err != nil {
 		return err
 	}
-	asked := v.Choice.Webinar
-	if asked == "" {
-		asked = latest(v.Attendance)
+	v.Overview, v.Attendance = overview, attendance
+	if v.Choice.Webinar == "" {
+		v.Choice.Webinar = latest(attendance)
 	}
-	if asked != "" {
-		v.Choice.Webinar = asked
-		if v.DropOff, err = s.analytics.DropOff(r.Context(), &bffpb.DropOffRequest{WebinarId: asked}); present(err) != nil {
+	if v.Choice.Webinar != "" {
+		dropOff, err := s.analytics.DropOff(r.Context(), &bffpb.DropOffRequest{WebinarId: v.Choice.Webinar})
+		if err := present(err); err != nil {
 			return err
 		}
-		if err != nil {
-			v.DropOff = nil
-		}
+		v.DropOff = dropOff // nil while that part is missing
 	}
 	return s.show(w, r, http.StatusOK, analyst.Page(v))
 }

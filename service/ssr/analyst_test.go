@@ -211,7 +211,7 @@ func TestAnalystCSV(t *testing.T) {
 		for _, row := range rows {
 			first = append(first, row[0])
 			for _, cell := range row {
-				if cell != "" && strings.Contains("=+-@", cell[:1]) {
+				if cell != "" && strings.ContainsAny(cell[:1], "=+-@") {
 					t.Errorf("%s: %q would be run", file, cell)
 				}
 			}

@@ -84,7 +84,10 @@ func tone(state string) part.Tone {
 
 func columns(ctx context.Context) []part.Column {
 	return []part.Column{
-		{Label: i18n.Say(ctx, "register.name")}, {Label: i18n.Say(ctx, "register.licence")}, {Label: i18n.Say(ctx, "points.qualified")},
-		{Label: i18n.Say(ctx, "points.why")}, {Label: i18n.Say(ctx, "points.points"), Number: true},
+		{Label: i18n.Say(ctx, "register.name")},
+		{Label: i18n.Say(ctx, "register.licence")},
+		{Label: i18n.Say(ctx, "points.qualified")},
+		{Label: i18n.Say(ctx, "points.why")},
+		{Label: i18n.Say(ctx, "points.points"), Number: true},
 	}
 }
