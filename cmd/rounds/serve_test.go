@@ -80,7 +80,8 @@ func TestServeSaysInOneSentenceWhatIsWrong(t *testing.T) {
 		want      string
 	}{
 		{[]string{"serve", "billing"}, `there is no service "billing": choose among all, `},
-		{[]string{"serve", "ssr", "bff", "--http", "127.0.0.1:1"}, "no database is set"},
+		{[]string{"serve", "bff", "--http", "127.0.0.1:1", "--bff-pseudonym-key", "k"}, "no database is set"},
+		{[]string{"serve", "bff", "--http", "127.0.0.1:1"}, "a secret is missing: give --bff-pseudonym-key"},
 		{[]string{"migrate"}, "no database is set"},
 	} {
 		code, _, stderr := once(t, c.arguments...)

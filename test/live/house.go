@@ -134,12 +134,12 @@ func (h *House) Say(kind string, m proto.Message) {
 // GoLive does what the start saga does.
 func (h *House) GoLive() {
 	h.t.Helper()
-	h.Say("start.requested", &eventpb.StartRequested{WebinarId: h.Webinar.String()})
 	if _, err := h.direct.Exec(h.t.Context(), `SELECT datamanagement.webinar_set_live($1, now())`, h.Webinar); err != nil {
 		h.t.Fatal(err)
 	}
-	h.Say("webinar.live", &eventpb.WebinarLive{WebinarId: h.Webinar.String()})
+	h.Say("start.requested", &eventpb.StartRequested{WebinarId: h.Webinar.String()})
 	h.Await("the room opens", func() bool { return h.Count(`SELECT count(*) FROM livewebinar.room WHERE state = 'open'`) == 1 })
+	h.Say("webinar.live", &eventpb.WebinarLive{WebinarId: h.Webinar.String()})
 }
 
 // Count asks for one number as the superuser.

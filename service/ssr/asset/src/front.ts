@@ -10,9 +10,8 @@ export async function front(): Promise<void> {
     `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live/connection/websocket`,
     { minReconnectDelay: 1000, maxReconnectDelay: 20_000 },
   );
-  let before = false;
   engine.on("publication", (c) => { if (c.channel === "front") void refresh(); });
-  engine.on("connected", () => { if (before) void refresh(); before = true; }); // something may have been missed
+  engine.on("connected", () => { void refresh(); }); // something may have happened since the page was made
   engine.connect();
   addEventListener("pagehide", () => engine.disconnect());
 }
