@@ -213,12 +213,16 @@ func TestCookies(t *testing.T) {
 	t.Parallel()
 	h := build(t)
 	h.account("ana@example.org", "approved")
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.site.URL+"/auth/login", strings.NewReader(url.Values{"email": {"ana@example.org"}, "password": {right}}.Encode()))
-	if err != nil {
-		t.Fatal(err)
+	login := func() *http.Request {
+		form := url.Values{"email": {"ana@example.org"}, "password": {right}}.Encode()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.site.URL+"/auth/login", strings.NewReader(form))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return r
 	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	answer, err := h.browser().Do(r)
+	answer, err := h.browser().Do(login())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,10 +237,10 @@ func TestCookies(t *testing.T) {
 	if len(paths) > 0 {
 		t.Errorf("missing: %v", paths)
 	}
-	r.Header.Set("Origin", "https://evil.example")
-	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	r.Body = io.NopCloser(strings.NewReader(""))
-	refused, err := h.browser().Do(r)
+	foreign := login()
+	foreign.Header.Set("Origin", "https://evil.example")
+	foreign.Header.Set("Sec-Fetch-Site", "cross-site")
+	refused, err := h.browser().Do(foreign)
 	if err != nil {
 		t.Fatal(err)
 	}
