@@ -169,6 +169,7 @@ func TestRead(t *testing.T) {
 	ana.Press("Comment")
 	ana.SeeText("[data-comment]", "What about people over 80? <b>")
 	ana.Click("[data-edit]")
+	ana.Until(`location.search.includes("edit=")`) // the next page, not the one that is left
 	ana.Fill("#f-body", "What about frail people over 80?")
 	ana.Press("Save")
 	ana.SeeText("[data-comment]", "What about frail people over 80?")
@@ -178,10 +179,12 @@ func TestRead(t *testing.T) {
 	bor.Open("/login-as/" + l.account("Bor Kranjc") + "/member")
 	bor.Open("/articles/intensive-blood-pressure-control")
 	bor.Click("[data-reply]")
+	bor.Until(`location.search.includes("reply=")`) // the next page, not the one that is left
 	bor.Fill("#f-body", "Start low, go slow.")
 	bor.Click("#say button[type=submit]")
 	bor.SeeText("[data-comment]", "Start low, go slow.")
 	bor.Click("[data-report]")
+	bor.Until(`location.search.includes("report=")`) // the next page, not the one that is left
 	bor.Fill("#f-reason", "A patient can be recognised")
 	bor.Click("#say button[type=submit]")
 	bor.SeeText("[data-toast]", "A moderator will look at it")
