@@ -61,8 +61,8 @@ func (p *Page) Key(key string) {
 // Set sets the value of a field that is not typed, such as a date, and tells the page of the change.
 func (p *Page) Set(selector, value string) {
 	p.t.Helper()
-	p.See(selector)
-	Eval[bool](p, fmt.Sprintf(`(() => { const e = document.querySelector(%s); e.value = %s;
+	// Tried until it is there: a page that is being left may take the field with it.
+	p.until("field "+selector, fmt.Sprintf(`(() => { const e = document.querySelector(%s); if (!e?.checkVisibility()) return false; e.value = %s;
 		e.dispatchEvent(new Event("input", {bubbles: true})); e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`, quote(selector), quote(value)))
 }
 
