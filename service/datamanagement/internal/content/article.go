@@ -12,6 +12,8 @@ import (
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/content/store"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/field"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/markdown"
 )
 
 // SaveArticle makes a draft or changes an article, and renders it.
@@ -19,7 +21,7 @@ func (s *server) SaveArticle(ctx context.Context, q *datamanagementpb.SaveArticl
 	if err := article(q); err != nil {
 		return nil, err
 	}
-	html, err := s.render.html(q.GetBody())
+	html, err := s.render.HTML(q.GetBody())
 	if err != nil {
 		return nil, err
 	}
@@ -53,9 +55,9 @@ func (s *server) insertArticle(ctx context.Context, w wish, q *datamanagementpb.
 	row := store.ArticleInsertParams{
 		ID: s.newID(), Kind: q.GetKind(), Language: q.GetLanguage(), CategoryID: category, AuthorID: w.who, Byline: q.GetByline(),
 		Disclosure: q.GetDisclosure(), Title: q.GetTitle(), Summary: q.GetSummary(), BodyMd: q.GetBody(), BodyHtml: html,
-		Minutes: minutes(q.GetBody()), Now: w.now,
+		Minutes: markdown.Minutes(q.GetBody()), Now: w.now,
 	}
-	slug, err := free(q.GetSlug(), q.GetTitle(), row.ID, func(slug string) (int64, error) {
+	slug, err := field.Free(q.GetSlug(), q.GetTitle(), row.ID, func(slug string) (int64, error) {
 		row.Slug = slug
 		return store.New(w.tx).ArticleInsert(ctx, row)
 	})
@@ -73,7 +75,7 @@ func (s *server) updateArticle(ctx context.Context, w wish, q *datamanagementpb.
 	}
 	row, err := store.New(w.tx).ArticleUpdate(ctx, store.ArticleUpdateParams{
 		ID: id, Kind: q.GetKind(), Language: q.GetLanguage(), CategoryID: category, Byline: q.GetByline(), Disclosure: q.GetDisclosure(),
-		Title: q.GetTitle(), Summary: q.GetSummary(), BodyMd: q.GetBody(), BodyHtml: html, Minutes: minutes(q.GetBody()), Now: w.now,
+		Title: q.GetTitle(), Summary: q.GetSummary(), BodyMd: q.GetBody(), BodyHtml: html, Minutes: markdown.Minutes(q.GetBody()), Now: w.now,
 	})
 	if err != nil {
 		return fmt.Errorf("update article: %w", err)
@@ -84,14 +86,14 @@ func (s *server) updateArticle(ctx context.Context, w wish, q *datamanagementpb.
 
 // lockArticle reads an article for a change of the version that its editor saw; 0 is whichever there is.
 func (s *server) lockArticle(ctx context.Context, w wish, name string, version int32) (uuid.UUID, store.ArticleLockRow, error) {
-	id, err := known(name)
+	id, err := field.Known(name)
 	if err != nil {
 		return id, store.ArticleLockRow{}, err
 	}
 	row, err := store.New(w.tx).ArticleLock(ctx, id)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return id, row, errNone()
+		return id, row, field.None()
 	case err != nil:
 		return id, row, fmt.Errorf("lock article: %w", err)
 	case version != 0 && version != row.Version:
@@ -136,10 +138,10 @@ func (s *server) UnpublishArticle(ctx context.Context, q *datamanagementpb.Unpub
 // Preview renders a text as saving it would.
 func (s *server) Preview(_ context.Context, q *datamanagementpb.PreviewRequest) (*datamanagementpb.PreviewResponse, error) {
 	var f errs.Fields
-	between(&f, "body", q.GetBody(), 0, mostBody)
+	field.Between(&f, "body", q.GetBody(), 0, mostBody)
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	html, err := s.render.html(text(q.GetBody()))
+	html, err := s.render.HTML(field.Text(q.GetBody()))
 	return &datamanagementpb.PreviewResponse{Html: html}, err
 }

@@ -13,17 +13,18 @@ import (
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/content/store"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/field"
 )
 
 const editable = 10 * time.Minute
 
 // AddComment says something below a published article, or answers what somebody said there.
 func (s *server) AddComment(ctx context.Context, q *datamanagementpb.AddCommentRequest) (*datamanagementpb.AddCommentResponse, error) {
-	body := text(q.GetBody())
+	body := field.Text(q.GetBody())
 	if err := said("body", body, mostComment); err != nil {
 		return nil, err
 	}
-	article, err := known(q.GetArticleId())
+	article, err := field.Known(q.GetArticleId())
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +36,7 @@ func (s *server) AddComment(ctx context.Context, q *datamanagementpb.AddCommentR
 			return fmt.Errorf("look for article: %w", err)
 		}
 		if !published {
-			return errNone()
+			return field.None()
 		}
 		row := store.CommentInsertParams{ID: s.newID(), ArticleID: article, AccountID: w.who, Body: body, Now: w.now}
 		if q.GetParentId() != "" {
@@ -55,13 +56,13 @@ func (s *server) AddComment(ctx context.Context, q *datamanagementpb.AddCommentR
 
 // answered joins a reply to the thread of what it answers, which must stand below the same article and not be hidden.
 func answered(ctx context.Context, rows *store.Queries, name string, row *store.CommentInsertParams) error {
-	parent, err := known(name)
+	parent, err := field.Known(name)
 	if err != nil {
 		return err
 	}
 	thread, err := rows.CommentParent(ctx, store.CommentParentParams{ID: parent, ArticleID: row.ArticleID})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return errNone()
+		return field.None()
 	}
 	if err != nil {
 		return fmt.Errorf("read the comment that is answered: %w", err)
@@ -72,7 +73,7 @@ func answered(ctx context.Context, rows *store.Queries, name string, row *store.
 
 // EditComment changes an own comment; our clock decides whether that is still possible.
 func (s *server) EditComment(ctx context.Context, q *datamanagementpb.EditCommentRequest) (*datamanagementpb.EditCommentResponse, error) {
-	body := text(q.GetBody())
+	body := field.Text(q.GetBody())
 	if err := said("body", body, mostComment); err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func (s *server) EditComment(ctx context.Context, q *datamanagementpb.EditCommen
 
 // ReportComment asks a moderator to look; one person counts once.
 func (s *server) ReportComment(ctx context.Context, q *datamanagementpb.ReportCommentRequest) (*datamanagementpb.ReportCommentResponse, error) {
-	reason := line(q.GetReason())
+	reason := field.Line(q.GetReason())
 	if err := said("reason", reason, mostReason); err != nil {
 		return nil, err
 	}
@@ -123,7 +124,7 @@ func (s *server) ReportComment(ctx context.Context, q *datamanagementpb.ReportCo
 
 // HideComment hides a comment from everybody but its author, who is told why.
 func (s *server) HideComment(ctx context.Context, q *datamanagementpb.HideCommentRequest) (*datamanagementpb.HideCommentResponse, error) {
-	reason := line(q.GetReason())
+	reason := field.Line(q.GetReason())
 	if err := said("reason", reason, mostReason); err != nil {
 		return nil, err
 	}
@@ -167,13 +168,13 @@ func settle(ctx context.Context, w wish, comment uuid.UUID) error {
 }
 
 func (s *server) lockComment(ctx context.Context, w wish, name string) (uuid.UUID, store.CommentLockRow, error) {
-	id, err := known(name)
+	id, err := field.Known(name)
 	if err != nil {
 		return id, store.CommentLockRow{}, err
 	}
 	row, err := store.New(w.tx).CommentLock(ctx, id)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return id, row, errNone()
+		return id, row, field.None()
 	}
 	if err != nil {
 		return id, row, fmt.Errorf("lock comment: %w", err)
@@ -181,8 +182,8 @@ func (s *server) lockComment(ctx context.Context, w wish, name string) (uuid.UUI
 	return id, row, nil
 }
 
-func said(field, value string, most int) error {
+func said(name, value string, most int) error {
 	var f errs.Fields
-	between(&f, field, value, 1, most)
+	field.Between(&f, name, value, 1, most)
 	return f.Err()
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/command"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/markdown"
 )
 
 type server struct {
@@ -33,12 +34,12 @@ type server struct {
 	events *eventlog.Log
 	now    func() time.Time
 	newID  func() uuid.UUID
-	render *renderer
+	render *markdown.Renderer
 }
 
 // New wires the subdomain.
 func New(d *run.Deps) *run.Service {
-	s := &server{db: d.DB, events: d.Events, now: d.Now, newID: d.NewID, render: newRenderer()}
+	s := &server{db: d.DB, events: d.Events, now: d.Now, newID: d.NewID, render: markdown.New()}
 	return &run.Service{RPC: []rpc.Service{{Desc: &datamanagementpb.Content_ServiceDesc, Impl: s}}}
 }
 

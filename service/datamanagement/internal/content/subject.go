@@ -11,15 +11,16 @@ import (
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/content/store"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/field"
 )
 
 // SaveCategory makes or changes a category.
 func (s *server) SaveCategory(ctx context.Context, q *datamanagementpb.SaveCategoryRequest) (*datamanagementpb.SaveCategoryResponse, error) {
-	en, sl := line(q.GetNameEn()), line(q.GetNameSl())
+	en, sl := field.Line(q.GetNameEn()), field.Line(q.GetNameSl())
 	var f errs.Fields
-	between(&f, "name_en", en, 1, 80)
-	between(&f, "name_sl", sl, 1, 80)
-	slugField(&f, q.GetSlug())
+	field.Between(&f, "name_en", en, 1, 80)
+	field.Between(&f, "name_sl", sl, 1, 80)
+	field.Slug(&f, q.GetSlug())
 	if q.GetPosition() < 0 || q.GetPosition() > 1000 {
 		f.Add("position", "content.position", "The position is a number from 0 to 1000.")
 	}
@@ -30,7 +31,7 @@ func (s *server) SaveCategory(ctx context.Context, q *datamanagementpb.SaveCateg
 	return answer, s.once(ctx, q.GetRequestId(), "content.save_category", answer, func(w wish) error {
 		rows := store.New(w.tx)
 		id, slug, err := saved(q.GetId(), s.newID, func(id uuid.UUID) (string, error) {
-			return free(q.GetSlug(), en, id, func(slug string) (int64, error) {
+			return field.Free(q.GetSlug(), en, id, func(slug string) (int64, error) {
 				return rows.CategoryInsert(ctx, store.CategoryInsertParams{ID: id, Slug: slug, NameEn: en, NameSl: sl, Position: q.GetPosition()})
 			})
 		}, func(id uuid.UUID) (string, error) {
@@ -43,12 +44,12 @@ func (s *server) SaveCategory(ctx context.Context, q *datamanagementpb.SaveCateg
 
 // SaveLecturer makes or changes a lecturer.
 func (s *server) SaveLecturer(ctx context.Context, q *datamanagementpb.SaveLecturerRequest) (*datamanagementpb.SaveLecturerResponse, error) {
-	name, title, bio := line(q.GetName()), line(q.GetTitle()), text(q.GetBio())
+	name, title, bio := field.Line(q.GetName()), field.Line(q.GetTitle()), field.Text(q.GetBio())
 	var f errs.Fields
-	between(&f, "name", name, 1, 120)
-	between(&f, "title", title, 0, 160)
-	between(&f, "bio", bio, 0, 4000)
-	slugField(&f, q.GetSlug())
+	field.Between(&f, "name", name, 1, 120)
+	field.Between(&f, "title", title, 0, 160)
+	field.Between(&f, "bio", bio, 0, 4000)
+	field.Slug(&f, q.GetSlug())
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
@@ -60,7 +61,7 @@ func (s *server) SaveLecturer(ctx context.Context, q *datamanagementpb.SaveLectu
 		}
 		rows := store.New(w.tx)
 		id, slug, err := saved(q.GetId(), s.newID, func(id uuid.UUID) (string, error) {
-			return free(q.GetSlug(), name, id, func(slug string) (int64, error) {
+			return field.Free(q.GetSlug(), name, id, func(slug string) (int64, error) {
 				return rows.LecturerInsert(ctx, store.LecturerInsertParams{ID: id, Slug: slug, Name: name, Title: title, Bio: bio, AccountID: account})
 			})
 		}, func(id uuid.UUID) (string, error) {
@@ -93,13 +94,13 @@ func saved(name string, newID func() uuid.UUID, insert, update func(uuid.UUID) (
 		slug, err = insert(made)
 		return made.String(), slug, err
 	}
-	old, err := known(name)
+	old, err := field.Known(name)
 	if err != nil {
 		return "", "", err
 	}
 	slug, err = update(old)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return "", "", errNone()
+		return "", "", field.None()
 	}
 	return old.String(), slug, err
 }

@@ -1,4 +1,6 @@
-package content
+// Package markdown turns what people write into HTML that cannot harm: rendered and sanitised once, when it is written, so that no page
+// has to trust a text. Articles and descriptions of webinars go through it.
+package markdown
 
 import (
 	"bytes"
@@ -12,25 +14,27 @@ import (
 	"github.com/yuin/goldmark/parser"
 )
 
-// renderer turns Markdown (tables, footnotes, strikethrough) into HTML that cannot harm: what the sanitiser does not know is dropped.
-type renderer struct {
+// Renderer turns Markdown (tables, footnotes, strikethrough) into HTML that cannot harm: what the sanitiser does not know is dropped.
+type Renderer struct {
 	markdown goldmark.Markdown
 	policy   *bluemonday.Policy
 }
 
-func newRenderer() *renderer {
+// New makes one; it may be shared.
+func New() *Renderer {
 	p := bluemonday.UGCPolicy()
 	p.AllowAttrs("id").Matching(regexp.MustCompile(`^(fn|fnref)\d*:\d+$`)).OnElements("li", "sup")
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^footnotes?(-ref|-backref)?$`)).OnElements("a", "div")
 	p.AllowAttrs("role").Matching(regexp.MustCompile(`^doc-(endnotes|noteref|backlink)$`)).OnElements("a", "div")
 	p.RequireNoFollowOnLinks(true)
-	return &renderer{
+	return &Renderer{
 		markdown: goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote), goldmark.WithParserOptions(parser.WithAutoHeadingID())),
 		policy:   p,
 	}
 }
 
-func (r *renderer) html(markdown string) (string, error) {
+// HTML renders a text.
+func (r *Renderer) HTML(markdown string) (string, error) {
 	var b bytes.Buffer
 	if err := r.markdown.Convert([]byte(markdown), &b); err != nil {
 		return "", fmt.Errorf("render markdown: %w", err)
@@ -38,7 +42,7 @@ func (r *renderer) html(markdown string) (string, error) {
 	return r.policy.Sanitize(b.String()), nil
 }
 
-// minutes is how long a text takes to read, at 220 words a minute.
-func minutes(markdown string) int32 {
+// Minutes is how long a text takes to read, at 220 words a minute.
+func Minutes(markdown string) int32 {
 	return int32(min(1+len(strings.Fields(markdown))/220, 1000)) //nolint:gosec // bounded
 }
