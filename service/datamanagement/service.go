@@ -14,6 +14,7 @@ import (
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/content"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/people"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/points"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/webinar"
 )
 
 // Config are the settings of this service.
@@ -29,6 +30,7 @@ func subjects() []subject {
 	return []subject{
 		newPeople,
 		newContent,
+		newWebinar,
 		newPoints,
 	}
 }
@@ -57,3 +59,4 @@ func newPeople(d *run.Deps, cfg Config) (*run.Service, error) {
 
 func newContent(d *run.Deps, _ Config) (*run.Service, error) { return content.New(d), nil }
 func newPoints(d *run.Deps, _ Config) (*run.Service, error)  { return points.New(d), nil }
+func newWebinar(d *run.Deps, _ Config) (*run.Service, error) { return webinar.New(d), nil }

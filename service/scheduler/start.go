@@ -71,12 +71,16 @@ func (s *server) setLive(ctx context.Context, tx pgx.Tx, state *saga.State) erro
 	if err != nil {
 		return err
 	}
-	changed, err := store.New(tx).WebinarSetLive(ctx, store.WebinarSetLiveParams{WebinarID: id, At: s.Now()})
+	sequence, _, err := numbers(state)
+	if err != nil {
+		return err
+	}
+	changed, err := store.New(tx).WebinarSetLive(ctx, store.WebinarSetLiveParams{WebinarID: id, Plan: sequence, At: s.Now()})
 	if err != nil {
 		return fmt.Errorf("set live: %w", err)
 	}
 	if !changed {
-		return saga.Fatal(errors.New("the webinar is not planned any more"))
+		return saga.Fatal(errors.New("the webinar is not planned any more, or for another time"))
 	}
 	return nil
 }

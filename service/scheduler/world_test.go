@@ -83,9 +83,9 @@ func (w *world) plan(startsIn time.Duration, minutes int) uuid.UUID {
 	ctx := context.Background()
 	err := db.Tx(ctx, w.database.Pool("datamanagement"), func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO datamanagement.webinar (id, slug, title, description, lecturer_id, category_id,
-			starts_at, zone, minutes, hundredths, credit_rule_id, video_url, created_at, updated_at)
+			starts_at, zone, minutes, hundredths, credit_rule_id, video_url, sequence, created_at, updated_at)
 			VALUES ($1, $2, 'T', 'D', '00000000-0000-0000-0000-000000000003', '00000000-0000-0000-0000-000000000002', $3,
-			'Europe/Ljubljana', $4, 100, '00000000-0000-0000-0000-000000000004', '/clip.mp4', now(), now())`,
+			'Europe/Ljubljana', $4, 100, '00000000-0000-0000-0000-000000000004', '/clip.mp4', 1, now(), now())`,
 			id, "w-"+id.String(), w.clock.Now().Add(startsIn), minutes)
 		if err != nil {
 			return err
@@ -99,7 +99,11 @@ func (w *world) plan(startsIn time.Duration, minutes int) uuid.UUID {
 }
 
 func replan(ctx context.Context, tx pgx.Tx, id uuid.UUID, at time.Time, minutes, sequence int, cancelled bool) error {
-	_, err := tx.Exec(ctx, "SELECT scheduler.plan_webinar($1, $2, $3, $4, $5)", id, at, minutes, sequence, cancelled)
+	_, err := tx.Exec(ctx, "UPDATE datamanagement.webinar SET sequence = $2 WHERE id = $1", id, sequence)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "SELECT scheduler.plan_webinar($1, $2, $3, $4, $5)", id, at, minutes, sequence, cancelled)
 	return err
 }
 

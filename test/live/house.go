@@ -134,7 +134,7 @@ func (h *House) Say(kind string, m proto.Message) {
 // GoLive does what the start saga does.
 func (h *House) GoLive() {
 	h.t.Helper()
-	if _, err := h.direct.Exec(h.t.Context(), `SELECT datamanagement.webinar_set_live($1, now())`, h.Webinar); err != nil {
+	if _, err := h.direct.Exec(h.t.Context(), `SELECT datamanagement.webinar_set_live($1, 0, now())`, h.Webinar); err != nil {
 		h.t.Fatal(err)
 	}
 	h.Say("start.requested", &eventpb.StartRequested{WebinarId: h.Webinar.String()})

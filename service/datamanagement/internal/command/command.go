@@ -12,9 +12,12 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/rounds-cme/rounds/kit/db"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/token"
 )
 
 // Command names one wish of one person.
@@ -78,4 +81,35 @@ func again(ctx context.Context, tx pgx.Tx, c Command, answer proto.Message) erro
 		return fmt.Errorf("read the answer of %s: %w", c.Name, err)
 	}
 	return nil
+}
+
+// Wish is one command while it runs: whose, when, in which transaction.
+type Wish struct {
+	Tx  pgx.Tx
+	Who token.Claims
+	Now time.Time
+}
+
+// Desk takes the commands of people who are logged in.
+type Desk struct {
+	DB  *pgxpool.Pool
+	Now func() time.Time
+}
+
+// Once runs a command of the person asking, as Once does, in a transaction of its own.
+func (d Desk) Once(ctx context.Context, request, name string, answer proto.Message, do func(Wish) error) error {
+	id, err := Parse(request)
+	if err != nil {
+		return err
+	}
+	who, ok := token.From(ctx)
+	if !ok {
+		return errs.New(errs.Unauthenticated, "auth.required", "Please log in.")
+	}
+	now := d.Now()
+	return db.Tx(ctx, d.DB, func(tx pgx.Tx) error {
+		return Once(ctx, tx, Command{Actor: who.Account, Request: id, Name: name, At: now}, answer, func() error {
+			return do(Wish{tx, who, now})
+		})
+	})
 }

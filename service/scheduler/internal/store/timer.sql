@@ -53,7 +53,7 @@ SELECT webinar_id, starts_at, minutes, sequence, cancelled FROM scheduler.plan W
 SELECT state FROM datamanagement.scheduler_webinar WHERE webinar_id = @webinar_id;
 
 -- name: WebinarSetLive :one
-SELECT datamanagement.webinar_set_live(@webinar_id, @at)::boolean AS changed;
+SELECT datamanagement.webinar_set_live(@webinar_id, @plan, @at)::boolean AS changed;
 
 -- name: WebinarSetPlanned :one
 SELECT datamanagement.webinar_set_planned(@webinar_id, @at)::boolean AS changed;

@@ -264,16 +264,17 @@ func (q *Queries) WebinarSetEnded(ctx context.Context, arg WebinarSetEndedParams
 }
 
 const webinarSetLive = `-- name: WebinarSetLive :one
-SELECT datamanagement.webinar_set_live($1, $2)::boolean AS changed
+SELECT datamanagement.webinar_set_live($1, $2, $3)::boolean AS changed
 `
 
 type WebinarSetLiveParams struct {
 	WebinarID uuid.UUID
+	Plan      int32
 	At        time.Time
 }
 
 func (q *Queries) WebinarSetLive(ctx context.Context, arg WebinarSetLiveParams) (bool, error) {
-	row := q.db.QueryRow(ctx, webinarSetLive, arg.WebinarID, arg.At)
+	row := q.db.QueryRow(ctx, webinarSetLive, arg.WebinarID, arg.Plan, arg.At)
 	var changed bool
 	err := row.Scan(&changed)
 	return changed, err

@@ -1,0 +1,32 @@
+-- name: LecturerExists :one
+SELECT EXISTS (SELECT 1 FROM datamanagement.lecturer WHERE id = @id);
+
+-- name: CategoryExists :one
+SELECT EXISTS (SELECT 1 FROM datamanagement.category WHERE id = @id);
+
+-- name: WebinarInsert :execrows
+INSERT INTO datamanagement.webinar (id, slug, title, description, description_html, lecturer_id, category_id, credit_rule_id, starts_at, zone,
+    minutes, hundredths, video_url, sequence, created_at, updated_at)
+VALUES (@id, @slug, @title, @description, @description_html, @lecturer_id, @category_id, @credit_rule_id, @starts_at, @zone,
+    @minutes, @hundredths, @video_url, @sequence, @now, @now) ON CONFLICT (slug) DO NOTHING;
+
+-- name: WebinarLock :one
+SELECT id, state, version, sequence, starts_at, zone, minutes, hundredths, credit_rule_id FROM datamanagement.webinar WHERE id = @id FOR UPDATE;
+
+-- name: WebinarEdit :one
+UPDATE datamanagement.webinar SET title = @title, description = @description, description_html = @description_html,
+    lecturer_id = @lecturer_id, category_id = @category_id, credit_rule_id = @credit_rule_id, hundredths = @hundredths,
+    video_url = @video_url, version = version + 1, updated_at = @now
+WHERE id = @id RETURNING version;
+
+-- name: WebinarMove :one
+UPDATE datamanagement.webinar SET starts_at = @starts_at, zone = @zone, minutes = @minutes, sequence = sequence + 1, version = version + 1,
+    updated_at = @now
+WHERE id = @id RETURNING starts_at, minutes, sequence, version;
+
+-- name: WebinarCancel :one
+UPDATE datamanagement.webinar SET state = 'cancelled', cancel_reason = @reason, sequence = sequence + 1, version = version + 1, updated_at = @now
+WHERE id = @id RETURNING sequence;
+
+-- name: PlanWebinar :exec
+SELECT scheduler.plan_webinar(@webinar::uuid, @starts_at::timestamptz, @minutes::integer, @sequence::integer, @cancelled::boolean);
