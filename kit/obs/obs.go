@@ -26,8 +26,17 @@ import (
 
 // NewLogger writes JSON lines to w and redacts what must not be in them.
 func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: redactAttr}))
+	return slog.New(redacting{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: redactAttr})})
 }
+
+// redacting marks a handler that redacts by itself, so that a Unit need not do it before.
+type redacting struct{ slog.Handler }
+
+func (h redacting) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return redacting{h.Handler.WithAttrs(attrs)}
+}
+
+func (h redacting) WithGroup(name string) slog.Handler { return redacting{h.Handler.WithGroup(name)} }
 
 // Unit is one unit of work that ends in one log line. A nil Unit is valid and forgets everything,
 // so that code need not ask whether anybody is watching. It is safe for concurrent use.
@@ -112,16 +121,17 @@ func (u *Unit) End(err error) {
 	}
 	u.ended = true
 	level, outcome := verdict(err)
-	line := []slog.Attr{
+	line := append(make([]slog.Attr, 0, len(u.attrs)+4),
 		slog.String("unit", u.name), slog.String("outcome", outcome),
-		slog.Float64("ms", float64(time.Since(u.started).Microseconds())/1000),
-	}
+		slog.Float64("ms", float64(time.Since(u.started).Microseconds())/1000))
 	line = append(line, u.attrs...)
 	if err != nil {
 		line = append(line, slog.String("error", err.Error()))
 	}
-	for i := range line {
-		line[i] = redactAttr(nil, line[i])
+	if _, does := u.log.Handler().(redacting); !does {
+		for i := range line {
+			line[i] = redactAttr(nil, line[i])
+		}
 	}
 	u.log.LogAttrs(u.ctx, level, u.kind, line...)
 }
