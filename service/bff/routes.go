@@ -45,6 +45,7 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 	m.Post("/api/applications/{id}/decision", web.Roles(token.Administrator), api)
 
 	s.contentRoutes(m, api)
+	s.webinarRoutes(m, api)
 	// notifications
 	m.Get("/api/notifications", web.Account, api)
 	m.Get("/api/notifications/unseen", web.Account, api)
@@ -87,6 +88,25 @@ func (s *server) contentRoutes(m *web.Mux, api web.Handler) {
 	m.Post("/api/manuscripts/{id}/publish", administrators, api)
 	m.Post("/api/manuscripts/{id}/unpublish", administrators, api)
 	m.Post("/api/preview", administrators, api, web.Body(1<<20))
+}
+
+func (s *server) webinarRoutes(m *web.Mux, api web.Handler) {
+	members, administrators := web.Roles(token.Member, token.Host, token.Administrator), web.Roles(token.Administrator)
+	m.Get("/api/webinars", web.Public, api)
+	m.Get("/api/webinars/{slug}", web.Public, api)
+	m.Get("/api/lecturers/{slug}", web.Public, api)
+	m.Get("/api/categories/{slug}", web.Public, api)
+	m.Get("/api/me/subscriptions", web.Account, api)
+	m.Post("/api/me/subscriptions", members, api)
+	m.Post("/api/me/subscriptions/end", members, api)
+	m.Get("/api/plans", administrators, api)
+	m.Get("/api/plans/{id}", administrators, api)
+	m.Post("/api/plans", administrators, api)
+	m.Patch("/api/plans/{id}", administrators, api)
+	m.Post("/api/plans/{id}/move", administrators, api)
+	m.Post("/api/plans/{id}/cancel", administrators, api)
+	m.Get("/api/credit-rules", administrators, api)
+	m.Post("/api/credit-rules", administrators, api)
 }
 
 // api turns a request with JSON into a call of this service, with everything that stands before its RPCs.

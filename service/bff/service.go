@@ -44,6 +44,7 @@ type server struct {
 	figures  statisticspb.StatisticsClient
 	registry *registry
 	points   datamanagementpb.PointsClient
+	plans    datamanagementpb.WebinarsClient
 	namer    pseudonym.Namer
 }
 
@@ -60,6 +61,7 @@ func (s *server) subjects() []subject {
 		{rpc.Service{Desc: &bffpb.Content_ServiceDesc, Impl: &content{server: s}}, gateway(bffpb.RegisterContentHandlerClient, bffpb.NewContentClient)},
 		{rpc.Service{Desc: &bffpb.Notifications_ServiceDesc, Impl: &notifications{server: s}}, gateway(bffpb.RegisterNotificationsHandlerClient, bffpb.NewNotificationsClient)},
 		{rpc.Service{Desc: &bffpb.Analytics_ServiceDesc, Impl: &analytics{server: s}}, gateway(bffpb.RegisterAnalyticsHandlerClient, bffpb.NewAnalyticsClient)},
+		{rpc.Service{Desc: &bffpb.Webinars_ServiceDesc, Impl: &webinars{server: s}}, gateway(bffpb.RegisterWebinarsHandlerClient, bffpb.NewWebinarsClient)},
 		{rpc.Service{Desc: &bffpb.Points_ServiceDesc, Impl: &points{server: s}}, gateway(bffpb.RegisterPointsHandlerClient, bffpb.NewPointsClient)},
 	}
 }
@@ -82,6 +84,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		figures:  statisticspb.NewStatisticsClient(d.Dial("statistics")),
 		registry: newRegistry(cfg.RegistryURL, d.Now),
 		points:   datamanagementpb.NewPointsClient(data),
+		plans:    datamanagementpb.NewWebinarsClient(data),
 		namer:    pseudonym.New(cfg.PseudonymKey.Reveal()),
 	}
 	mux, err := s.routes(d)

@@ -41,6 +41,13 @@ type DatamanagementBffCategory struct {
 	Position   int32
 }
 
+type DatamanagementBffCreditRule struct {
+	CreditRuleID uuid.UUID
+	Name         string
+	Version      int32
+	Rule         []byte
+}
+
 type DatamanagementBffPointsWebinar struct {
 	WebinarID   uuid.UUID
 	Slug        string
@@ -50,4 +57,39 @@ type DatamanagementBffPointsWebinar struct {
 	EndedAt     *time.Time
 	EvaluatedAt *time.Time
 	Hundredths  int32
+}
+
+type DatamanagementBffWebinar struct {
+	WebinarID     uuid.UUID
+	Slug          string
+	Title         string
+	State         string
+	StartsAt      time.Time
+	Zone          string
+	Minutes       int32
+	Hundredths    int32
+	Sequence      int32
+	LecturerID    uuid.UUID
+	LecturerSlug  string
+	Lecturer      string
+	LecturerTitle string
+	CategoryID    uuid.UUID
+	CategorySlug  string
+	CategoryEn    string
+	CategorySl    string
+}
+
+type DatamanagementBffWebinarPage struct {
+	WebinarID       uuid.UUID
+	Description     string
+	DescriptionHtml string
+	Version         int32
+	VideoUrl        string
+	StartedAt       *time.Time
+	EndedAt         *time.Time
+	CancelReason    string
+	CreditRuleID    uuid.UUID
+	RuleName        string
+	RuleVersion     int32
+	Rule            []byte
 }

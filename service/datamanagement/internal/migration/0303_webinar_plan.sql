@@ -9,7 +9,7 @@ ALTER TABLE datamanagement.webinar
 INSERT INTO datamanagement.credit_rule (id, name, version, rule, created_at)
 VALUES ('00000000-0000-7000-8000-000000000001', 'Standard live webinar', 1,
     '{"version": 1, "min_percent": 80, "min_checks_percent": 75, "checks_per_hour": 3, "check_window": 75, "reconnect_grace": 60,
-      "evaluation_required": false, "quiz_pass_percent": 70, "award": "event", "minutes_per_point": 60, "credit_step": 50, "daily_cap": 800}',
+      "evaluation_required": false, "quiz_pass_percent": 70, "award": "event", "minutes_per_point": 60, "credit_step": 0.5, "daily_cap": 8}',
     now());
 
 -- A start that was planned before a move must not begin the webinar at the old time: the scheduler says which plan it carries out.

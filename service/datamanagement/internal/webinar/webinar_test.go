@@ -20,6 +20,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/saga"
 	"github.com/rounds-cme/rounds/kit/token"
+	"github.com/rounds-cme/rounds/rules/credit"
 	"github.com/rounds-cme/rounds/service/datamanagement"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/webinar"
 	"github.com/rounds-cme/rounds/service/scheduler"
@@ -369,4 +370,35 @@ func TestSubscribe(t *testing.T) {
 		generate_series(1, 998) WHERE kind = 'category'`)
 	_, err = d.Subscribe(member, &datamanagementpb.SubscribeRequest{RequestId: id(), Kind: "webinar", TargetId: webinar})
 	refused(t, err, "subscription.many")
+}
+
+// TestRulesCanBeRead reads what is stored back with the package that judges by it.
+func TestRulesCanBeRead(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	_, err := d.SaveCreditRule(d.person(), &datamanagementpb.SaveCreditRuleRequest{
+		RequestId: id(), Name: "By time", MinPercent: 60, MinChecksPercent: 50, ChecksPerHour: 4, CheckWindow: 60, ReconnectGrace: 30,
+		Award: "time", MinutesPerPoint: 45, CreditStep: 25, DailyCap: 600,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]credit.Rule{
+		"Standard live webinar": {
+			Version: 1, MinPercent: 80, MinChecksPercent: 75, ChecksPerHour: 3, CheckWindow: 75, ReconnectGrace: 60, QuizPassPercent: 70,
+			Award: credit.AwardEvent, MinutesPerPoint: 60, CreditStep: 50, DailyCap: 800,
+		},
+		"By time": {
+			Version: 1, MinPercent: 60, MinChecksPercent: 50, ChecksPerHour: 4, CheckWindow: 60, ReconnectGrace: 30, QuizPassPercent: 70,
+			Award: credit.AwardTime, MinutesPerPoint: 45, CreditStep: 25, DailyCap: 600,
+		},
+	} {
+		var text []byte
+		if err := d.db.Admin().QueryRow(t.Context(), `SELECT rule FROM datamanagement.credit_rule WHERE name = $1`, name).Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := credit.ParseRule(text); err != nil || got != want {
+			t.Errorf("%s is %+v, %v", name, got, err)
+		}
+	}
 }

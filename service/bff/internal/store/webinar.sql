@@ -1,0 +1,59 @@
+-- name: WebinarsAhead :many
+-- What is live or still to come, the next start first. A cancelled one stays in sight until it would have been over.
+SELECT sqlc.embed(w), EXISTS (SELECT 1 FROM datamanagement.bff_subscription s
+    WHERE s.account_id = @account::uuid AND s.kind = 'webinar' AND s.target_id = w.webinar_id)::boolean AS subscribed
+FROM datamanagement.bff_webinar w
+WHERE w.state = ANY (@states::text[]) AND (w.state = 'live' OR w.starts_at + make_interval(mins => w.minutes) > @now::timestamptz)
+    AND (@category::text = '' OR w.category_slug = @category) AND (@lecturer::text = '' OR w.lecturer_slug = @lecturer)
+    AND (NOT @followed::boolean OR EXISTS (SELECT 1 FROM datamanagement.bff_subscription f WHERE f.account_id = @account
+        AND (f.kind, f.target_id) IN (('webinar', w.webinar_id), ('category', w.category_id), ('lecturer', w.lecturer_id))))
+    AND (w.starts_at, w.webinar_id) > (@after::timestamptz, @after_id::uuid)
+ORDER BY w.starts_at, w.webinar_id LIMIT @most;
+
+-- name: WebinarsPast :many
+SELECT sqlc.embed(w), EXISTS (SELECT 1 FROM datamanagement.bff_subscription s
+    WHERE s.account_id = @account::uuid AND s.kind = 'webinar' AND s.target_id = w.webinar_id)::boolean AS subscribed
+FROM datamanagement.bff_webinar w
+WHERE w.state = 'ended'
+    AND (@category::text = '' OR w.category_slug = @category) AND (@lecturer::text = '' OR w.lecturer_slug = @lecturer)
+    AND (NOT @followed::boolean OR EXISTS (SELECT 1 FROM datamanagement.bff_subscription f WHERE f.account_id = @account
+        AND (f.kind, f.target_id) IN (('webinar', w.webinar_id), ('category', w.category_id), ('lecturer', w.lecturer_id))))
+    AND (w.starts_at, w.webinar_id) < (@before::timestamptz, @before_id::uuid)
+ORDER BY w.starts_at DESC, w.webinar_id DESC LIMIT @most;
+
+-- name: WebinarPage :one
+SELECT sqlc.embed(w), sqlc.embed(p) FROM datamanagement.bff_webinar w JOIN datamanagement.bff_webinar_page p USING (webinar_id)
+WHERE w.slug = @slug;
+
+-- name: WebinarPlan :one
+SELECT sqlc.embed(w), sqlc.embed(p) FROM datamanagement.bff_webinar w JOIN datamanagement.bff_webinar_page p USING (webinar_id)
+WHERE w.webinar_id = @webinar_id;
+
+-- name: WebinarPlans :many
+SELECT sqlc.embed(w), (SELECT count(DISTINCT f.account_id) FROM datamanagement.bff_subscription f
+    WHERE (f.kind, f.target_id) IN (('webinar', w.webinar_id), ('category', w.category_id), ('lecturer', w.lecturer_id)))::integer AS subscribers
+FROM datamanagement.bff_webinar w
+WHERE (@state::text = '' OR w.state = @state) AND (w.starts_at, w.webinar_id) < (@before::timestamptz, @before_id::uuid)
+ORDER BY w.starts_at DESC, w.webinar_id DESC LIMIT @most;
+
+-- name: Followers :one
+SELECT count(DISTINCT f.account_id)::integer FROM datamanagement.bff_subscription f
+WHERE (f.kind, f.target_id) IN (('webinar', @webinar::uuid), ('category', @category::uuid), ('lecturer', @lecturer::uuid));
+
+-- name: Follows :many
+SELECT kind, target_id FROM datamanagement.bff_subscription
+WHERE account_id = @account AND target_id = ANY (@targets::uuid[]);
+
+-- name: LecturerBySlug :one
+SELECT lecturer_id, slug, name, title, bio FROM datamanagement.bff_lecturer WHERE slug = @slug;
+
+-- name: CategoryBySlug :one
+SELECT category_id, slug, name_en, name_sl, position FROM datamanagement.bff_category WHERE slug = @slug;
+
+-- name: Subscriptions :many
+SELECT kind, target_id, created_at, slug, name_en, name_sl, starts_at FROM datamanagement.bff_subscription
+WHERE account_id = @account AND (created_at, target_id) < (@before::timestamptz, @before_id::uuid)
+ORDER BY created_at DESC, target_id DESC LIMIT @most;
+
+-- name: CreditRules :many
+SELECT credit_rule_id, name, version, rule FROM datamanagement.bff_credit_rule ORDER BY name LIMIT 200;
