@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
+	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/bff/internal/store"
@@ -103,6 +104,9 @@ func (s *content) Articles(ctx context.Context, q *bffpb.ArticlesRequest) (*bffp
 	if err != nil {
 		return nil, fmt.Errorf("list articles: %w", err)
 	}
+	if query != "" && q.GetPageToken() == "" {
+		s.done.note(ctx, eventpb.ActivityKind_ACTIVITY_KIND_ARTICLE_SEARCHED, "")
+	}
 	answer := &bffpb.ArticlesResponse{}
 	if len(rows) > int(size) {
 		rows = rows[:size]
@@ -122,6 +126,9 @@ func (s *content) Article(ctx context.Context, q *bffpb.ArticleRequest) (*bffpb.
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read article: %w", err)
+	}
+	if reads(ctx) {
+		s.done.note(ctx, eventpb.ActivityKind_ACTIVITY_KIND_ARTICLE_READ, r.ArticleID.String())
 	}
 	return articlePB(r, reads(ctx)), nil
 }

@@ -46,6 +46,7 @@ type server struct {
 	points   datamanagementpb.PointsClient
 	plans    datamanagementpb.WebinarsClient
 	namer    pseudonym.Namer
+	done     *reporter
 }
 
 // subject is one gRPC service, and the way it is reached as JSON.
@@ -86,12 +87,13 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		points:   datamanagementpb.NewPointsClient(data),
 		plans:    datamanagementpb.NewWebinarsClient(data),
 		namer:    pseudonym.New(cfg.PseudonymKey.Reveal()),
+		done:     newReporter(datamanagementpb.NewActivitiesClient(data), d.Log, d.Now, d.Metrics),
 	}
 	mux, err := s.routes(d)
 	if err != nil {
 		return nil, err
 	}
-	whole := &run.Service{HTTP: mux, Ready: func(ctx context.Context) error { return d.DB.Ping(ctx) }}
+	whole := &run.Service{HTTP: mux, Work: []run.Work{{Name: "activity", Run: s.done.run}}, Ready: func(ctx context.Context) error { return d.DB.Ping(ctx) }}
 	for _, one := range s.subjects() {
 		whole.RPC = append(whole.RPC, one.service)
 	}

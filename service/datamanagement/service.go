@@ -11,6 +11,7 @@ import (
 
 	"github.com/rounds-cme/rounds/kit/conf"
 	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/content"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/people"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/points"
@@ -19,7 +20,8 @@ import (
 
 // Config are the settings of this service.
 type Config struct {
-	ProofKey conf.Secret `secret:"proof" help:"Key with which proofs of profession are encrypted: 32 bytes in base64. Keep it: without it they cannot be read." default:""`
+	PseudonymKey conf.Secret `secret:"pseudonym" help:"Secret from which the pseudonyms in the statistics are made; the same for all services." default:""`
+	ProofKey     conf.Secret `secret:"proof" help:"Key with which proofs of profession are encrypted: 32 bytes in base64. Keep it: without it they cannot be read." default:""`
 }
 
 // subject is a subdomain as the service sees it: what it answers, and what it does on its own.
@@ -32,6 +34,7 @@ func subjects() []subject {
 		newContent,
 		newWebinar,
 		newPoints,
+		newActivity,
 	}
 }
 
@@ -50,13 +53,28 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 }
 
 func newPeople(d *run.Deps, cfg Config) (*run.Service, error) {
-	s, err := people.New(d, cfg.ProofKey)
+	s, err := people.New(d, cfg.ProofKey, cfg.teller())
 	if err != nil {
 		return nil, fmt.Errorf("people: %w", err)
 	}
 	return s, nil
 }
 
-func newContent(d *run.Deps, _ Config) (*run.Service, error) { return content.New(d), nil }
-func newPoints(d *run.Deps, _ Config) (*run.Service, error)  { return points.New(d), nil }
-func newWebinar(d *run.Deps, _ Config) (*run.Service, error) { return webinar.New(d), nil }
+func newContent(d *run.Deps, cfg Config) (*run.Service, error) {
+	return content.New(d, cfg.teller()), nil
+}
+
+func newPoints(d *run.Deps, cfg Config) (*run.Service, error) {
+	return points.New(d, cfg.teller()), nil
+}
+
+func newWebinar(d *run.Deps, cfg Config) (*run.Service, error) {
+	return webinar.New(d, cfg.teller()), nil
+}
+
+func newActivity(d *run.Deps, cfg Config) (*run.Service, error) {
+	return activity.Serve(d, cfg.teller()), nil
+}
+
+// teller tells the statistics what people do.
+func (c Config) teller() activity.Teller { return activity.New(c.PseudonymKey.Reveal()) }

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+	"github.com/rounds-cme/rounds/kit/pseudonym"
 	"github.com/rounds-cme/rounds/kit/queue"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/room"
 )
@@ -15,16 +16,15 @@ import (
 // activity makes the messages for the statistics. They carry a pseudonym and never a name. Their ids follow from what
 // they tell, so that the same thing told again after a crash counts once.
 type activity struct {
-	pseudonym func(account uuid.UUID) string
+	namer pseudonym.Namer
 }
 
 const activityQueue = "activity"
 
 func (a activity) message(kind eventpb.ActivityKind, at time.Time, l *live, p room.Person, key string) (queue.Message, *eventpb.Activity) {
-	pseudonym := a.pseudonym(p.Account)
-	id := uuid.NewSHA1(l.Webinar, fmt.Appendf(nil, "%s/%d/%s", pseudonym, kind, key))
+	id := a.namer.ID(p.Account, fmt.Sprintf("%s/%d/%s", l.Webinar, kind, key))
 	payload := &eventpb.Activity{
-		Id: id.String(), Kind: kind, At: timestamppb.New(at), Pseudonym: pseudonym, Profession: p.Profession, Country: p.Country,
+		Id: id.String(), Kind: kind, At: timestamppb.New(at), Pseudonym: a.namer.Of(p.Account), Profession: p.Profession, Country: p.Country,
 		WebinarId: l.Webinar.String(), Minute: number(int(at.Sub(l.Opened) / time.Minute)),
 	}
 	return queue.Message{ID: id, Queue: activityQueue, Payload: payload}, payload

@@ -15,9 +15,6 @@ package livewebinar
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"log/slog"
@@ -33,6 +30,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/eventlog"
 	"github.com/rounds-cme/rounds/kit/obs"
+	"github.com/rounds-cme/rounds/kit/pseudonym"
 	krpc "github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/token"
@@ -69,7 +67,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	s := &server{
 		log: d.Log, now: d.Now, rand: d.Rand, events: d.Events, tokens: d.Tokens,
 		recorder: newRecorder(d.DB, d.Log, d.Metrics),
-		activity: activity{pseudonym: pseudonym(cfg.PseudonymKey.Reveal())},
+		activity: activity{namer: pseudonym.New(cfg.PseudonymKey.Reveal())},
 		talk:     web.NewLimiter(web.Rate{Every: time.Second, Burst: cfg.ChatBurst}, d.Now),
 		seconds:  obs.Seconds(d.Metrics, "rounds_live_seconds", "Duration of the calls of browsers in rooms.", "method"),
 		methods:  methods(),
@@ -112,15 +110,6 @@ func (s *server) stir() {
 		default:
 		}
 	})
-}
-
-// pseudonym names an account so that nobody without the key can tell whose name it is.
-func pseudonym(key string) func(uuid.UUID) string {
-	return func(account uuid.UUID) string {
-		mac := hmac.New(sha256.New, []byte(key))
-		mac.Write(account[:])
-		return hex.EncodeToString(mac.Sum(nil))
-	}
 }
 
 func errInternal(cause error) error {

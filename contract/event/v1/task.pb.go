@@ -91,6 +91,11 @@ const (
 	ActivityKind_ACTIVITY_KIND_CHECK_ANSWERED ActivityKind = 8
 	ActivityKind_ACTIVITY_KIND_CHECK_MISSED   ActivityKind = 9
 	ActivityKind_ACTIVITY_KIND_POINTS_BOOKED  ActivityKind = 10
+	// That somebody searched, never for what.
+	ActivityKind_ACTIVITY_KIND_ARTICLE_SEARCHED ActivityKind = 11
+	ActivityKind_ACTIVITY_KIND_UNSUBSCRIBED     ActivityKind = 12
+	ActivityKind_ACTIVITY_KIND_REGISTERED       ActivityKind = 13
+	ActivityKind_ACTIVITY_KIND_APPROVED         ActivityKind = 14
 )
 
 // Enum value maps for ActivityKind.
@@ -107,19 +112,27 @@ var (
 		8:  "ACTIVITY_KIND_CHECK_ANSWERED",
 		9:  "ACTIVITY_KIND_CHECK_MISSED",
 		10: "ACTIVITY_KIND_POINTS_BOOKED",
+		11: "ACTIVITY_KIND_ARTICLE_SEARCHED",
+		12: "ACTIVITY_KIND_UNSUBSCRIBED",
+		13: "ACTIVITY_KIND_REGISTERED",
+		14: "ACTIVITY_KIND_APPROVED",
 	}
 	ActivityKind_value = map[string]int32{
-		"ACTIVITY_KIND_UNSPECIFIED":    0,
-		"ACTIVITY_KIND_ARTICLE_READ":   1,
-		"ACTIVITY_KIND_COMMENT_ADDED":  2,
-		"ACTIVITY_KIND_SUBSCRIBED":     3,
-		"ACTIVITY_KIND_ROOM_JOINED":    4,
-		"ACTIVITY_KIND_ROOM_LEFT":      5,
-		"ACTIVITY_KIND_MINUTE_WATCHED": 6,
-		"ACTIVITY_KIND_CHAT_SENT":      7,
-		"ACTIVITY_KIND_CHECK_ANSWERED": 8,
-		"ACTIVITY_KIND_CHECK_MISSED":   9,
-		"ACTIVITY_KIND_POINTS_BOOKED":  10,
+		"ACTIVITY_KIND_UNSPECIFIED":      0,
+		"ACTIVITY_KIND_ARTICLE_READ":     1,
+		"ACTIVITY_KIND_COMMENT_ADDED":    2,
+		"ACTIVITY_KIND_SUBSCRIBED":       3,
+		"ACTIVITY_KIND_ROOM_JOINED":      4,
+		"ACTIVITY_KIND_ROOM_LEFT":        5,
+		"ACTIVITY_KIND_MINUTE_WATCHED":   6,
+		"ACTIVITY_KIND_CHAT_SENT":        7,
+		"ACTIVITY_KIND_CHECK_ANSWERED":   8,
+		"ACTIVITY_KIND_CHECK_MISSED":     9,
+		"ACTIVITY_KIND_POINTS_BOOKED":    10,
+		"ACTIVITY_KIND_ARTICLE_SEARCHED": 11,
+		"ACTIVITY_KIND_UNSUBSCRIBED":     12,
+		"ACTIVITY_KIND_REGISTERED":       13,
+		"ACTIVITY_KIND_APPROVED":         14,
 	}
 )
 
@@ -636,7 +649,7 @@ const file_event_v1_task_proto_rawDesc = "" +
 	"\x13CHANNEL_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rCHANNEL_EMAIL\x10\x01\x12\x10\n" +
 	"\fCHANNEL_SITE\x10\x02\x12\x10\n" +
-	"\fCHANNEL_PUSH\x10\x03*\xea\x02\n" +
+	"\fCHANNEL_PUSH\x10\x03*\xe8\x03\n" +
 	"\fActivityKind\x12\x1d\n" +
 	"\x19ACTIVITY_KIND_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aACTIVITY_KIND_ARTICLE_READ\x10\x01\x12\x1f\n" +
@@ -649,7 +662,11 @@ const file_event_v1_task_proto_rawDesc = "" +
 	"\x1cACTIVITY_KIND_CHECK_ANSWERED\x10\b\x12\x1e\n" +
 	"\x1aACTIVITY_KIND_CHECK_MISSED\x10\t\x12\x1f\n" +
 	"\x1bACTIVITY_KIND_POINTS_BOOKED\x10\n" +
-	"B8Z6github.com/rounds-cme/rounds/contract/event/v1;eventpbb\x06proto3"
+	"\x12\"\n" +
+	"\x1eACTIVITY_KIND_ARTICLE_SEARCHED\x10\v\x12\x1e\n" +
+	"\x1aACTIVITY_KIND_UNSUBSCRIBED\x10\f\x12\x1c\n" +
+	"\x18ACTIVITY_KIND_REGISTERED\x10\r\x12\x1a\n" +
+	"\x16ACTIVITY_KIND_APPROVED\x10\x0eB8Z6github.com/rounds-cme/rounds/contract/event/v1;eventpbb\x06proto3"
 
 var (
 	file_event_v1_task_proto_rawDescOnce sync.Once

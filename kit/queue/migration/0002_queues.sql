@@ -14,7 +14,6 @@ INSERT INTO queue.permission (role, queue, may_put, may_take) VALUES
     ('rounds_notificationcenter',     'notification.send', false, true),
 
     ('rounds_datamanagement',         'activity',          true,  false),
-    ('rounds_bff',                    'activity',          true,  false),
     ('rounds_livewebinar',            'activity',          true,  false),
     ('rounds_statistics',             'activity',          false, true);
 

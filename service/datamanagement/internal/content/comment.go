@@ -12,6 +12,7 @@ import (
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/content/store"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/field"
 )
@@ -48,8 +49,14 @@ func (s *server) AddComment(ctx context.Context, q *datamanagementpb.AddCommentR
 			return fmt.Errorf("insert comment: %w", err)
 		}
 		answer.Id = row.ID.String()
-		return s.append(ctx, w, "comment/"+answer.GetId(), &eventpb.CommentAdded{
+		err = s.append(ctx, w, "comment/"+answer.GetId(), &eventpb.CommentAdded{
 			CommentId: answer.GetId(), ArticleId: article.String(), AccountId: w.who.String(), ParentId: q.GetParentId(),
+		})
+		if err != nil {
+			return err
+		}
+		return s.tell.Tell(ctx, w.tx, activity.Doing{
+			Kind: eventpb.ActivityKind_ACTIVITY_KIND_COMMENT_ADDED, Account: w.who, At: w.now, Key: answer.GetId(), Article: article,
 		})
 	})
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/token"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/command"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/markdown"
 )
@@ -35,11 +36,12 @@ type server struct {
 	now    func() time.Time
 	newID  func() uuid.UUID
 	render *markdown.Renderer
+	tell   activity.Teller
 }
 
 // New wires the subdomain.
-func New(d *run.Deps) *run.Service {
-	s := &server{db: d.DB, events: d.Events, now: d.Now, newID: d.NewID, render: markdown.New()}
+func New(d *run.Deps, tell activity.Teller) *run.Service {
+	s := &server{db: d.DB, events: d.Events, now: d.Now, newID: d.NewID, render: markdown.New(), tell: tell}
 	return &run.Service{RPC: []rpc.Service{{Desc: &datamanagementpb.Content_ServiceDesc, Impl: s}}}
 }
 

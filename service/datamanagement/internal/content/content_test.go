@@ -19,6 +19,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/datamanagement"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/content"
 )
 
@@ -42,7 +43,7 @@ func newDesk(t *testing.T) *desk {
 	s := content.New(&run.Deps{
 		Name: "datamanagement", Now: func() time.Time { return d.now }, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, DB: pool,
 		Events: eventlog.New(pool, log, prometheus.NewRegistry(), types), Log: log,
-	})
+	}, activity.New("test"))
 	d.ContentServer = s.RPC[0].Impl.(datamanagementpb.ContentServer) //nolint:forcetypeassert // it is what it registers
 	return d
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/db"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/token"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/command"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/people/store"
 )
@@ -171,7 +172,12 @@ func (s *server) decide(ctx context.Context, tx pgx.Tx, d decision) error {
 	if err != nil {
 		return fmt.Errorf("plan the deletion of the proof: %w", err)
 	}
-	return s.append(ctx, tx, application.AccountID, fact)
+	if err := s.append(ctx, tx, application.AccountID, fact); err != nil || !d.approve {
+		return err
+	}
+	return s.tell.Tell(ctx, tx, activity.Doing{
+		Kind: eventpb.ActivityKind_ACTIVITY_KIND_APPROVED, Account: application.AccountID, At: d.at, Key: d.application.String(),
+	})
 }
 
 // Proof decrypts a document.

@@ -25,6 +25,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/password"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/people/store"
 )
 
@@ -47,16 +48,17 @@ type server struct {
 	rand   io.Reader
 	hasher *password.Hasher
 	safe   *safe
+	tell   activity.Teller
 }
 
 // New wires the subdomain.
-func New(d *run.Deps, proofKey conf.Secret) (*run.Service, error) {
+func New(d *run.Deps, proofKey conf.Secret, tell activity.Teller) (*run.Service, error) {
 	safe, err := newSafe(proofKey.Reveal(), d.Rand)
 	if err != nil {
 		return nil, err
 	}
 	s := &server{
-		db: d.DB, events: d.Events, log: d.Log, now: d.Now, newID: d.NewID, rand: d.Rand, hasher: password.New(d.Rand), safe: safe,
+		db: d.DB, events: d.Events, log: d.Log, now: d.Now, newID: d.NewID, rand: d.Rand, hasher: password.New(d.Rand), safe: safe, tell: tell,
 	}
 	return &run.Service{
 		RPC:  []rpc.Service{{Desc: &datamanagementpb.People_ServiceDesc, Impl: s}},

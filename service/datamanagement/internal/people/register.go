@@ -22,6 +22,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/eventlog"
 	"github.com/rounds-cme/rounds/kit/queue"
 	"github.com/rounds-cme/rounds/kit/token"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/command"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/people/store"
 )
@@ -66,7 +67,10 @@ func (s *server) welcome(ctx context.Context, tx pgx.Tx, account uuid.UUID, q *d
 	if err := s.sendLink(ctx, tx, account, now); err != nil {
 		return err
 	}
-	return s.append(ctx, tx, account, &eventpb.AccountRegistered{AccountId: account.String()})
+	if err := s.append(ctx, tx, account, &eventpb.AccountRegistered{AccountId: account.String()}); err != nil {
+		return err
+	}
+	return s.tell.Tell(ctx, tx, activity.Doing{Kind: eventpb.ActivityKind_ACTIVITY_KIND_REGISTERED, Account: account, At: now})
 }
 
 // tellOwner mails whoever has the address: the link again while it was not confirmed, else that somebody tried.

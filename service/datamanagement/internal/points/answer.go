@@ -15,6 +15,7 @@ import (
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/eventlog"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/points/store"
 )
 
@@ -104,6 +105,7 @@ func (s *server) book(ctx context.Context, tx pgx.Tx, request store.RequestLockR
 		return 0, fmt.Errorf("list who qualified: %w", err)
 	}
 	var booked int32
+	var doings []activity.Doing
 	for _, p := range people {
 		id := s.newID()
 		added, err := q.BookingInsert(ctx, store.BookingInsertParams{
@@ -125,8 +127,12 @@ func (s *server) book(ctx context.Context, tx pgx.Tx, request store.RequestLockR
 		if err != nil {
 			return 0, fmt.Errorf("tell of a booking: %w", err)
 		}
+		doings = append(doings, activity.Doing{
+			Kind: eventpb.ActivityKind_ACTIVITY_KIND_POINTS_BOOKED, Account: p.AccountID, At: now, Key: id.String(),
+			Webinar: request.WebinarID, Amount: int64(p.Hundredths),
+		})
 	}
-	return booked, nil
+	return booked, s.tell.Tell(ctx, tx, doings...)
 }
 
 func errNoRequest() error {

@@ -20,6 +20,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/eventlog"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 )
 
 type server struct {
@@ -29,11 +30,12 @@ type server struct {
 	events *eventlog.Log
 	now    func() time.Time
 	newID  func() uuid.UUID
+	tell   activity.Teller
 }
 
 // New wires the subdomain.
-func New(d *run.Deps) *run.Service {
-	s := &server{db: d.DB, events: d.Events, now: d.Now, newID: d.NewID}
+func New(d *run.Deps, tell activity.Teller) *run.Service {
+	s := &server{db: d.DB, events: d.Events, now: d.Now, newID: d.NewID, tell: tell}
 	return &run.Service{
 		RPC:  []rpc.Service{{Desc: &datamanagementpb.Points_ServiceDesc, Impl: s}},
 		Work: []run.Work{{Name: "points.evaluate", Run: s.follow}},

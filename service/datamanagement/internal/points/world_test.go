@@ -26,6 +26,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/saga"
 	"github.com/rounds-cme/rounds/rules/credit"
 	"github.com/rounds-cme/rounds/service/datamanagement"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/points"
 	"github.com/rounds-cme/rounds/service/livewebinar"
 	"github.com/rounds-cme/rounds/service/scheduler"
@@ -64,7 +65,7 @@ func newWorld(t *testing.T) *world {
 		Events: eventlog.New(pool, quiet, prometheus.NewRegistry(), types),
 	}
 	w := &world{
-		t: t, admin: database.Admin(), deps: deps, service: points.New(deps),
+		t: t, admin: database.Admin(), deps: deps, service: points.New(deps, activity.New("test")),
 		scheduler: database.Pool("scheduler"), told: eventlog.New(database.Pool("scheduler"), quiet, prometheus.NewRegistry(), types),
 	}
 	w.exec(`INSERT INTO datamanagement.category (id, slug, name_en, name_sl) VALUES ($1, 'c', 'C', 'C')`, categoryID)

@@ -3,11 +3,14 @@ package webinar
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
+	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/command"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/field"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/webinar/store"
@@ -41,7 +44,7 @@ func (s *server) Subscribe(ctx context.Context, q *datamanagementpb.SubscribeReq
 		if added == 0 {
 			return s.whyNotAdded(ctx, rows, w.Who.Account)
 		}
-		return nil
+		return s.tell.Tell(ctx, w.Tx, followed(eventpb.ActivityKind_ACTIVITY_KIND_SUBSCRIBED, w, q.GetKind(), target))
 	})
 }
 
@@ -65,12 +68,24 @@ func (s *server) Unsubscribe(ctx context.Context, q *datamanagementpb.Unsubscrib
 	}
 	answer := &datamanagementpb.UnsubscribeResponse{}
 	return answer, s.once(ctx, q.GetRequestId(), "webinar.unsubscribe", answer, func(w command.Wish) error {
-		err := store.New(w.Tx).SubscriptionDelete(ctx, store.SubscriptionDeleteParams{AccountID: w.Who.Account, Kind: q.GetKind(), TargetID: target})
+		deleted, err := store.New(w.Tx).SubscriptionDelete(ctx, store.SubscriptionDeleteParams{AccountID: w.Who.Account, Kind: q.GetKind(), TargetID: target})
 		if err != nil {
 			return fmt.Errorf("delete subscription: %w", err)
 		}
-		return nil
+		if deleted == 0 {
+			return nil
+		}
+		return s.tell.Tell(ctx, w.Tx, followed(eventpb.ActivityKind_ACTIVITY_KIND_UNSUBSCRIBED, w, q.GetKind(), target))
 	})
+}
+
+// followed is what the statistics hear of it: who changes their mind twice does two things.
+func followed(kind eventpb.ActivityKind, w command.Wish, what string, target uuid.UUID) activity.Doing {
+	d := activity.Doing{Kind: kind, Account: w.Who.Account, At: w.Now, Key: target.String() + "/" + w.Now.UTC().Format(time.RFC3339Nano)}
+	if what == "webinar" {
+		d.Webinar = target
+	}
+	return d
 }
 
 func targetOf(kind, id string) (uuid.UUID, error) {

@@ -22,6 +22,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/rules/credit"
 	"github.com/rounds-cme/rounds/service/datamanagement"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/webinar"
 	"github.com/rounds-cme/rounds/service/scheduler"
 )
@@ -48,7 +49,7 @@ func newDesk(t *testing.T) *desk {
 	s := webinar.New(&run.Deps{
 		Name: "datamanagement", Now: func() time.Time { return d.now }, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, DB: pool,
 		Events: eventlog.New(pool, log, prometheus.NewRegistry(), types), Log: log,
-	})
+	}, activity.New("test"))
 	d.WebinarsServer = s.RPC[0].Impl.(datamanagementpb.WebinarsServer) //nolint:forcetypeassert // it is what it registers
 	d.exec(`INSERT INTO datamanagement.category (id, slug, name_en, name_sl) VALUES ($1, 'heart', 'Heart', 'Srce')`, d.category)
 	d.exec(`INSERT INTO datamanagement.lecturer (id, slug, name) VALUES ($1, 'host', 'Doc Host')`, d.lecturer)

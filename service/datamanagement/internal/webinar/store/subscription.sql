@@ -13,5 +13,5 @@ ON CONFLICT DO NOTHING;
 -- name: SubscriptionCount :one
 SELECT count(*) FROM datamanagement.subscription WHERE account_id = @account_id;
 
--- name: SubscriptionDelete :exec
+-- name: SubscriptionDelete :execrows
 DELETE FROM datamanagement.subscription WHERE account_id = @account_id AND kind = @kind AND target_id = @target_id;

@@ -23,7 +23,7 @@ func (q *Queries) SubscriptionCount(ctx context.Context, accountID uuid.UUID) (i
 	return count, err
 }
 
-const subscriptionDelete = `-- name: SubscriptionDelete :exec
+const subscriptionDelete = `-- name: SubscriptionDelete :execrows
 DELETE FROM datamanagement.subscription WHERE account_id = $1 AND kind = $2 AND target_id = $3
 `
 
@@ -33,9 +33,12 @@ type SubscriptionDeleteParams struct {
 	TargetID  uuid.UUID
 }
 
-func (q *Queries) SubscriptionDelete(ctx context.Context, arg SubscriptionDeleteParams) error {
-	_, err := q.db.Exec(ctx, subscriptionDelete, arg.AccountID, arg.Kind, arg.TargetID)
-	return err
+func (q *Queries) SubscriptionDelete(ctx context.Context, arg SubscriptionDeleteParams) (int64, error) {
+	result, err := q.db.Exec(ctx, subscriptionDelete, arg.AccountID, arg.Kind, arg.TargetID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const subscriptionInsert = `-- name: SubscriptionInsert :execrows
