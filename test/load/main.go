@@ -1,7 +1,8 @@
-// Command load measures Rounds on this machine: go run ./test/load room.
+// Command load measures Rounds on this machine: go run ./test/load, or one of article, personal, up, room.
 //
-// Every measurement starts what it needs, speaks the real protocol, and prints a table with what the machine was. Nothing
-// here is a test: the figures depend on the machine and on what else runs on it.
+// Every measurement starts what it needs, speaks the real protocol, and prints a table with what the machine was, beside a floor:
+// the least that any program would take for the same. Nothing here is a test: the figures depend on the machine and on what else
+// runs on it. README.md tells how to read them.
 package main
 
 import (
@@ -11,20 +12,50 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/rounds-cme/rounds/test/live"
+	"github.com/rounds-cme/rounds/test/load/page"
 	"github.com/rounds-cme/rounds/test/load/room"
+	"github.com/rounds-cme/rounds/test/load/start"
 )
 
 type commands struct {
-	Room room.Command `cmd:"" help:"Viewers in one room, beside a bare WebSocket server that sends the same."`
+	All      all           `cmd:"" default:"1" help:"Everything below, one after the other."`
+	Article  page.Article  `cmd:"" help:"The page of an article with 50 comments, beside a bare server that writes the same."`
+	Personal page.Personal `cmd:"" help:"The personal page, beside a bare server that writes the same."`
+	Up       start.Command `cmd:"" help:"How long rounds up takes, how much memory it holds at rest, and how long Ctrl-C takes."`
+	Room     room.Command  `cmd:"" help:"Viewers in one room, beside a bare WebSocket server that sends the same."`
 }
 
 func main() {
 	live.ServeIfChild()
 	room.FloorIfChild()
+	page.FloorIfChild()
 	var c commands
 	k := kong.Parse(&c, kong.Name("load"))
 	if err := k.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// all measures everything with its defaults.
+type all struct{}
+
+// Run stops at the first that cannot be measured.
+func (all) Run() error {
+	for _, name := range []string{"article", "personal", "up", "room"} {
+		var c commands
+		parser, err := kong.New(&c)
+		if err != nil {
+			return err
+		}
+		one, err := parser.Parse([]string{name})
+		if err != nil {
+			return err
+		}
+		if err := one.Run(); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		fmt.Println()
+	}
+	return nil
 }

@@ -1,0 +1,143 @@
+// Package program runs the real `rounds up` in a process of its own, with a directory and ports of its own, for measurements.
+// A server that shared the process of its load would share its garbage collector and its scheduler too, and neither of the
+// two could be measured.
+package program
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	longestStart = 2 * time.Minute
+	longestStop  = 30 * time.Second
+)
+
+// Build makes the binary in dir as `make build` does.
+func Build(ctx context.Context, dir string) (string, error) {
+	binary := filepath.Join(dir, "rounds")
+	//nolint:gosec // constants and our own directory
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/rounds-cme/rounds/cmd/rounds")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("build rounds: %w", err)
+	}
+	return binary, nil
+}
+
+// Rounds is a running `rounds up`.
+type Rounds struct {
+	Site    string        // address of the site, such as http://localhost:41234
+	Private string        // address of pprof and metrics
+	Took    time.Duration // from its start until it said that it runs
+	Told    string        // what it printed
+
+	cmd  *exec.Cmd
+	exit chan error
+}
+
+// Up starts the binary on a data directory and waits until it says that it runs.
+func Up(binary, data string) (*Rounds, error) {
+	port, private, err := ports()
+	if err != nil {
+		return nil, err
+	}
+	//nolint:gosec,noctx // our own binary; it is ended by Stop
+	cmd := exec.Command(binary, "up", "--data", data, "--port", port, "--private-port", private)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	r := &Rounds{Site: "http://localhost:" + port, Private: "http://127.0.0.1:" + private, cmd: cmd, exit: make(chan error, 1)}
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start rounds: %w", err)
+	}
+	said := make(chan error, 1)
+	go r.listen(out, said)
+	select {
+	case err = <-said:
+	case <-time.After(longestStart):
+		err = errors.New("it did not say that it runs")
+	}
+	r.Took = time.Since(began)
+	if err != nil {
+		_ = cmd.Process.Kill()
+		return nil, fmt.Errorf("rounds up: %w", err)
+	}
+	return r, nil
+}
+
+// listen reads all that it prints, tells once when it runs, and then when it has ended.
+func (r *Rounds) listen(out io.Reader, said chan<- error) {
+	lines := bufio.NewScanner(out)
+	var told strings.Builder
+	running := false
+	for lines.Scan() {
+		if running {
+			continue
+		}
+		told.WriteString(lines.Text() + "\n")
+		if running = strings.HasPrefix(lines.Text(), "Rounds is running at "); running {
+			r.Told = told.String()
+			said <- nil
+		}
+	}
+	err := r.cmd.Wait()
+	if !running {
+		said <- fmt.Errorf("it ended: %w", errors.Join(err, lines.Err()))
+	}
+	r.exit <- err
+}
+
+// Pid is the process id.
+func (r *Rounds) Pid() int { return r.cmd.Process.Pid }
+
+// Stop is Ctrl-C; it tells how long it took.
+func (r *Rounds) Stop() (time.Duration, error) {
+	began := time.Now()
+	if err := r.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		return 0, err
+	}
+	select {
+	case err := <-r.exit:
+		return time.Since(began), err
+	case <-time.After(longestStop):
+		_ = r.cmd.Process.Kill()
+		return 0, errors.New("rounds did not stop")
+	}
+}
+
+// ports finds two that are free now.
+func ports() (first, second string, err error) {
+	one, first, err := port()
+	if err != nil {
+		return "", "", err
+	}
+	defer func() { _ = one.Close() }()
+	two, second, err := port()
+	if err != nil {
+		return "", "", err
+	}
+	return first, second, two.Close()
+}
+
+func port() (net.Listener, string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it returns at once
+	if err != nil {
+		return nil, "", err
+	}
+	_, number, err := net.SplitHostPort(listener.Addr().String())
+	return listener, number, err
+}
