@@ -1,10 +1,14 @@
 package main
 
 import (
+	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -44,6 +48,7 @@ func TestDemo(t *testing.T) {
 	if after := articles(site); after != before {
 		t.Errorf("%d links to articles after filling again, %d before", after, before)
 	}
+	asksRegistry(t, site)
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	form := url.Values{"email": {"administrator@rounds.example"}, "password": {"rounds-demo-2026"}}
 	answer, err := client.PostForm(site+"/auth/login", form) //nolint:noctx // A test.
@@ -55,4 +60,56 @@ func TestDemo(t *testing.T) {
 		t.Errorf("the demo's administrator cannot log in: %d", answer.StatusCode)
 	}
 	p.stop(syscall.SIGINT)
+}
+
+// asksRegistry looks at the applications of the demo as its administrator: the registry beside it was asked about each,
+// and of one it says something else.
+func asksRegistry(t *testing.T, site string) {
+	t.Helper()
+	administrator := loggedIn(t, site, "administrator@rounds.example")
+	page := func(path string) string {
+		t.Helper()
+		answer, err := administrator.Get(site + path) //nolint:noctx // A test.
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("%s answers %d, %v", path, answer.StatusCode, err)
+		}
+		return string(text)
+	}
+	links := regexp.MustCompile(`/backoffice/applications/[0-9a-f-]{36}`).FindAllString(page("/backoffice/applications"), -1)
+	slices.Sort(links)
+	links = slices.Compact(links)
+	differ := 0
+	for _, link := range links {
+		review := page(link)
+		if !strings.Contains(review, `data-registry="found"`) {
+			t.Errorf("%s: the registry was not asked", link)
+		}
+		if strings.Contains(review, "Oncology") {
+			differ++
+		}
+	}
+	if len(links) != 3 || differ != 1 {
+		t.Errorf("%d applications, of which %d differ from the registry, want 3 and 1", len(links), differ)
+	}
+}
+
+// loggedIn is a browser, as it were, of somebody of the demo.
+func loggedIn(t *testing.T, site, email string) *http.Client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Jar: jar}
+	answer, err := client.PostForm(site+"/auth/login", url.Values{"email": {email}, "password": {"rounds-demo-2026"}}) //nolint:noctx // A test.
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	return client
 }

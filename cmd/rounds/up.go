@@ -61,6 +61,7 @@ type up struct {
 	members   []*run.Member
 	listeners []net.Listener
 	servers   []*webServer
+	registry  string // address of the demo's own registry, if it runs
 }
 
 func (u *up) start(ctx context.Context) error {
@@ -146,6 +147,9 @@ func (u *up) migrate(ctx context.Context) error {
 func (u *up) startServices(ctx context.Context) error {
 	// On one's own machine the mailbox stands in for the mail program of everybody.
 	u.cli.Services.NotificationCenter.OpenMailbox = u.command.Demo && u.cli.Services.NotificationCenter.SMTP == ""
+	if err := u.startRegistry(); err != nil {
+		return err
+	}
 	u.secrets.fill(u.app)
 	entries := services(&u.cli.Services)
 	u.host = newHost(&u.cli.settings, u.log, entries, nil)
@@ -158,10 +162,10 @@ func (u *up) startServices(ctx context.Context) error {
 	}
 	u.group = run.NewGroup(u.log, u.members...)
 	u.group.Start()
-	u.servers = []*webServer{
+	u.servers = append(u.servers,
 		serveFront(u.listeners[0], front(u.members), u.log),
 		serveFront(u.listeners[1], u.group.Private(u.host.metrics), u.log),
-	}
+	)
 	u.steps.note("%d of %d", len(u.members), len(entries))
 	return u.ready(ctx)
 }

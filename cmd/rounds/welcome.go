@@ -13,6 +13,9 @@ func (u *up) welcome() {
 	if u.cli.Services.NotificationCenter.SMTP == "" {
 		say("  mailbox    %s/mailbox", u.cli.BaseURL)
 	}
+	if u.registry != "" {
+		say("  registry   %s, asked when somebody registers (try SI 0029001, 0029002, 0029003)", u.registry)
+	}
 	say("  log        %s", u.directory.logPath())
 	if data, err := demo.Load(); u.command.Demo && err == nil {
 		say("\nDemo accounts, all with the password %s (the people of the demo are invented):", data.Password)

@@ -20,9 +20,6 @@ var rooms = map[string][]string{
 // exceptions are single doors between rooms, each with its reason.
 var exceptions = map[[2]string]string{
 	{"kit/rpc", "contract/access/v1"}: "the interceptor reads who may call from the RPC's own option",
-	// With demo data, `rounds up` runs both beside itself, so that a visitor meets the outside world too.
-	{"cmd/rounds", "test/fake/registry"}: "the demo asks a registry, and none is to be had",
-	{"cmd/rounds", "test/fake/agency"}:   "the demo reports to an agency, and none is to be had",
 }
 
 // protobuf is all that a contract stands on: messages, RPCs, and their JSON face.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rounds-cme/rounds/test/e2e/browser"
 	"github.com/rounds-cme/rounds/test/fake/registry"
@@ -222,4 +223,51 @@ func TestForgotten(t *testing.T) {
 	p.SeeText("h1", "Profile")
 	p.Press("Log out everywhere")
 	p.SeeText("main", "You are logged out on every device")
+}
+
+// TestRegisterWithoutRegistry registers while the registry is slow, and while it is down: nobody waits longer than it may take,
+// nobody is turned away, and the reviewer is told that nobody answered. Once it is well again, it is asked again.
+func TestRegisterWithoutRegistry(t *testing.T) {
+	t.Parallel()
+	s := openSite(t, registry.Person{
+		Country: "SI", Licence: "0029001", Name: "Nika Zgled", Profession: "physician", Speciality: "paediatrics", Status: "active",
+	})
+	p := chromium.New(t, s.URL)
+	p.Forgive("favicon")
+	for _, c := range []struct {
+		email, state string
+		trouble      registry.Trouble
+	}{
+		{"slow@rounds.example", "unavailable", registry.Trouble{Delay: time.Hour}},
+		{"down@rounds.example", "unavailable", registry.Trouble{Status: http.StatusServiceUnavailable}},
+		{"well@rounds.example", "found", registry.Trouble{}},
+	} {
+		s.Registry.Suffer(c.trouble)
+		asked := s.Registry.Asked()
+		p.Open("/register")
+		fillRegistration(p, c.email, proofFile(t, "licence.png", picture(t)))
+		began := time.Now()
+		p.Click("main form button.btn-primary")
+		p.SeeText("h1", "Confirm your e-mail address")
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("%s waited %s", c.email, took)
+		}
+		if n := s.count(`SELECT count(*) FROM datamanagement.application p JOIN datamanagement.account a ON a.id = p.account_id
+			WHERE a.email = $1 AND p.registry_state = $2`, c.email, c.state); n != 1 {
+			t.Errorf("%s: the application does not say %q", c.email, c.state)
+		}
+		if s.Registry.Asked() != asked+1 {
+			t.Errorf("%s: the registry was asked %d times", c.email, s.Registry.Asked()-asked)
+		}
+	}
+	s.Account("admin@rounds.example", "Ada Min", "administrator")
+	s.openMail(p, "slow@rounds.example", "Confirm your e-mail address")
+	p.Open(s.link("slow@rounds.example", "/confirm"))
+	p.Press("Confirm the address")
+	p.SeeText("h1", "Your address is confirmed")
+	login(p, "admin@rounds.example")
+	p.Open("/backoffice/applications")
+	p.Click("main table a")
+	p.See("[data-registry=unavailable]")
+	p.Screenshot("review-registry-unavailable")
 }
