@@ -1,6 +1,7 @@
 // Package event is the catalogue of all that services tell each other without waiting for an answer: for every fact in
 // the event log its key, its message, who publishes it and who listens. Reading this page shows how news walks through
-// Rounds; a test holds it against the services' own lists of listeners, so it cannot go stale.
+// Rounds; test/access holds it against what the services really follow and against what the database lets them, so it cannot
+// go stale.
 package event
 
 import (
@@ -18,7 +19,6 @@ const (
 	NotificationCenter     = "notificationcenter"
 	Statistics             = "statistics"
 	Auth                   = "auth"
-	BFF                    = "bff"
 )
 
 // Entry is one line of the catalogue.
@@ -58,7 +58,6 @@ func Catalog() []Entry {
 		{"webinar.ended", &eventpb.WebinarEnded{}, Scheduler, to(LiveWebinar, DataManagement)},
 		{"attendance.evaluated", &eventpb.AttendanceEvaluated{}, DataManagement, to(Scheduler)},
 		{"end.completed", &eventpb.EndCompleted{}, Scheduler, nil},
-		{"end.failed", &eventpb.EndFailed{}, Scheduler, nil},
 
 		{"points.requested", &eventpb.PointsRequested{}, DataManagement, nil},
 		{"points.answered", &eventpb.PointsAnswered{}, DataManagement, nil},
@@ -79,7 +78,7 @@ func Queues() []Queue {
 	return []Queue{
 		{"notification.task", to(DataManagement, Auth), NotificationTaskRunner, "mails that only their reader may get: ConfirmEmail, ResetPassword, AlreadyRegistered"},
 		{"notification.send", to(NotificationTaskRunner), NotificationCenter, "one Notification per person and channel"},
-		{"activity", to(DataManagement, BFF, LiveWebinar), Statistics, "Activity, without identity"},
+		{"activity", to(DataManagement, LiveWebinar), Statistics, "Activity, without identity"},
 	}
 }
 

@@ -72,8 +72,10 @@ func wirings(proofs conf.Secret) map[string]func(*run.Deps) (*run.Service, error
 				StartPause: 15 * time.Second, EndTimeout: 30 * time.Second,
 			})
 		},
-		"ssr":        func(d *run.Deps) (*run.Service, error) { return ssr.New(d, ssr.Config{Zone: "Europe/Ljubljana"}) },
-		"statistics": func(d *run.Deps) (*run.Service, error) { return statistics.New(d, statistics.Config{Batch: 10, SmallCell: 10}) },
+		"ssr": func(d *run.Deps) (*run.Service, error) { return ssr.New(d, ssr.Config{Zone: "Europe/Ljubljana"}) },
+		"statistics": func(d *run.Deps) (*run.Service, error) {
+			return statistics.New(d, statistics.Config{Batch: 10, SmallCell: 10})
+		},
 	}
 }
 

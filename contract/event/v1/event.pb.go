@@ -1270,58 +1270,6 @@ func (x *EndCompleted) GetWebinarId() string {
 	return ""
 }
 
-type EndFailed struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
-	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *EndFailed) Reset() {
-	*x = EndFailed{}
-	mi := &file_event_v1_event_proto_msgTypes[22]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *EndFailed) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*EndFailed) ProtoMessage() {}
-
-func (x *EndFailed) ProtoReflect() protoreflect.Message {
-	mi := &file_event_v1_event_proto_msgTypes[22]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use EndFailed.ProtoReflect.Descriptor instead.
-func (*EndFailed) Descriptor() ([]byte, []int) {
-	return file_event_v1_event_proto_rawDescGZIP(), []int{22}
-}
-
-func (x *EndFailed) GetWebinarId() string {
-	if x != nil {
-		return x.WebinarId
-	}
-	return ""
-}
-
-func (x *EndFailed) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
 type PointsRequested struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1335,7 +1283,7 @@ type PointsRequested struct {
 
 func (x *PointsRequested) Reset() {
 	*x = PointsRequested{}
-	mi := &file_event_v1_event_proto_msgTypes[23]
+	mi := &file_event_v1_event_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1347,7 +1295,7 @@ func (x *PointsRequested) String() string {
 func (*PointsRequested) ProtoMessage() {}
 
 func (x *PointsRequested) ProtoReflect() protoreflect.Message {
-	mi := &file_event_v1_event_proto_msgTypes[23]
+	mi := &file_event_v1_event_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1360,7 +1308,7 @@ func (x *PointsRequested) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsRequested.ProtoReflect.Descriptor instead.
 func (*PointsRequested) Descriptor() ([]byte, []int) {
-	return file_event_v1_event_proto_rawDescGZIP(), []int{23}
+	return file_event_v1_event_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PointsRequested) GetRequestId() string {
@@ -1402,7 +1350,7 @@ type PointsAnswered struct {
 
 func (x *PointsAnswered) Reset() {
 	*x = PointsAnswered{}
-	mi := &file_event_v1_event_proto_msgTypes[24]
+	mi := &file_event_v1_event_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1414,7 +1362,7 @@ func (x *PointsAnswered) String() string {
 func (*PointsAnswered) ProtoMessage() {}
 
 func (x *PointsAnswered) ProtoReflect() protoreflect.Message {
-	mi := &file_event_v1_event_proto_msgTypes[24]
+	mi := &file_event_v1_event_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1427,7 +1375,7 @@ func (x *PointsAnswered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAnswered.ProtoReflect.Descriptor instead.
 func (*PointsAnswered) Descriptor() ([]byte, []int) {
-	return file_event_v1_event_proto_rawDescGZIP(), []int{24}
+	return file_event_v1_event_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PointsAnswered) GetRequestId() string {
@@ -1464,7 +1412,7 @@ type PointsBooked struct {
 
 func (x *PointsBooked) Reset() {
 	*x = PointsBooked{}
-	mi := &file_event_v1_event_proto_msgTypes[25]
+	mi := &file_event_v1_event_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1476,7 +1424,7 @@ func (x *PointsBooked) String() string {
 func (*PointsBooked) ProtoMessage() {}
 
 func (x *PointsBooked) ProtoReflect() protoreflect.Message {
-	mi := &file_event_v1_event_proto_msgTypes[25]
+	mi := &file_event_v1_event_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1489,7 +1437,7 @@ func (x *PointsBooked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsBooked.ProtoReflect.Descriptor instead.
 func (*PointsBooked) Descriptor() ([]byte, []int) {
-	return file_event_v1_event_proto_rawDescGZIP(), []int{25}
+	return file_event_v1_event_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PointsBooked) GetBookingId() string {
@@ -1632,11 +1580,7 @@ const file_event_v1_event_proto_rawDesc = "" +
 	"\tqualified\x18\x03 \x01(\x05R\tqualified\"-\n" +
 	"\fEndCompleted\x12\x1d\n" +
 	"\n" +
-	"webinar_id\x18\x01 \x01(\tR\twebinarId\"B\n" +
-	"\tEndFailed\x12\x1d\n" +
-	"\n" +
-	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x89\x01\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\"\x89\x01\n" +
 	"\x0fPointsRequested\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
@@ -1675,7 +1619,7 @@ func file_event_v1_event_proto_rawDescGZIP() []byte {
 	return file_event_v1_event_proto_rawDescData
 }
 
-var file_event_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_event_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_event_v1_event_proto_goTypes = []any{
 	(*AccountRegistered)(nil),     // 0: rounds.event.v1.AccountRegistered
 	(*AccountConfirmed)(nil),      // 1: rounds.event.v1.AccountConfirmed
@@ -1699,22 +1643,21 @@ var file_event_v1_event_proto_goTypes = []any{
 	(*WebinarEnded)(nil),          // 19: rounds.event.v1.WebinarEnded
 	(*AttendanceEvaluated)(nil),   // 20: rounds.event.v1.AttendanceEvaluated
 	(*EndCompleted)(nil),          // 21: rounds.event.v1.EndCompleted
-	(*EndFailed)(nil),             // 22: rounds.event.v1.EndFailed
-	(*PointsRequested)(nil),       // 23: rounds.event.v1.PointsRequested
-	(*PointsAnswered)(nil),        // 24: rounds.event.v1.PointsAnswered
-	(*PointsBooked)(nil),          // 25: rounds.event.v1.PointsBooked
-	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
+	(*PointsRequested)(nil),       // 22: rounds.event.v1.PointsRequested
+	(*PointsAnswered)(nil),        // 23: rounds.event.v1.PointsAnswered
+	(*PointsBooked)(nil),          // 24: rounds.event.v1.PointsBooked
+	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
 }
 var file_event_v1_event_proto_depIdxs = []int32{
-	26, // 0: rounds.event.v1.WebinarScheduled.starts_at:type_name -> google.protobuf.Timestamp
-	26, // 1: rounds.event.v1.WebinarMoved.was_at:type_name -> google.protobuf.Timestamp
-	26, // 2: rounds.event.v1.WebinarMoved.starts_at:type_name -> google.protobuf.Timestamp
-	26, // 3: rounds.event.v1.WebinarCancelled.starts_at:type_name -> google.protobuf.Timestamp
-	26, // 4: rounds.event.v1.ReminderDue.starts_at:type_name -> google.protobuf.Timestamp
-	26, // 5: rounds.event.v1.WebinarLive.started_at:type_name -> google.protobuf.Timestamp
-	26, // 6: rounds.event.v1.RoomOpened.opened_at:type_name -> google.protobuf.Timestamp
-	26, // 7: rounds.event.v1.RoomClosed.closed_at:type_name -> google.protobuf.Timestamp
-	26, // 8: rounds.event.v1.WebinarEnded.ended_at:type_name -> google.protobuf.Timestamp
+	25, // 0: rounds.event.v1.WebinarScheduled.starts_at:type_name -> google.protobuf.Timestamp
+	25, // 1: rounds.event.v1.WebinarMoved.was_at:type_name -> google.protobuf.Timestamp
+	25, // 2: rounds.event.v1.WebinarMoved.starts_at:type_name -> google.protobuf.Timestamp
+	25, // 3: rounds.event.v1.WebinarCancelled.starts_at:type_name -> google.protobuf.Timestamp
+	25, // 4: rounds.event.v1.ReminderDue.starts_at:type_name -> google.protobuf.Timestamp
+	25, // 5: rounds.event.v1.WebinarLive.started_at:type_name -> google.protobuf.Timestamp
+	25, // 6: rounds.event.v1.RoomOpened.opened_at:type_name -> google.protobuf.Timestamp
+	25, // 7: rounds.event.v1.RoomClosed.closed_at:type_name -> google.protobuf.Timestamp
+	25, // 8: rounds.event.v1.WebinarEnded.ended_at:type_name -> google.protobuf.Timestamp
 	9,  // [9:9] is the sub-list for method output_type
 	9,  // [9:9] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
@@ -1733,7 +1676,7 @@ func file_event_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_event_v1_event_proto_rawDesc), len(file_event_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

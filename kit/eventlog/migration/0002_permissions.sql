@@ -9,7 +9,7 @@ SELECT 'rounds_' || role, type, true, true FROM (VALUES
                              'webinar.scheduled', 'webinar.moved', 'webinar.cancelled', 'attendance.evaluated',
                              'points.requested', 'points.answered', 'points.booked']),
     ('scheduler',      ARRAY['reminder.due', 'start.requested', 'webinar.live', 'start.completed', 'start.failed',
-                             'end.requested', 'webinar.ended', 'end.completed', 'end.failed', 'saga.*']),
+                             'end.requested', 'webinar.ended', 'end.completed', 'saga.*']),
     ('livewebinar',    ARRAY['room.opened', 'room.closed'])
 ) AS publisher (role, types), unnest(types) AS type;
 
