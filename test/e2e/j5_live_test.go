@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +24,12 @@ import (
 // roomHouse serves rooms and pages behind one address, with a door at which a test logs in as whom it likes.
 func roomHouse(t *testing.T) (*live.House, string) {
 	t.Helper()
+	return busyHouse(t, &atomic.Int64{})
+}
+
+// busyHouse is one whose pages are too busy to answer as often as busy says.
+func busyHouse(t *testing.T, busy *atomic.Int64) (*live.House, string) {
+	t.Helper()
 	h := live.Build(t)
 	local := rpc.NewLocal("livewebinar")
 	h.Serve(func(rooms *run.Member) []*run.Member {
@@ -34,8 +42,15 @@ func roomHouse(t *testing.T) (*live.House, string) {
 			t.Fatal(err)
 		}
 		front := http.NewServeMux()
+		page := func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/room") && busy.Add(-1) >= 0 {
+				http.Error(w, "busy", http.StatusServiceUnavailable)
+				return
+			}
+			pages.HTTP.ServeHTTP(w, r)
+		}
 		front.Handle("/live/", rooms.Service.HTTP)
-		front.Handle("/", pages.HTTP)
+		front.HandleFunc("/", page)
 		front.HandleFunc("/video/demo.mp4", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "testdata/clip.mp4") })
 		front.HandleFunc("/login-as/{account}", func(w http.ResponseWriter, r *http.Request) {
 			cookie := h.Cookie(uuid.MustParse(r.PathValue("account")), time.Hour)
@@ -46,6 +61,29 @@ func roomHouse(t *testing.T) (*live.House, string) {
 		return nil
 	})
 	return h, "http://" + h.Address
+}
+
+// seenSoon sends until a message is seen by the other within 200 ms of being sent, by the clocks of the two pages. One
+// may be late when the machine has other things to do just then; that all are late is a fault.
+func seenSoon(t *testing.T, from, to *browser.Page) {
+	t.Helper()
+	from.Until(`(document.querySelector("[data-chat-form]").addEventListener("submit", () => window.sent = Date.now(), true), true)`)
+	var all []float64
+	for n := range 20 {
+		text := fmt.Sprint("Is this seen soon? ", n)
+		to.Until(fmt.Sprintf(`(window.at = 0, new MutationObserver((_, watch) => {
+			if (document.querySelector("[data-chat]").textContent.includes(%q)) { window.at = Date.now(); watch.disconnect(); }
+		}).observe(document.querySelector("[data-chat]"), { childList: true }), true)`, text))
+		from.Fill("#chat-text", text)
+		from.Click("[data-chat-form] button")
+		to.Until(`window.at > 0`)
+		took := browser.Eval[float64](to, `window.at`) - browser.Eval[float64](from, `window.sent`)
+		if took <= 200 {
+			return
+		}
+		all = append(all, took)
+	}
+	t.Errorf("messages were seen after %v ms", all)
 }
 
 const sequence = `[...document.querySelectorAll("[data-chat] li[data-sequence]")].map(e => +e.dataset.sequence)`
@@ -67,25 +105,18 @@ func TestLive(t *testing.T) {
 	bor.See(`[data-connection][data-state="connected"]`)
 	ana.SeeText("[data-viewers]", "Present: 2")
 
-	// Two browsers see each other's messages within 200 ms.
-	bor.Until(`(window.seen = new Promise(done => new MutationObserver(() => {
-		if (document.querySelector("[data-chat] li[data-sequence]")) done(Date.now());
-	}).observe(document.querySelector("[data-chat]"), { childList: true }))) && true`)
 	ana.Fill("#chat-text", "Good evening, colleagues <b>")
-	sent := time.Now()
 	ana.Click("[data-chat-form] button")
 	bor.SeeText("[data-chat]", "Good evening, colleagues <b>")
-	bor.Until(`(window.seen.then(at => window.at = at), window.at > 0)`)
-	if took := time.UnixMilli(int64(browser.Eval[float64](bor, "window.at"))).Sub(sent); took > 600*time.Millisecond {
-		t.Errorf("seen after %s, with two browsers on a busy machine", took)
-	}
+	seenSoon(t, ana, bor)
 	bor.Fill("#chat-text", "Dober večer")
 	bor.Click("[data-chat-form] button")
 	ana.SeeText("[data-chat]", "Dober večer")
 	ana.SeeText("[data-chat]", "Bor Kranjc")
 
-	// Minutes grow while the video plays; pausing reports at once.
-	ana.Until(`!document.querySelector("video").paused && document.querySelector("video").currentTime > 0.5`)
+	// Minutes grow while the video plays; pausing reports at once. A whole second must have been played by then: a paused
+	// video earns nothing more, however long one waits.
+	ana.Until(`((v) => !v.paused && [...Array(v.played.length).keys()].reduce((sum, i) => sum + v.played.end(i) - v.played.start(i), 0) > 2)(document.querySelector("video"))`)
 	ana.Until(`(document.querySelector("video").pause(), true)`)
 	ana.Until(`+document.querySelector("[data-meter-panel]").dataset.seconds >= 1`)
 	ana.SeeText("[data-meter-watched]", "of 60 min watched")
@@ -98,6 +129,24 @@ func TestLive(t *testing.T) {
 	h.Exec(`UPDATE datamanagement.webinar SET state = 'ended', ended_at = now()`)
 	ana.Open("/webinars/heart-failure/room")
 	ana.SeeText("main", "This webinar has ended")
+}
+
+// TestRoomOpensLate has nobody to answer when the page hears that the room has opened: it asks again until there is.
+func TestRoomOpensLate(t *testing.T) {
+	t.Parallel()
+	var busy atomic.Int64
+	h, base := busyHouse(t, &busy)
+	ana := chromium.New(t, base)
+	ana.Forgive("503")
+	ana.Open("/login-as/" + h.Account("Ana Novak").String())
+	ana.SeeText("main", "The room is not open yet")
+	busy.Store(4)
+	h.GoLive()
+	ana.See("[data-room]")
+	ana.See(`[data-connection][data-state="connected"]`)
+	if left := busy.Load(); left >= 0 {
+		t.Errorf("the page was refused %d times only", 4-left)
+	}
 }
 
 // TestLostConnection cuts the network of one browser twice: it says so, comes back, and misses nothing.

@@ -36,6 +36,7 @@ import (
 	"github.com/rounds-cme/rounds/service/notificationtaskrunner"
 	"github.com/rounds-cme/rounds/service/scheduler"
 	"github.com/rounds-cme/rounds/service/ssr"
+	"github.com/rounds-cme/rounds/test/e2e/browser"
 	"github.com/rounds-cme/rounds/test/fake/registry"
 )
 
@@ -179,7 +180,7 @@ func (s *site) count(sql string, args ...any) int {
 // await waits for something to become true.
 func (s *site) await(what string, is func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(browser.Patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if is() {
 			return
 		}

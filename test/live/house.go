@@ -152,10 +152,11 @@ func (h *House) Count(sql string, args ...any) int {
 	return n
 }
 
-// Await waits for something to become true.
+// Await waits for something to become true. Longer than anything takes: a transaction of another test that writes and stays
+// open holds back the events of all databases of the server.
 func (h *House) Await(what string, is func() bool) {
 	h.t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(45 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if is() {
 			return
 		}
@@ -308,7 +309,7 @@ func (s *seat) beat(n int32, p livewebinarpb.Player) (*livewebinarpb.BeatRespons
 // next waits for a push that fits.
 func next[M any](t testing.TB, c chan M, what string, fits func(M) bool) M {
 	t.Helper()
-	end := time.After(10 * time.Second)
+	end := time.After(45 * time.Second)
 	for {
 		select {
 		case m := <-c:

@@ -29,7 +29,7 @@ func (p *Page) Accessible() {
 		p.t.Fatal(err)
 	}
 	if !Eval[bool](p, `Boolean(window.axe)`) {
-		p.do("load axe", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		p.do("load axe", "", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 			_, err := chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void](source))
 			return err
 		}))
@@ -66,7 +66,7 @@ func (p *Page) Screenshot(name string) {
 		picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 		cancel()
 		if err != nil {
-			p.fail("take a picture", err)
+			p.fail("take a picture", "", err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d.png", name, width)), picture, 0o600); err != nil {
 			p.t.Fatalf("keep a picture: %v", err)

@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -14,8 +15,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Patience is how long a step waits for what it needs.
-const Patience = 15 * time.Second
+// Patience is how long a step waits for what it needs. Only what fails waits so long: a machine that does ten things at
+// once may take its time.
+const Patience = 45 * time.Second
 
 const look = 20 * time.Millisecond // between two looks at the page
 
@@ -24,6 +26,7 @@ type Page struct {
 	t    testing.TB
 	ctx  context.Context //nolint:containedctx // it is the handle that chromedp gives for the tab
 	base string
+	step int // how many were begun
 
 	mu       sync.Mutex
 	said     []string // what the console was told
@@ -92,30 +95,20 @@ func (p *Page) clean() {
 }
 
 // do runs one step and fails the test when it cannot be done in time.
-func (p *Page) do(what string, step chromedp.Action[chromedp.Void]) {
+func (p *Page) do(what, selector string, action chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
+	p.step++
 	ctx, cancel := context.WithTimeout(p.ctx, Patience)
 	defer cancel()
-	if err := chromedp.Do(ctx, step); err != nil {
-		p.fail(what, err)
+	if err := chromedp.Do(ctx, action); err != nil {
+		p.fail(what, selector, err)
 	}
 }
 
-// fail ends the test with what there is to see.
-func (p *Page) fail(what string, err error) {
+// until looks at the page until a JavaScript expression is true. The selector is what it is about, for who reads a failure.
+func (p *Page) until(what, selector, expression string) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
-	defer cancel()
-	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.title + "\n" + document.body.innerText.slice(0, 3000)`))
-	p.mu.Lock()
-	said := strings.Join(p.said, "\n")
-	p.mu.Unlock()
-	p.t.Fatalf("%s: %v\n--- page\n%s\n--- console\n%s", what, err, text, said)
-}
-
-// until looks at the page until a JavaScript expression is true.
-func (p *Page) until(what, expression string) {
-	p.t.Helper()
+	p.step++
 	ctx, cancel := context.WithTimeout(p.ctx, Patience)
 	defer cancel()
 	for {
@@ -126,7 +119,7 @@ func (p *Page) until(what, expression string) {
 		}
 		select {
 		case <-ctx.Done():
-			p.fail(fmt.Sprintf("%s, not within %s", what, Patience), err)
+			p.fail(what, selector, errors.Join(fmt.Errorf("not within %s", Patience), err))
 			return
 		case <-time.After(look):
 		}
@@ -136,11 +129,12 @@ func (p *Page) until(what, expression string) {
 // Eval evaluates JavaScript on the page; promises are awaited.
 func Eval[T any](p *Page, expression string) T {
 	p.t.Helper()
+	p.step++
 	ctx, cancel := context.WithTimeout(p.ctx, Patience)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
-		p.fail("evaluate "+expression, err)
+		p.fail("evaluate "+expression, "", err)
 	}
 	return v
 }
@@ -152,14 +146,14 @@ func (p *Page) Width(width int64) {
 	if width < 600 {
 		height = 844
 	}
-	p.do("set the width", chromedp.EmulateViewport(width, height))
+	p.do("set the width", "", chromedp.EmulateViewport(width, height))
 }
 
 // Dark sets what the device prefers.
 func (p *Page) Dark(dark bool) {
 	p.t.Helper()
 	scheme := map[bool]string{true: "dark", false: "light"}[dark]
-	p.do("prefer "+scheme, func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+	p.do("prefer "+scheme, "", func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
 		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 		})
@@ -170,7 +164,7 @@ func (p *Page) Dark(dark bool) {
 // Cookie gives this person a cookie of the site.
 func (p *Page) Cookie(name, value string) {
 	p.t.Helper()
-	p.do("set the cookie "+name, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+	p.do("set the cookie "+name, "", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: p.base})
 		return err
 	}))

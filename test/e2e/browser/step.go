@@ -15,19 +15,20 @@ func (p *Page) Open(path string) {
 	if strings.HasPrefix(path, "/") {
 		path = p.base + path
 	}
-	p.do("open "+path, chromedp.Navigate(path))
+	p.do("open "+path, "", chromedp.Navigate(path))
 }
 
 // Reload loads the page again.
 func (p *Page) Reload() {
 	p.t.Helper()
-	p.do("reload", chromedp.Reload())
+	p.do("reload", "", chromedp.Reload())
 }
 
-// Click presses what the selector finds, once it is there, in sight and enabled.
+// Click presses what the selector finds, once it is there, in sight and enabled. If that leads to another page, the next
+// step begins on that one.
 func (p *Page) Click(selector string) {
 	p.t.Helper()
-	p.do("click "+selector, chromedp.Steps(
+	p.follow("click "+selector, selector, chromedp.Steps(
 		chromedp.ScrollIntoView(chromedp.CSS(selector)), chromedp.WaitEnabled(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector))))
 }
 
@@ -35,7 +36,7 @@ func (p *Page) Click(selector string) {
 func (p *Page) Press(text string) {
 	p.t.Helper()
 	mark := "data-e2e-pressed"
-	p.until("a button or link "+text, fmt.Sprintf(`(() => { document.querySelectorAll("[%[1]s]").forEach((e) => e.removeAttribute("%[1]s"));
+	p.until("find a button or link "+quote(text), "["+mark+"]", fmt.Sprintf(`(() => { document.querySelectorAll("[%[1]s]").forEach((e) => e.removeAttribute("%[1]s"));
 		const found = [...document.querySelectorAll("button, a, summary, [role=tab], label")].find((e) => e.textContent.replace(/\s+/g, " ").trim() === %[2]s && e.checkVisibility());
 		found?.setAttribute("%[1]s", ""); return found; })()`, mark, quote(text)))
 	p.Click("[" + mark + "]")
@@ -46,23 +47,23 @@ func (p *Page) Fill(selector, text string) {
 	p.t.Helper()
 	p.Set(selector, "")
 	// Inserted as an input method would: single keys lose letters such as ž that the keyboard lacks.
-	p.do("fill "+selector, chromedp.Steps(chromedp.Focus(chromedp.CSS(selector)), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+	p.do("fill "+selector, selector, chromedp.Steps(chromedp.Focus(chromedp.CSS(selector)), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, input.InsertText, input.InsertTextParams{Text: text})
 		return err
 	})))
 }
 
-// Key presses one key where the focus is, such as kb.Enter.
+// Key presses one key where the focus is, such as kb.Enter; a page that it leads to is waited for.
 func (p *Page) Key(key string) {
 	p.t.Helper()
-	p.do("press a key", chromedp.KeyEvent(key))
+	p.follow("press the key "+quote(key), ":focus", chromedp.KeyEvent(key))
 }
 
 // Set sets the value of a field that is not typed, such as a date, and tells the page of the change.
 func (p *Page) Set(selector, value string) {
 	p.t.Helper()
 	// Tried until it is there: a page that is being left may take the field with it.
-	p.until("field "+selector, fmt.Sprintf(`(() => { const e = document.querySelector(%s); if (!e?.checkVisibility()) return false; e.value = %s;
+	p.until("set the field "+selector, selector, fmt.Sprintf(`(() => { const e = document.querySelector(%s); if (!e?.checkVisibility()) return false; e.value = %s;
 		e.dispatchEvent(new Event("input", {bubbles: true})); e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`, quote(selector), quote(value)))
 }
 
@@ -71,44 +72,44 @@ func (p *Page) Choose(selector, value string) {
 	p.t.Helper()
 	p.Set(selector, value)
 	if got := Eval[string](p, fmt.Sprintf(`document.querySelector(%s).value`, quote(selector))); got != value {
-		p.fail("choose "+value+" in "+selector, fmt.Errorf("there is no such option"))
+		p.fail("choose "+value, selector, fmt.Errorf("there is no such option"))
 	}
 }
 
 // Upload chooses files in a file field.
 func (p *Page) Upload(selector string, files ...string) {
 	p.t.Helper()
-	p.do("upload to "+selector, chromedp.SetUploadFiles(chromedp.CSS(selector), files))
+	p.do("upload to "+selector, selector, chromedp.SetUploadFiles(chromedp.CSS(selector), files))
 }
 
 // See waits until the selector finds something visible.
 func (p *Page) See(selector string) {
 	p.t.Helper()
-	p.until("see "+selector, fmt.Sprintf(`[...document.querySelectorAll(%s)].some((e) => e.checkVisibility())`, quote(selector)))
+	p.until("see "+selector, selector, fmt.Sprintf(`[...document.querySelectorAll(%s)].some((e) => e.checkVisibility())`, quote(selector)))
 }
 
 // SeeText waits until the first match of the selector contains the text.
 func (p *Page) SeeText(selector, text string) {
 	p.t.Helper()
-	p.until("see "+text+" in "+selector, fmt.Sprintf(`[...document.querySelectorAll(%s)].some((e) => e.textContent.replace(/\s+/g, " ").includes(%s))`, quote(selector), quote(text)))
+	p.until("see "+quote(text), selector, fmt.Sprintf(`[...document.querySelectorAll(%s)].some((e) => e.textContent.replace(/\s+/g, " ").includes(%s))`, quote(selector), quote(text)))
 }
 
 // Gone waits until the selector finds nothing visible.
 func (p *Page) Gone(selector string) {
 	p.t.Helper()
-	p.until("no "+selector, fmt.Sprintf(`![...document.querySelectorAll(%s)].some((e) => e.checkVisibility())`, quote(selector)))
+	p.until("see no "+selector, selector, fmt.Sprintf(`![...document.querySelectorAll(%s)].some((e) => e.checkVisibility())`, quote(selector)))
 }
 
 // At waits until the address contains the text.
 func (p *Page) At(text string) {
 	p.t.Helper()
-	p.until("be at "+text, fmt.Sprintf(`(location.pathname + location.search).includes(%s) && document.readyState === "complete"`, quote(text)))
+	p.until("be at "+text, "", fmt.Sprintf(`(location.pathname + location.search).includes(%s) && document.readyState === "complete"`, quote(text)))
 }
 
 // Until waits until a JavaScript expression is true.
 func (p *Page) Until(expression string) {
 	p.t.Helper()
-	p.until(expression, expression)
+	p.until(expression, "", expression)
 }
 
 // Text is the text of the first match, once there is one, with single blanks.

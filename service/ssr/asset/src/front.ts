@@ -16,13 +16,30 @@ export async function front(): Promise<void> {
   addEventListener("pagehide", () => engine.disconnect());
 }
 
-/** refresh waits a moment, so that a thousand open pages do not ask at once. */
+const patience = 30_000; // the longest pause between two tries
+let asked = 0;
+
+/**
+ * refresh waits a moment, so that a thousand open pages do not ask at once. News come once: when the server is too busy to
+ * answer just then, it is asked again, until it does or there is newer news.
+ */
 async function refresh(): Promise<void> {
-  await new Promise((done) => setTimeout(done, Math.random() * 300));
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  if (!answer.ok || answer.redirected) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (fresh.querySelector("[data-room]")) { location.reload(); return; } // the room has opened
+  const mine = ++asked;
+  for (let pause = 300; mine === asked; pause = Math.min(pause * 2, patience)) {
+    await new Promise((done) => setTimeout(done, Math.random() * pause));
+    if (mine === asked && await renew()) return;
+  }
+}
+
+/** renew replaces what has changed; false when the server had no answer. */
+async function renew(): Promise<boolean> {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer || answer.status >= 500 || answer.status === 429) return false;
+  if (!answer.ok || answer.redirected) return true;
+  const text = await answer.text().catch(() => null);
+  if (text === null) return false;
+  const fresh = new DOMParser().parseFromString(text, "text/html");
+  if (fresh.querySelector("[data-room]")) { location.reload(); return true; } // the room has opened
   const parts = fresh.querySelectorAll("[data-front]");
   document.querySelectorAll("[data-front]").forEach((old, i) => {
     const part = parts[i];
@@ -30,4 +47,5 @@ async function refresh(): Promise<void> {
     old.replaceChildren(...part.childNodes);
     old.dispatchEvent(new Event("rounds:content", { bubbles: true }));
   });
+  return true;
 }
