@@ -15,6 +15,7 @@ import (
 	"github.com/rounds-cme/rounds/cmd/rounds/demo"
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/password"
+	"github.com/rounds-cme/rounds/kit/pseudonym"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/token"
 )
@@ -24,13 +25,16 @@ import (
 //
 // Every request has an id made from the item's name, so that a seeding that was interrupted is simply done again.
 type seeding struct {
-	data    *demo.Data
-	first   time.Time // the first start, from which all times of the demo count
-	admin   *pgx.Conn
-	signer  *token.Signer
-	tokens  *token.Verifier
-	people  bffpb.PeopleClient
-	content bffpb.ContentClient
+	data     *demo.Data
+	first    time.Time // the first start, from which all times of the demo count
+	admin    *pgx.Conn
+	signer   *token.Signer
+	tokens   *token.Verifier
+	namer    pseudonym.Namer
+	people   bffpb.PeopleClient
+	content  bffpb.ContentClient
+	webinars bffpb.WebinarsClient
+	points   bffpb.PointsClient
 }
 
 // named makes ids from names: the same item has the same id in every demo.
@@ -65,16 +69,20 @@ func (u *up) fillDemo(ctx context.Context) error {
 	defer func() { _ = admin.Close(context.WithoutCancel(ctx)) }()
 	bff := rpc.NewDialer("ssr", u.host.local, nil).Dial("bff")
 	s := &seeding{
-		data: data, first: time.Now(), admin: admin,
+		data: data, first: time.Now().UTC(), admin: admin,
 		signer: token.NewSigner(u.cli.Keys, time.Now), tokens: token.NewVerifier(u.cli.publicKeys(), time.Now),
+		namer:  pseudonym.New(u.cli.Services.BFF.PseudonymKey.Reveal()),
 		people: bffpb.NewPeopleClient(bff), content: bffpb.NewContentClient(bff),
+		webinars: bffpb.NewWebinarsClient(bff), points: bffpb.NewPointsClient(bff),
 	}
-	for _, fill := range []func(context.Context) error{s.accounts, s.applicants, s.shelves, s.articles, s.comments} {
+	for _, fill := range []func(context.Context) error{
+		s.accounts, s.applicants, s.shelves, s.articles, s.comments, s.rules, s.programme, s.past, s.subscriptions, s.reading,
+	} {
 		if err := fill(ctx); err != nil {
 			return fmt.Errorf("fill in the demo (--demo=false starts without): %w", err)
 		}
 	}
-	u.steps.note("%d people, %d articles, %d comments", len(data.People), len(data.Articles), len(data.Comments))
+	u.steps.note("%d people, %d articles, %d comments, %d webinars", len(data.People), len(data.Articles), len(data.Comments), len(data.Webinars))
 	return os.WriteFile(done, []byte(data.Note+"\n"), 0o600)
 }
 

@@ -2,6 +2,7 @@ package bff
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,7 +45,7 @@ func rulePB(id uuid.UUID, name string, version int32, text []byte) (*bffpb.Credi
 // number is for what ParseRule has bounded.
 func number[N ~int | ~int64 | ~int32](n N) int32 { return int32(n) } //nolint:gosec // bounded by the rule
 
-const wall = "2006-01-02T15:04"
+const wall = "2006-01-02T15:04:05"
 
 // localStart is an instant as the clocks of its zone show it, with which of two when they show it twice.
 func localStart(at time.Time, zone string) *bffpb.LocalStart {
@@ -53,7 +54,7 @@ func localStart(at time.Time, zone string) *bffpb.LocalStart {
 		where, zone = time.UTC, "UTC"
 	}
 	shown := at.In(where).Format(wall)
-	answer := &bffpb.LocalStart{Time: shown, Zone: zone}
+	answer := &bffpb.LocalStart{Time: strings.TrimSuffix(shown, ":00"), Zone: zone}
 	for _, shift := range []time.Duration{30 * time.Minute, time.Hour} {
 		switch shown {
 		case at.Add(-shift).In(where).Format(wall):

@@ -1482,7 +1482,7 @@ func (x *WebinarPlanResponse) GetCancelReason() string {
 // A start as an organiser says it: what the clock on the wall shows, and where.
 type LocalStart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As 2026-11-26T18:00
+	// As 2026-11-26T18:00, or with seconds
 	Time string `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
 	// Of the IANA database, such as Europe/Ljubljana
 	Zone string `protobuf:"bytes,2,opt,name=zone,proto3" json:"zone,omitempty"`

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	wall     = "2006-01-02T15:04"
+	wall     = "2006-01-02T15:04:05"
 	farthest = 3 * 366 * 24 * time.Hour
 )
 
@@ -20,6 +20,9 @@ func start(f *errs.Fields, l *datamanagementpb.LocalStart, now time.Time) time.T
 		return time.Time{}
 	}
 	said, err := time.Parse(wall, l.GetTime())
+	if err != nil {
+		said, err = time.Parse("2006-01-02T15:04", l.GetTime())
+	}
 	if err != nil {
 		f.Add("start", "webinar.start", "Enter a date and a time, such as 2026-11-26 18:00.")
 		return time.Time{}
