@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,6 +34,18 @@ func TestDemo(t *testing.T) {
 		}
 		return strings.Count(page, `href="/articles/`)
 	}
+	webinars := func(site string) string {
+		var counts []string
+		for _, when := range []string{"live", "upcoming", "past"} {
+			_, list := get(site + "/api/webinars?page_size=100&when=" + when)
+			counts = append(counts, strconv.Itoa(strings.Count(list, `"slug":`)/3)) // of itself, its lecturer and its category
+		}
+		return strings.Join(counts, " ")
+	}
+	programme := webinars(site)
+	if programme != "0 6 4" {
+		t.Errorf("live, upcoming, past: %s", programme)
+	}
 	before := articles(site)
 	if before < 8 {
 		t.Fatalf("%d links to articles", before)
@@ -49,6 +62,10 @@ func TestDemo(t *testing.T) {
 		t.Errorf("%d links to articles after filling again, %d before", after, before)
 	}
 	asksRegistry(t, site)
+	hasPoints(t, site)
+	if again := webinars(site); again != programme {
+		t.Errorf("live, upcoming, past: %s after filling again, %s before", again, programme)
+	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	form := url.Values{"email": {"administrator@rounds.example"}, "password": {"rounds-demo-2026"}}
 	answer, err := client.PostForm(site+"/auth/login", form) //nolint:noctx // A test.
@@ -112,4 +129,21 @@ func loggedIn(t *testing.T, site, email string) *http.Client {
 	}
 	_ = answer.Body.Close()
 	return client
+}
+
+// hasPoints sees that what the member watched in the past was credited and, but for the last webinar, booked.
+func hasPoints(t *testing.T, site string) {
+	t.Helper()
+	answer, err := loggedIn(t, site, "member@rounds.example").Get(site + "/api/me/page") //nolint:noctx // A test.
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	page, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if accepted, earned := strings.Count(string(page), `"state":"accepted"`), strings.Count(string(page), `"state":"earned"`); accepted != 3 || earned != 1 {
+		t.Errorf("%d webinars are booked and %d only earned, want 3 and 1: %s", accepted, earned, page)
+	}
 }
