@@ -76,6 +76,9 @@ func (s *Speaker) Language() string { return s.language }
 // Zone is the time zone in which the reader lives.
 func (s *Speaker) Zone() *time.Location { return s.zone }
 
+// In speaks the same language to somebody in another zone; one that is not known is UTC.
+func (s *Speaker) In(zone string) *Speaker { return s.catalog.Speaker(s.language, zone, s.now) }
+
 // Now is the moment of the request: one for the whole page, so that it agrees with itself.
 func (s *Speaker) Now() time.Time { return s.now }
 

@@ -35,7 +35,10 @@ func (s *webinars) WebinarPlans(ctx context.Context, q *bffpb.WebinarPlansReques
 		answer.NextPageToken = pageToken(last.StartsAt, last.WebinarID)
 	}
 	for _, r := range rows {
-		answer.Plans = append(answer.Plans, &bffpb.WebinarPlanCard{Card: webinarCardPB(r.DatamanagementBffWebinar, false), Subscribers: r.Subscribers})
+		answer.Plans = append(answer.Plans, &bffpb.WebinarPlanCard{
+			Card: webinarCardPB(r.DatamanagementBffWebinar, false), Subscribers: r.Subscribers, Rule: r.RuleName, RuleVersion: r.RuleVersion,
+			Points: pointsState(r),
+		})
 	}
 	return answer, nil
 }
@@ -80,4 +83,17 @@ func (s *webinars) CreditRules(ctx context.Context, _ *bffpb.CreditRulesRequest)
 		answer.Rules = append(answer.Rules, rule)
 	}
 	return answer, nil
+}
+
+// pointsState tells how far the points of a webinar have come.
+func pointsState(r store.WebinarPlansRow) string {
+	switch {
+	case r.RequestState == "sent" || r.RequestState == "accepted":
+		return r.RequestState
+	case !r.Evaluated:
+		return ""
+	case r.Deserved:
+		return "due"
+	}
+	return "none"
 }

@@ -1293,7 +1293,13 @@ type WebinarPlanCard struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Card  *WebinarCard           `protobuf:"bytes,1,opt,name=card,proto3" json:"card,omitempty"`
 	// How many accounts subscribed to it, to its category or to its lecturer.
-	Subscribers   int32 `protobuf:"varint,2,opt,name=subscribers,proto3" json:"subscribers,omitempty"`
+	Subscribers int32 `protobuf:"varint,2,opt,name=subscribers,proto3" json:"subscribers,omitempty"`
+	// Name and version of the credit rule.
+	Rule        string `protobuf:"bytes,3,opt,name=rule,proto3" json:"rule,omitempty"`
+	RuleVersion int32  `protobuf:"varint,4,opt,name=rule_version,json=ruleVersion,proto3" json:"rule_version,omitempty"`
+	// How its points stand: empty while attendance is not evaluated, none when nobody qualified, due when they can be requested, then sent
+	// or accepted
+	Points        string `protobuf:"bytes,5,opt,name=points,proto3" json:"points,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1340,6 +1346,27 @@ func (x *WebinarPlanCard) GetSubscribers() int32 {
 		return x.Subscribers
 	}
 	return 0
+}
+
+func (x *WebinarPlanCard) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *WebinarPlanCard) GetRuleVersion() int32 {
+	if x != nil {
+		return x.RuleVersion
+	}
+	return 0
+}
+
+func (x *WebinarPlanCard) GetPoints() string {
+	if x != nil {
+		return x.Points
+	}
+	return ""
 }
 
 type WebinarPlanRequest struct {
@@ -2466,10 +2493,13 @@ const file_bff_v1_webinar_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"t\n" +
 	"\x14WebinarPlansResponse\x124\n" +
 	"\x05plans\x18\x01 \x03(\v2\x1e.rounds.bff.v1.WebinarPlanCardR\x05plans\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"c\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb2\x01\n" +
 	"\x0fWebinarPlanCard\x12.\n" +
 	"\x04card\x18\x01 \x01(\v2\x1a.rounds.bff.v1.WebinarCardR\x04card\x12 \n" +
-	"\vsubscribers\x18\x02 \x01(\x05R\vsubscribers\"$\n" +
+	"\vsubscribers\x18\x02 \x01(\x05R\vsubscribers\x12\x12\n" +
+	"\x04rule\x18\x03 \x01(\tR\x04rule\x12!\n" +
+	"\frule_version\x18\x04 \x01(\x05R\vruleVersion\x12\x16\n" +
+	"\x06points\x18\x05 \x01(\tR\x06points\"$\n" +
 	"\x12WebinarPlanRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\xa7\x02\n" +
 	"\x13WebinarPlanResponse\x122\n" +

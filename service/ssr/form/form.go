@@ -105,6 +105,19 @@ func (f Form) Problem(ctx context.Context, name string) string {
 	return ""
 }
 
+// Code is what is wrong with one field, for a page that offers a way out; empty when nothing is.
+func (f Form) Code(name string) string {
+	if f.failure == nil {
+		return ""
+	}
+	for _, field := range f.failure.Fields {
+		if field.Name == name {
+			return field.Code
+		}
+	}
+	return ""
+}
+
 // Problem is a line of the error summary. Field is empty for what concerns the whole form.
 type Problem struct{ Field, Sentence string }
 

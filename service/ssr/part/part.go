@@ -44,6 +44,7 @@ type Field struct {
 	Limit        int // letters that are taken; a text area counts them
 	Rows         int // of a text area
 	Accept       string
+	List         string // id of a datalist with what is often typed
 	Options      []Option
 }
 
@@ -78,7 +79,7 @@ func (d Field) attrs(problem string, describers ...string) templ.Attributes {
 	if len(by) > 0 {
 		a["aria-describedby"] = strings.Join(by, " ")
 	}
-	for name, value := range map[string]string{"autocomplete": d.Autocomplete, "inputmode": d.InputMode, "accept": d.Accept} {
+	for name, value := range map[string]string{"autocomplete": d.Autocomplete, "inputmode": d.InputMode, "accept": d.Accept, "list": d.List} {
 		if value != "" {
 			a[name] = value
 		}

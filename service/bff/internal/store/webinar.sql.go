@@ -287,9 +287,13 @@ func (q *Queries) WebinarPlan(ctx context.Context, webinarID uuid.UUID) (Webinar
 }
 
 const webinarPlans = `-- name: WebinarPlans :many
-SELECT w.webinar_id, w.slug, w.title, w.state, w.starts_at, w.zone, w.minutes, w.hundredths, w.sequence, w.lecturer_id, w.lecturer_slug, w.lecturer, w.lecturer_title, w.category_id, w.category_slug, w.category_en, w.category_sl, (SELECT count(DISTINCT f.account_id) FROM datamanagement.bff_subscription f
+SELECT w.webinar_id, w.slug, w.title, w.state, w.starts_at, w.zone, w.minutes, w.hundredths, w.sequence, w.lecturer_id, w.lecturer_slug, w.lecturer, w.lecturer_title, w.category_id, w.category_slug, w.category_en, w.category_sl, r.rule_name, r.rule_version, (q.evaluated_at IS NOT NULL)::boolean AS evaluated,
+    EXISTS (SELECT 1 FROM datamanagement.bff_result d WHERE d.webinar_id = w.webinar_id AND d.qualified)::boolean AS deserved,
+    coalesce((SELECT a.state FROM datamanagement.bff_agency_request a WHERE a.webinar_id = w.webinar_id ORDER BY a.requested_at DESC LIMIT 1),
+        '')::text AS request_state,
+    (SELECT count(DISTINCT f.account_id) FROM datamanagement.bff_subscription f
     WHERE (f.kind, f.target_id) IN (('webinar', w.webinar_id), ('category', w.category_id), ('lecturer', w.lecturer_id)))::integer AS subscribers
-FROM datamanagement.bff_webinar w
+FROM datamanagement.bff_webinar w JOIN datamanagement.bff_webinar_page r USING (webinar_id) JOIN datamanagement.bff_points_webinar q USING (webinar_id)
 WHERE ($1::text = '' OR w.state = $1) AND (w.starts_at, w.webinar_id) < ($2::timestamptz, $3::uuid)
 ORDER BY w.starts_at DESC, w.webinar_id DESC LIMIT $4
 `
@@ -303,6 +307,11 @@ type WebinarPlansParams struct {
 
 type WebinarPlansRow struct {
 	DatamanagementBffWebinar DatamanagementBffWebinar
+	RuleName                 string
+	RuleVersion              int32
+	Evaluated                bool
+	Deserved                 bool
+	RequestState             string
 	Subscribers              int32
 }
 
@@ -338,6 +347,11 @@ func (q *Queries) WebinarPlans(ctx context.Context, arg WebinarPlansParams) ([]W
 			&i.DatamanagementBffWebinar.CategorySlug,
 			&i.DatamanagementBffWebinar.CategoryEn,
 			&i.DatamanagementBffWebinar.CategorySl,
+			&i.RuleName,
+			&i.RuleVersion,
+			&i.Evaluated,
+			&i.Deserved,
+			&i.RequestState,
 			&i.Subscribers,
 		); err != nil {
 			return nil, err

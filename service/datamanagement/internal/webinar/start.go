@@ -5,12 +5,10 @@ import (
 
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/rules/wall"
 )
 
-const (
-	wall     = "2006-01-02T15:04:05"
-	farthest = 3 * 366 * 24 * time.Hour
-)
+const farthest = 3 * 366 * 24 * time.Hour
 
 // start reads a start as an organiser says it. Twice a year that is no moment, or two: then the organiser has to say which.
 func start(f *errs.Fields, l *datamanagementpb.LocalStart, now time.Time) time.Time {
@@ -19,15 +17,12 @@ func start(f *errs.Fields, l *datamanagementpb.LocalStart, now time.Time) time.T
 		f.Add("zone", "form.zone", "Choose a time zone from the list.")
 		return time.Time{}
 	}
-	said, err := time.Parse(wall, l.GetTime())
-	if err != nil {
-		said, err = time.Parse("2006-01-02T15:04", l.GetTime())
-	}
+	said, err := wall.Parse(l.GetTime())
 	if err != nil {
 		f.Add("start", "webinar.start", "Enter a date and a time, such as 2026-11-26 18:00.")
 		return time.Time{}
 	}
-	moments := moments(said, zone)
+	moments := wall.Moments(said, zone)
 	switch {
 	case len(moments) == 0:
 		f.Add("start", "webinar.gap", "The clocks go forward that night and skip this time. Choose an earlier or a later one.")
@@ -45,21 +40,4 @@ func start(f *errs.Fields, l *datamanagementpb.LocalStart, now time.Time) time.T
 		f.Add("start", "webinar.far", "This is more than three years away. Choose an earlier time.")
 	}
 	return moments[0]
-}
-
-// moments are all instants at which clocks of a zone show a time, the earliest first. A zone changes its offset at most once in a day
-// around it, so the offsets of the day before and the day after are all that can apply.
-func moments(said time.Time, zone *time.Location) []time.Time {
-	var found []time.Time
-	for _, around := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
-		_, offset := said.Add(around).In(zone).Zone()
-		at := said.Add(-time.Duration(offset) * time.Second)
-		if at.In(zone).Format(wall) == said.Format(wall) && (len(found) == 0 || !found[0].Equal(at)) {
-			found = append(found, at.UTC())
-		}
-	}
-	if len(found) == 2 && found[1].Before(found[0]) {
-		found[0], found[1] = found[1], found[0]
-	}
-	return found
 }
