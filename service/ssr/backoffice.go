@@ -24,6 +24,9 @@ func (s *server) duties() []duty {
 	return []duty{
 		s.applicationsWaiting,
 		s.reportsWaiting,
+		s.attendanceMissing,
+		s.pointsDue,
+		s.webinarsComing,
 	}
 }
 

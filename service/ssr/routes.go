@@ -60,6 +60,8 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.get("/backoffice/lecturers", web.Roles(token.Administrator), s.lecturers)
 	m.post("/backoffice/lecturers", web.Roles(token.Administrator), s.postLecturer)
 
+	s.planRoutes(m)
+
 	// points
 	m.get("/me", web.Account, s.personal)
 	m.get("/backoffice/webinars/{slug}/points", web.Roles(token.Administrator), s.webinarPoints)
@@ -85,6 +87,22 @@ func (s *server) analystRoutes(m house) {
 	m.get("/analyst/activity.csv", analysts, s.activityCSV)
 	m.get("/analyst/attendance.csv", analysts, s.attendanceCSV)
 	m.get("/analyst/leaving.csv", analysts, s.leavingCSV)
+}
+
+// planRoutes are the webinars and credit rules of the backoffice.
+func (s *server) planRoutes(m house) {
+	administrators := web.Roles(token.Administrator)
+	m.get("/backoffice/webinars", administrators, s.plans)
+	m.get("/backoffice/webinars/new", administrators, s.newPlan)
+	m.post("/backoffice/webinars/new", administrators, s.schedule, web.Body(planBody))
+	m.get("/backoffice/webinars/{id}", administrators, s.editPlan)
+	m.post("/backoffice/webinars/{id}", administrators, s.postPlan, web.Body(planBody))
+	m.get("/backoffice/webinars/{id}/move", administrators, s.movePlan)
+	m.post("/backoffice/webinars/{id}/move", administrators, s.postMove)
+	m.get("/backoffice/webinars/{id}/cancel", administrators, s.cancelPlan)
+	m.post("/backoffice/webinars/{id}/cancel", administrators, s.postCancel)
+	m.get("/backoffice/rules", administrators, s.creditRules)
+	m.post("/backoffice/rules", administrators, s.postRule)
 }
 
 // house registers pages: its verbs make the reader of each request before the handler runs.

@@ -17,7 +17,22 @@ type Task struct {
 	Label   string // what it is, as a sentence with the number
 	Href    string
 	Count   int
+	Calm    bool // good to know, and nothing to do
 	Missing bool // it cannot be asked for right now
+}
+
+// rooms are where the rest of the work is done.
+func rooms(ctx context.Context) []part.Tab {
+	room := func(label, href string) part.Tab { return part.Tab{Label: label, Href: href} }
+	return []part.Tab{
+		room(i18n.Say(ctx, "review.title"), "/backoffice/applications"),
+		room(i18n.Say(ctx, "plan.title"), "/backoffice/webinars"),
+		room(i18n.Say(ctx, "plan.rules"), "/backoffice/rules"),
+		room(i18n.Say(ctx, "desk.articles"), "/backoffice/articles"),
+		room(i18n.Say(ctx, "desk.reports"), "/backoffice/comments"),
+		room(i18n.Say(ctx, "desk.categories"), "/backoffice/categories"),
+		room(i18n.Say(ctx, "desk.lecturers"), "/backoffice/lecturers"),
+	}
 }
 
 // ListView is a page of applications.
