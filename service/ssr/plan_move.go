@@ -3,6 +3,7 @@ package ssr
 import (
 	"net/http"
 	"strconv"
+	"time"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
@@ -43,7 +44,7 @@ func (s *server) postMove(w http.ResponseWriter, r *http.Request) error {
 	at, ok := plan.Start(f)
 	length := count(f, "minutes")
 	asks := ok && at.After(s.now()) && length > 0 && !f.Checked("sure") && card.GetState() == "planned"
-	if asks && at.Equal(card.GetStartsAt().AsTime()) && length == card.GetMinutes() && f.Get("zone") == card.GetZone() {
+	if asks && at.Equal(card.GetStartsAt().AsTime().Truncate(time.Minute)) && length == card.GetMinutes() && f.Get("zone") == card.GetZone() {
 		view.Form = f.Fail(errs.New(errs.Invalid, errs.CodeInput, errs.CheckFields).
 			Field("start", "webinar.same", "This is when it is already. Enter another time or another length."))
 		return s.show(w, r, view.Form.Status(), plan.Move(view))

@@ -15,7 +15,7 @@ import (
 // skipped one takes its place, unless another one was typed meanwhile.
 func Settle(f form.Form) form.Form {
 	start := strings.Replace(f.Get("start"), " ", "T", 1)
-	if at, err := time.Parse(wall.Layout+":05", start); err == nil {
+	if at, err := wall.Parse(start); err == nil {
 		start = at.Format(wall.Layout)
 	}
 	if instead := f.Get("instead"); instead != "" && f.Get("instead_of") == skipped(start, f.Get("zone")) {
@@ -28,7 +28,7 @@ func skipped(start, zone string) string { return start + " " + zone }
 
 // said is the start as it was typed, with its zone; false when one of them cannot be read.
 func said(f form.Form) (time.Time, *time.Location, bool) {
-	at, err := time.Parse(wall.Layout, f.Get("start"))
+	at, err := wall.Parse(f.Get("start"))
 	zone, unknown := time.LoadLocation(f.Get("zone"))
 	if err != nil || unknown != nil || f.Get("zone") == "" || f.Get("zone") == "Local" {
 		return time.Time{}, time.UTC, false
