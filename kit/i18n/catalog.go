@@ -36,7 +36,9 @@ type Catalog struct {
 	languages  []string
 	matcher    language.Matcher
 	localizers map[string]*goi18n.Localizer
-	plain      map[string]map[Key]string // sentences without a blank to fill: no template needed
+	plain      map[string]map[Key]string   // sentences without a blank to fill
+	blank      map[string]map[Key]sentence // sentences with nothing but blanks
+	zones      *zones
 	forms      map[string]map[Key][]string
 }
 
@@ -49,6 +51,8 @@ func Load(fsys fs.FS) (*Catalog, error) {
 	c := &Catalog{
 		localizers: map[string]*goi18n.Localizer{},
 		plain:      map[string]map[Key]string{},
+		blank:      map[string]map[Key]sentence{},
+		zones:      newZones(),
 		forms:      map[string]map[Key][]string{},
 	}
 	bundle := goi18n.NewBundle(language.MustParse(Fallback))
@@ -99,7 +103,7 @@ func (c *Catalog) read(bundle *goi18n.Bundle, fsys fs.FS, file string) error {
 		return err
 	}
 	if c.forms[lang] == nil {
-		c.forms[lang], c.plain[lang] = map[Key][]string{}, map[Key]string{}
+		c.forms[lang], c.plain[lang], c.blank[lang] = map[Key][]string{}, map[Key]string{}, map[Key]sentence{}
 	}
 	for name, value := range entries {
 		key := Key(name)
@@ -113,6 +117,10 @@ func (c *Catalog) read(bundle *goi18n.Bundle, fsys fs.FS, file string) error {
 		c.forms[lang][key] = forms
 		if len(forms) == 0 && !strings.Contains(msg.Other, "{{") {
 			c.plain[lang][key] = msg.Other
+			continue
+		}
+		if s, ok := cutBlanks(msg.Other); ok && len(forms) == 0 {
+			c.blank[lang][key] = s
 			continue
 		}
 		if err := bundle.AddMessages(tag, msg); err != nil {

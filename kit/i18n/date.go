@@ -2,60 +2,38 @@ package i18n
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// calendar is how a language names days and months and writes dates.
-type calendar struct {
-	weekdays [7]string // Sunday first, as in package time
-	months   [12]string
-	day      string // a date: weekday, day, month, year
-	short    string // a date without its weekday
-	moment   string // a date and a clock time with zone
+func weekdaySlovenian(day time.Weekday) string {
+	return [...]string{"nedelja", "ponedeljek", "torek", "sreda", "četrtek", "petek", "sobota"}[day]
 }
 
-func calendarOf(lang string) calendar {
-	if lang == "sl" {
-		return calendar{
-			weekdays: [7]string{"nedelja", "ponedeljek", "torek", "sreda", "četrtek", "petek", "sobota"},
-			months: [12]string{
-				"januar", "februar", "marec", "april", "maj", "junij", "julij", "avgust", "september",
-				"oktober", "november", "december",
-			},
-			day:    "{weekday}, {day}. {month} {year}",
-			short:  "{day}. {month} {year}",
-			moment: "{date} ob {clock} {zone}",
-		}
-	}
-	return calendar{
-		weekdays: [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
-		months: [12]string{
-			"January", "February", "March", "April", "May", "June", "July", "August", "September",
-			"October", "November", "December",
-		},
-		day:    "{weekday} {day} {month} {year}",
-		short:  "{day} {month} {year}",
-		moment: "{date}, {clock} {zone}",
-	}
-}
-
-func (s *Speaker) date(pattern string, t time.Time) string {
-	c := calendarOf(s.language)
-	t = t.In(s.zone)
-	return strings.NewReplacer(
-		"{weekday}", c.weekdays[t.Weekday()],
-		"{day}", fmt.Sprint(t.Day()),
-		"{month}", c.months[t.Month()-1],
-		"{year}", fmt.Sprint(t.Year()),
-	).Replace(pattern)
+func monthSlovenian(month time.Month) string {
+	return [...]string{
+		"januar", "februar", "marec", "april", "maj", "junij", "julij", "avgust", "september", "oktober", "november", "december",
+	}[month-1]
 }
 
 // Day writes a date with its weekday: "Thursday 26 November 2026", "četrtek, 26. november 2026".
-func (s *Speaker) Day(t time.Time) string { return s.date(calendarOf(s.language).day, t) }
+func (s *Speaker) Day(t time.Time) string {
+	t = t.In(s.zone)
+	if s.language == "sl" {
+		return weekdaySlovenian(t.Weekday()) + ", " + s.ShortDay(t)
+	}
+	return t.Format("Monday 2 January 2006")
+}
 
 // ShortDay writes a date without its weekday, for tables: "26 November 2026".
-func (s *Speaker) ShortDay(t time.Time) string { return s.date(calendarOf(s.language).short, t) }
+func (s *Speaker) ShortDay(t time.Time) string {
+	t = t.In(s.zone)
+	if s.language == "sl" {
+		return strconv.Itoa(t.Day()) + ". " + monthSlovenian(t.Month()) + " " + strconv.Itoa(t.Year())
+	}
+	return t.Format("2 January 2006")
+}
 
 // Clock writes the time of day in the reader's zone, without naming it: "18:00".
 func (s *Speaker) Clock(t time.Time) string { return t.In(s.zone).Format("15:04") }
@@ -76,8 +54,11 @@ func (s *Speaker) ZoneName(t time.Time) string {
 
 // Moment writes a moment completely: "Thursday 26 November 2026, 18:00 CET".
 func (s *Speaker) Moment(t time.Time) string {
-	return strings.NewReplacer("{date}", s.Day(t), "{clock}", s.Clock(t), "{zone}", s.ZoneName(t)).
-		Replace(calendarOf(s.language).moment)
+	between := ", "
+	if s.language == "sl" {
+		between = " ob "
+	}
+	return s.Day(t) + between + s.Clock(t) + " " + s.ZoneName(t)
 }
 
 // Relative tells how far a moment is from now: "in 40 minutes", "2 days ago", "čez 2 uri".
@@ -121,9 +102,9 @@ func relativeEnglish(count int, u unit, past bool) string {
 		word += "s"
 	}
 	if past {
-		return fmt.Sprintf("%d %s ago", count, word)
+		return strconv.Itoa(count) + " " + word + " ago"
 	}
-	return fmt.Sprintf("in %d %s", count, word)
+	return "in " + strconv.Itoa(count) + " " + word
 }
 
 // relativeSlovenian: čez takes the accusative, pred the instrumental; both have four numbers (1, 2, 3-4, 5+ by the last two digits).
@@ -148,7 +129,7 @@ func relativeSlovenian(count int, u unit, past bool) string {
 		form = 2
 	}
 	if past {
-		return fmt.Sprintf("pred %d %s", count, before[u][form])
+		return "pred " + strconv.Itoa(count) + " " + before[u][form]
 	}
-	return fmt.Sprintf("čez %d %s", count, future[u][form])
+	return "čez " + strconv.Itoa(count) + " " + future[u][form]
 }

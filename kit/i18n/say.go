@@ -23,8 +23,8 @@ func (c *Catalog) Speaker(lang, zone string, now time.Time) *Speaker {
 	if _, known := c.localizers[lang]; !known {
 		lang = Fallback
 	}
-	location, err := time.LoadLocation(zone)
-	if err != nil || zone == "Local" {
+	location := c.Zone(zone)
+	if location == nil {
 		location = time.UTC
 	}
 	return &Speaker{catalog: c, language: lang, zone: location, now: now}
@@ -45,10 +45,15 @@ func (s *Speaker) Say(key Key, pairs ...any) string {
 		}
 	}
 	if _, translated := s.catalog.forms[s.language][key]; !translated && s.language != Fallback {
-		return s.catalog.Speaker(Fallback, s.zone.String(), s.now).Say(key, pairs...)
+		inEnglish := *s
+		inEnglish.language = Fallback
+		return inEnglish.Say(key, pairs...)
 	}
 	if text, ok := s.catalog.plain[s.language][key]; ok {
 		return text
+	}
+	if text, ok := s.catalog.blank[s.language][key]; ok {
+		return text.fill(pairs)
 	}
 	config := &goi18n.LocalizeConfig{MessageID: string(key)}
 	data := make(map[string]any, len(pairs)/2)
@@ -99,7 +104,7 @@ func From(ctx context.Context) *Speaker {
 
 // mute is a catalog that knows no sentence.
 func mute() *Catalog {
-	c := &Catalog{localizers: map[string]*goi18n.Localizer{}, forms: map[string]map[Key][]string{Fallback: {}}}
+	c := &Catalog{localizers: map[string]*goi18n.Localizer{}, forms: map[string]map[Key][]string{Fallback: {}}, zones: newZones()}
 	c.finish(goi18n.NewBundle(language.English))
 	return c
 }

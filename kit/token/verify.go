@@ -2,6 +2,7 @@ package token
 
 import (
 	"crypto/ecdsa"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,10 +33,14 @@ const (
 
 // Verifier checks tokens against the public keys in a file. It reads the file when the first token
 // comes, and again when a key id is unknown. It is safe for concurrent use.
+//
+// A browser sends the same token with every request, and each service that a request reaches checks it: so a token whose
+// signature was right is remembered (see memory), and only its times are looked at again.
 type Verifier struct {
 	path   string
 	now    func() time.Time
 	parser *jwt.Parser
+	memory memory
 
 	mu   sync.RWMutex
 	keys map[string]*ecdsa.PublicKey
@@ -57,6 +62,11 @@ func (v *Verifier) Verify(raw string) (Claims, error) {
 	if raw == "" || len(raw) > maxToken {
 		return Claims{}, invalid(errors.New("empty or too long"))
 	}
+	hash := sha256.Sum256([]byte(raw))
+	if known, ok := v.memory.get(hash, v.now()); ok {
+		return known, nil
+	}
+	generation := v.memory.begin()
 	var w wire
 	_, err := v.parser.ParseWithClaims(raw, &w, v.key)
 	switch {
@@ -67,7 +77,11 @@ func (v *Verifier) Verify(raw string) (Claims, error) {
 	case err != nil:
 		return Claims{}, invalid(err)
 	}
-	return w.claims(raw)
+	claims, err := w.claims(raw)
+	if err == nil {
+		v.memory.put(hash, claims, generation)
+	}
+	return claims, err
 }
 
 func invalid(cause error) error {
@@ -145,6 +159,7 @@ func (v *Verifier) reload() error {
 		return fmt.Errorf("%w: %w", errNoKeys, err)
 	}
 	v.keys, v.ever = keys, true
+	v.memory.forget() // a key may be gone
 	return nil
 }
 

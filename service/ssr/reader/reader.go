@@ -98,7 +98,7 @@ func (m *Maker) Make(w http.ResponseWriter, req *http.Request) *http.Request {
 		r.Unseen = m.unseen(ctx, claims.Account)
 	}
 	r.Language = m.Catalog.Match(cookie(req, LanguageCookie), wish, req.Header.Get("Accept-Language"))
-	if _, err := time.LoadLocation(zone); err == nil && zone != "" && zone != "Local" {
+	if m.Catalog.Zone(zone) != nil {
 		r.Zone = zone
 	}
 	r.Notice = takeNotice(w, req)
