@@ -11,6 +11,7 @@ import (
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/command"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/content/store"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/field"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/markdown"
@@ -26,7 +27,7 @@ func (s *server) SaveArticle(ctx context.Context, q *datamanagementpb.SaveArticl
 		return nil, err
 	}
 	answer := &datamanagementpb.SaveArticleResponse{}
-	err = s.once(ctx, q.GetRequestId(), "content.save_article", answer, func(w wish) error {
+	err = s.once(ctx, q.GetRequestId(), "content.save_article", answer, func(w command.Wish) error {
 		category, err := s.category(ctx, w, q.GetCategoryId())
 		if err != nil {
 			return err
@@ -39,9 +40,9 @@ func (s *server) SaveArticle(ctx context.Context, q *datamanagementpb.SaveArticl
 	return answer, err
 }
 
-func (s *server) category(ctx context.Context, w wish, id string) (uuid.UUID, error) {
+func (s *server) category(ctx context.Context, w command.Wish, id string) (uuid.UUID, error) {
 	category, wrong := uuid.Parse(id)
-	exists, err := store.New(w.tx).CategoryExists(ctx, category)
+	exists, err := store.New(w.Tx).CategoryExists(ctx, category)
 	if err != nil {
 		return category, fmt.Errorf("look for category: %w", err)
 	}
@@ -51,15 +52,15 @@ func (s *server) category(ctx context.Context, w wish, id string) (uuid.UUID, er
 	return category, nil
 }
 
-func (s *server) insertArticle(ctx context.Context, w wish, q *datamanagementpb.SaveArticleRequest, category uuid.UUID, html string, answer *datamanagementpb.SaveArticleResponse) error {
+func (s *server) insertArticle(ctx context.Context, w command.Wish, q *datamanagementpb.SaveArticleRequest, category uuid.UUID, html string, answer *datamanagementpb.SaveArticleResponse) error {
 	row := store.ArticleInsertParams{
-		ID: s.newID(), Kind: q.GetKind(), Language: q.GetLanguage(), CategoryID: category, AuthorID: w.who, Byline: q.GetByline(),
+		ID: s.newID(), Kind: q.GetKind(), Language: q.GetLanguage(), CategoryID: category, AuthorID: w.Who.Account, Byline: q.GetByline(),
 		Disclosure: q.GetDisclosure(), Title: q.GetTitle(), Summary: q.GetSummary(), BodyMd: q.GetBody(), BodyHtml: html,
-		Minutes: markdown.Minutes(q.GetBody()), Now: w.now,
+		Minutes: markdown.Minutes(q.GetBody()), Now: w.Now,
 	}
 	slug, err := field.Free(q.GetSlug(), q.GetTitle(), row.ID, func(slug string) (int64, error) {
 		row.Slug = slug
-		return store.New(w.tx).ArticleInsert(ctx, row)
+		return store.New(w.Tx).ArticleInsert(ctx, row)
 	})
 	if err != nil {
 		return fmt.Errorf("insert article: %w", err)
@@ -68,14 +69,14 @@ func (s *server) insertArticle(ctx context.Context, w wish, q *datamanagementpb.
 	return nil
 }
 
-func (s *server) updateArticle(ctx context.Context, w wish, q *datamanagementpb.SaveArticleRequest, category uuid.UUID, html string, answer *datamanagementpb.SaveArticleResponse) error {
+func (s *server) updateArticle(ctx context.Context, w command.Wish, q *datamanagementpb.SaveArticleRequest, category uuid.UUID, html string, answer *datamanagementpb.SaveArticleResponse) error {
 	id, _, err := s.lockArticle(ctx, w, q.GetId(), q.GetVersion())
 	if err != nil {
 		return err
 	}
-	row, err := store.New(w.tx).ArticleUpdate(ctx, store.ArticleUpdateParams{
+	row, err := store.New(w.Tx).ArticleUpdate(ctx, store.ArticleUpdateParams{
 		ID: id, Kind: q.GetKind(), Language: q.GetLanguage(), CategoryID: category, Byline: q.GetByline(), Disclosure: q.GetDisclosure(),
-		Title: q.GetTitle(), Summary: q.GetSummary(), BodyMd: q.GetBody(), BodyHtml: html, Minutes: markdown.Minutes(q.GetBody()), Now: w.now,
+		Title: q.GetTitle(), Summary: q.GetSummary(), BodyMd: q.GetBody(), BodyHtml: html, Minutes: markdown.Minutes(q.GetBody()), Now: w.Now,
 	})
 	if err != nil {
 		return fmt.Errorf("update article: %w", err)
@@ -85,12 +86,12 @@ func (s *server) updateArticle(ctx context.Context, w wish, q *datamanagementpb.
 }
 
 // lockArticle reads an article for a change of the version that its editor saw; 0 is whichever there is.
-func (s *server) lockArticle(ctx context.Context, w wish, name string, version int32) (uuid.UUID, store.ArticleLockRow, error) {
+func (s *server) lockArticle(ctx context.Context, w command.Wish, name string, version int32) (uuid.UUID, store.ArticleLockRow, error) {
 	id, err := field.Known(name)
 	if err != nil {
 		return id, store.ArticleLockRow{}, err
 	}
-	row, err := store.New(w.tx).ArticleLock(ctx, id)
+	row, err := store.New(w.Tx).ArticleLock(ctx, id)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return id, row, field.None()
@@ -105,12 +106,12 @@ func (s *server) lockArticle(ctx context.Context, w wish, name string, version i
 // PublishArticle shows an article to members; only the first time tells those who follow its category.
 func (s *server) PublishArticle(ctx context.Context, q *datamanagementpb.PublishArticleRequest) (*datamanagementpb.PublishArticleResponse, error) {
 	answer := &datamanagementpb.PublishArticleResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.publish", answer, func(w wish) error {
+	return answer, s.once(ctx, q.GetRequestId(), "content.publish", answer, func(w command.Wish) error {
 		id, row, err := s.lockArticle(ctx, w, q.GetId(), q.GetVersion())
 		if err != nil || row.State == "published" {
 			return err
 		}
-		err = store.New(w.tx).ArticleSetState(ctx, store.ArticleSetStateParams{ID: id, State: "published", PublishedAt: &w.now, Now: w.now})
+		err = store.New(w.Tx).ArticleSetState(ctx, store.ArticleSetStateParams{ID: id, State: "published", PublishedAt: &w.Now, Now: w.Now})
 		if err != nil {
 			return fmt.Errorf("publish article: %w", err)
 		}
@@ -123,12 +124,12 @@ func (s *server) PublishArticle(ctx context.Context, q *datamanagementpb.Publish
 // UnpublishArticle makes a draft of it again.
 func (s *server) UnpublishArticle(ctx context.Context, q *datamanagementpb.UnpublishArticleRequest) (*datamanagementpb.UnpublishArticleResponse, error) {
 	answer := &datamanagementpb.UnpublishArticleResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.unpublish", answer, func(w wish) error {
+	return answer, s.once(ctx, q.GetRequestId(), "content.unpublish", answer, func(w command.Wish) error {
 		id, row, err := s.lockArticle(ctx, w, q.GetId(), 0)
 		if err != nil || row.State == "draft" {
 			return err
 		}
-		if err := store.New(w.tx).ArticleSetState(ctx, store.ArticleSetStateParams{ID: id, State: "draft", Now: w.now}); err != nil {
+		if err := store.New(w.Tx).ArticleSetState(ctx, store.ArticleSetStateParams{ID: id, State: "draft", Now: w.Now}); err != nil {
 			return fmt.Errorf("unpublish article: %w", err)
 		}
 		return s.append(ctx, w, "article/"+id.String(), &eventpb.ArticleUnpublished{ArticleId: id.String()})

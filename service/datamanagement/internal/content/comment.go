@@ -13,6 +13,7 @@ import (
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/command"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/content/store"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/field"
 )
@@ -30,8 +31,8 @@ func (s *server) AddComment(ctx context.Context, q *datamanagementpb.AddCommentR
 		return nil, err
 	}
 	answer := &datamanagementpb.AddCommentResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.comment", answer, func(w wish) error {
-		rows := store.New(w.tx)
+	return answer, s.once(ctx, q.GetRequestId(), "content.comment", answer, func(w command.Wish) error {
+		rows := store.New(w.Tx)
 		published, err := rows.ArticlePublished(ctx, article)
 		if err != nil {
 			return fmt.Errorf("look for article: %w", err)
@@ -39,7 +40,7 @@ func (s *server) AddComment(ctx context.Context, q *datamanagementpb.AddCommentR
 		if !published {
 			return field.None()
 		}
-		row := store.CommentInsertParams{ID: s.newID(), ArticleID: article, AccountID: w.who, Body: body, Now: w.now}
+		row := store.CommentInsertParams{ID: s.newID(), ArticleID: article, AccountID: w.Who.Account, Body: body, Now: w.Now}
 		if q.GetParentId() != "" {
 			if err := answered(ctx, rows, q.GetParentId(), &row); err != nil {
 				return err
@@ -50,13 +51,13 @@ func (s *server) AddComment(ctx context.Context, q *datamanagementpb.AddCommentR
 		}
 		answer.Id = row.ID.String()
 		err = s.append(ctx, w, "comment/"+answer.GetId(), &eventpb.CommentAdded{
-			CommentId: answer.GetId(), ArticleId: article.String(), AccountId: w.who.String(), ParentId: q.GetParentId(),
+			CommentId: answer.GetId(), ArticleId: article.String(), AccountId: w.Who.Account.String(), ParentId: q.GetParentId(),
 		})
 		if err != nil {
 			return err
 		}
-		return s.tell.Tell(ctx, w.tx, activity.Doing{
-			Kind: eventpb.ActivityKind_ACTIVITY_KIND_COMMENT_ADDED, Account: w.who, At: w.now, Key: answer.GetId(), Article: article,
+		return s.tell.Tell(ctx, w.Tx, activity.Doing{
+			Kind: eventpb.ActivityKind_ACTIVITY_KIND_COMMENT_ADDED, Account: w.Who.Account, At: w.Now, Key: answer.GetId(), Article: article,
 		})
 	})
 }
@@ -85,19 +86,19 @@ func (s *server) EditComment(ctx context.Context, q *datamanagementpb.EditCommen
 		return nil, err
 	}
 	answer := &datamanagementpb.EditCommentResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.edit_comment", answer, func(w wish) error {
+	return answer, s.once(ctx, q.GetRequestId(), "content.edit_comment", answer, func(w command.Wish) error {
 		id, row, err := s.lockComment(ctx, w, q.GetId())
 		switch {
 		case err != nil:
 			return err
-		case row.AccountID != w.who:
+		case row.AccountID != w.Who.Account:
 			return errs.New(errs.Forbidden, "comment.foreign", "Only its author may change a comment.")
 		case row.HiddenAt != nil:
 			return errs.New(errs.Conflict, "comment.hidden", "A moderator has hidden this comment.")
-		case w.now.Sub(row.CreatedAt) > editable:
+		case w.Now.Sub(row.CreatedAt) > editable:
 			return errs.New(errs.Conflict, "comment.late", "A comment can be changed for ten minutes. Add a new one instead.")
 		}
-		if err := store.New(w.tx).CommentEdit(ctx, store.CommentEditParams{ID: id, Body: body, Now: w.now}); err != nil {
+		if err := store.New(w.Tx).CommentEdit(ctx, store.CommentEditParams{ID: id, Body: body, Now: w.Now}); err != nil {
 			return fmt.Errorf("edit comment: %w", err)
 		}
 		return nil
@@ -111,17 +112,17 @@ func (s *server) ReportComment(ctx context.Context, q *datamanagementpb.ReportCo
 		return nil, err
 	}
 	answer := &datamanagementpb.ReportCommentResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.report", answer, func(w wish) error {
+	return answer, s.once(ctx, q.GetRequestId(), "content.report", answer, func(w command.Wish) error {
 		id, row, err := s.lockComment(ctx, w, q.GetId())
 		switch {
 		case err != nil:
 			return err
-		case row.AccountID == w.who:
+		case row.AccountID == w.Who.Account:
 			return errs.New(errs.Invalid, "comment.own", "This is your own comment.")
 		case row.HiddenAt != nil:
 			return nil // what was asked for has happened
 		}
-		err = store.New(w.tx).ReportInsert(ctx, store.ReportInsertParams{CommentID: id, AccountID: w.who, Reason: reason, Now: w.now})
+		err = store.New(w.Tx).ReportInsert(ctx, store.ReportInsertParams{CommentID: id, AccountID: w.Who.Account, Reason: reason, Now: w.Now})
 		if err != nil {
 			return fmt.Errorf("insert report: %w", err)
 		}
@@ -136,12 +137,12 @@ func (s *server) HideComment(ctx context.Context, q *datamanagementpb.HideCommen
 		return nil, err
 	}
 	answer := &datamanagementpb.HideCommentResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.hide", answer, func(w wish) error {
+	return answer, s.once(ctx, q.GetRequestId(), "content.hide", answer, func(w command.Wish) error {
 		id, row, err := s.lockComment(ctx, w, q.GetId())
 		if err != nil || row.HiddenAt != nil {
 			return err
 		}
-		err = store.New(w.tx).CommentHide(ctx, store.CommentHideParams{ID: id, HiddenBy: w.who, HiddenReason: reason, Now: w.now})
+		err = store.New(w.Tx).CommentHide(ctx, store.CommentHideParams{ID: id, HiddenBy: w.Who.Account, HiddenReason: reason, Now: w.Now})
 		if err != nil {
 			return fmt.Errorf("hide comment: %w", err)
 		}
@@ -149,7 +150,7 @@ func (s *server) HideComment(ctx context.Context, q *datamanagementpb.HideCommen
 			return err
 		}
 		return s.append(ctx, w, "comment/"+id.String(), &eventpb.CommentHidden{
-			CommentId: id.String(), ArticleId: row.ArticleID.String(), AdministratorId: w.who.String(),
+			CommentId: id.String(), ArticleId: row.ArticleID.String(), AdministratorId: w.Who.Account.String(),
 		})
 	})
 }
@@ -157,7 +158,7 @@ func (s *server) HideComment(ctx context.Context, q *datamanagementpb.HideCommen
 // DismissReports settles the reports of a comment that stays.
 func (s *server) DismissReports(ctx context.Context, q *datamanagementpb.DismissReportsRequest) (*datamanagementpb.DismissReportsResponse, error) {
 	answer := &datamanagementpb.DismissReportsResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.dismiss", answer, func(w wish) error {
+	return answer, s.once(ctx, q.GetRequestId(), "content.dismiss", answer, func(w command.Wish) error {
 		id, _, err := s.lockComment(ctx, w, q.GetId())
 		if err != nil {
 			return err
@@ -166,20 +167,20 @@ func (s *server) DismissReports(ctx context.Context, q *datamanagementpb.Dismiss
 	})
 }
 
-func settle(ctx context.Context, w wish, comment uuid.UUID) error {
-	_, err := store.New(w.tx).ReportsSettle(ctx, store.ReportsSettleParams{CommentID: comment, SettledBy: w.who, Now: w.now})
+func settle(ctx context.Context, w command.Wish, comment uuid.UUID) error {
+	_, err := store.New(w.Tx).ReportsSettle(ctx, store.ReportsSettleParams{CommentID: comment, SettledBy: w.Who.Account, Now: w.Now})
 	if err != nil {
 		return fmt.Errorf("settle reports: %w", err)
 	}
 	return nil
 }
 
-func (s *server) lockComment(ctx context.Context, w wish, name string) (uuid.UUID, store.CommentLockRow, error) {
+func (s *server) lockComment(ctx context.Context, w command.Wish, name string) (uuid.UUID, store.CommentLockRow, error) {
 	id, err := field.Known(name)
 	if err != nil {
 		return id, store.CommentLockRow{}, err
 	}
-	row, err := store.New(w.tx).CommentLock(ctx, id)
+	row, err := store.New(w.Tx).CommentLock(ctx, id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return id, row, field.None()
 	}

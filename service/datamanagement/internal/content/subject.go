@@ -10,6 +10,7 @@ import (
 
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/command"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/content/store"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/field"
 )
@@ -28,8 +29,8 @@ func (s *server) SaveCategory(ctx context.Context, q *datamanagementpb.SaveCateg
 		return nil, err
 	}
 	answer := &datamanagementpb.SaveCategoryResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.save_category", answer, func(w wish) error {
-		rows := store.New(w.tx)
+	return answer, s.once(ctx, q.GetRequestId(), "content.save_category", answer, func(w command.Wish) error {
+		rows := store.New(w.Tx)
 		id, slug, err := saved(q.GetId(), s.newID, func(id uuid.UUID) (string, error) {
 			return field.Free(q.GetSlug(), en, id, func(slug string) (int64, error) {
 				return rows.CategoryInsert(ctx, store.CategoryInsertParams{ID: id, Slug: slug, NameEn: en, NameSl: sl, Position: q.GetPosition()})
@@ -54,12 +55,12 @@ func (s *server) SaveLecturer(ctx context.Context, q *datamanagementpb.SaveLectu
 		return nil, err
 	}
 	answer := &datamanagementpb.SaveLecturerResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.save_lecturer", answer, func(w wish) error {
+	return answer, s.once(ctx, q.GetRequestId(), "content.save_lecturer", answer, func(w command.Wish) error {
 		account, err := s.account(ctx, w, q.GetAccountId())
 		if err != nil {
 			return err
 		}
-		rows := store.New(w.tx)
+		rows := store.New(w.Tx)
 		id, slug, err := saved(q.GetId(), s.newID, func(id uuid.UUID) (string, error) {
 			return field.Free(q.GetSlug(), name, id, func(slug string) (int64, error) {
 				return rows.LecturerInsert(ctx, store.LecturerInsertParams{ID: id, Slug: slug, Name: name, Title: title, Bio: bio, AccountID: account})
@@ -72,12 +73,12 @@ func (s *server) SaveLecturer(ctx context.Context, q *datamanagementpb.SaveLectu
 	})
 }
 
-func (s *server) account(ctx context.Context, w wish, name string) (*uuid.UUID, error) {
+func (s *server) account(ctx context.Context, w command.Wish, name string) (*uuid.UUID, error) {
 	if name == "" {
 		return nil, nil //nolint:nilnil // no account is an answer
 	}
 	id, wrong := uuid.Parse(name)
-	exists, err := store.New(w.tx).AccountExists(ctx, id)
+	exists, err := store.New(w.Tx).AccountExists(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("look for account: %w", err)
 	}

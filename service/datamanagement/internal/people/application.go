@@ -16,7 +16,6 @@ import (
 
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
-	"github.com/rounds-cme/rounds/kit/db"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
@@ -28,20 +27,7 @@ const mostReason = 1000
 
 // once runs a command of the person asking.
 func (s *server) once(ctx context.Context, id, name string, answer proto.Message, do func(pgx.Tx, token.Claims, time.Time) error) error {
-	request, err := command.Parse(id)
-	if err != nil {
-		return err
-	}
-	who, ok := token.From(ctx)
-	if !ok {
-		return errs.New(errs.Unauthenticated, "auth.required", "Please log in.")
-	}
-	now := s.now()
-	return db.Tx(ctx, s.db, func(tx pgx.Tx) error {
-		return command.Once(ctx, tx, command.Command{Actor: who.Account, Request: request, Name: name, At: now}, answer, func() error {
-			return do(tx, who, now)
-		})
-	})
+	return command.Desk{DB: s.db, Now: s.now}.Once(ctx, id, name, answer, func(w command.Wish) error { return do(w.Tx, w.Who, w.Now) })
 }
 
 // apply keeps the document, encrypted, and what the registry said, for a reviewer to decide on.
