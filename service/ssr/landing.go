@@ -3,15 +3,37 @@ package ssr
 import (
 	"net/http"
 
+	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/ssr/page/landing"
+	"github.com/rounds-cme/rounds/service/ssr/page/webinar"
 	"github.com/rounds-cme/rounds/service/ssr/reader"
 )
 
-// landing is the first page of a visitor; an applicant sees where the application stands.
+// landing is the first page of a visitor and the home of everybody else; an applicant sees where the application stands.
 func (s *server) landing(w http.ResponseWriter, r *http.Request) error {
-	if reader.From(r.Context()).Has(token.Applicant) {
+	who := reader.From(r.Context())
+	if who.Has(token.Applicant) {
 		return s.application(w, r)
 	}
-	return s.show(w, r, http.StatusOK, landing.Page(landing.View{WebinarsMissing: true}))
+	var view landing.View
+	blocks := []func(){
+		func() { view.Live = s.shown(r, &bffpb.WebinarsRequest{When: webinar.Live}) },
+		func() { view.Next = s.shown(r, &bffpb.WebinarsRequest{When: webinar.Upcoming}) },
+		func() { view.Articles, view.ArticlesMissing = s.newest(r.Context(), "") },
+	}
+	if !who.LoggedIn {
+		all(blocks...)
+		return s.show(w, r, http.StatusOK, landing.Page(view))
+	}
+	all(append(blocks, func() { view.Followed = s.shown(r, &bffpb.WebinarsRequest{When: webinar.Upcoming, Followed: true}) })...)
+	return s.show(w, r, http.StatusOK, landing.Home(view))
+}
+
+// shown is a short block of the first page.
+func (s *server) shown(r *http.Request, q *bffpb.WebinarsRequest) webinar.Block {
+	q.PageSize = onLanding
+	b, err := s.block(r.Context(), q)
+	b.Missing = b.Missing || err != nil
+	return b
 }

@@ -69,6 +69,14 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.post("/backoffice/webinars/{slug}/points/request", web.Roles(token.Administrator), s.requestPoints)
 	m.post("/backoffice/webinars/{slug}/points/answer", web.Roles(token.Administrator), s.answerPoints)
 
+	// webinars
+	m.get("/webinars", web.Public, s.webinarList)
+	m.get("/webinars/{slug}", web.Public, s.webinar)
+	m.get("/webinars/{slug}/calendar.ics", web.Public, s.webinarCalendar)
+	m.get("/lecturers/{slug}", web.Public, s.lecturer)
+	m.get("/categories/{slug}", web.Public, s.category)
+	m.get("/me/subscriptions", web.Account, s.subscriptions)
+	m.post("/subscriptions", web.Roles(token.Member, token.Host, token.Administrator), s.postSubscription)
 	m.get("/webinars/{slug}/room", web.Roles(token.Member, token.Host, token.Administrator), s.room)
 
 	m.get("/notifications", web.Account, s.notifications)

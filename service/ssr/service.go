@@ -11,6 +11,7 @@ package ssr
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,6 +49,7 @@ type server struct {
 	analytics bffpb.AnalyticsClient
 
 	webinars bffpb.WebinarsClient
+	base     string // of the site, for what leaves it
 }
 
 // New wires the service.
@@ -67,7 +69,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	rights := &permissions{auth: authpb.NewAuthClient(d.Dial("auth")), now: d.Now, known: map[uuid.UUID]permission{}}
 	s.analytics = bffpb.NewAnalyticsClient(d.Dial("bff"))
 	s.told = bffpb.NewNotificationsClient(d.Dial("bff"))
-	s.webinars = bffpb.NewWebinarsClient(d.Dial("bff"))
+	s.webinars, s.base = bffpb.NewWebinarsClient(d.Dial("bff")), strings.TrimSuffix(d.BaseURL, "/")
 	s.reader = &reader.Maker{Unseen: s.unseen, Catalog: catalog, Assets: assets, Now: d.Now, Zone: cfg.Zone, Flags: cfg.Flags}
 	return &run.Service{HTTP: s.routes(web.Options{
 		Name: "ssr", Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens, HTTPS: len(d.BaseURL) > 5 && d.BaseURL[:5] == "https",

@@ -43,9 +43,16 @@ async function renew(): Promise<boolean> {
   const parts = fresh.querySelectorAll("[data-front]");
   document.querySelectorAll("[data-front]").forEach((old, i) => {
     const part = parts[i];
-    if (!part || part.innerHTML === old.innerHTML || old.contains(document.activeElement)) return;
+    if (!part || shape(part) === shape(old) || old.contains(document.activeElement)) return;
     old.replaceChildren(...part.childNodes);
     old.dispatchEvent(new Event("rounds:content", { bubbles: true }));
   });
   return true;
+}
+
+/** shape is what a part says, without what differs each time it is asked for: a part is not replaced under somebody's finger for that. */
+function shape(part: Element): string {
+  const copy = part.cloneNode(true) as Element;
+  copy.querySelectorAll("input[type=hidden], [data-relative-text]").forEach((e) => { e.replaceWith(); });
+  return copy.innerHTML;
 }

@@ -1,34 +1,33 @@
-// Package landing is the first page of a visitor: in five seconds one knows what Rounds is, for
-// whom, what is live now, and how to register.
+// Package landing is the first page: for a visitor, who knows in five seconds what Rounds is, for whom, what is live now and how to
+// register; and for a member, who sees what is live, what comes next of what is followed, and what is new.
 package landing
 
-import "time"
+import (
+	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
+	"github.com/rounds-cme/rounds/service/ssr/page/webinar"
+)
 
-// View is what the page shows.
+// View is what the page shows. Each block can be missing while the others stand.
 type View struct {
-	Live            []Webinar
-	Next            []Webinar
-	Articles        []Article
-	WebinarsMissing bool // they cannot be asked for right now
+	Live     webinar.Block
+	Next     webinar.Block
+	Followed webinar.Block // of Next and later ones; of who is logged in
+
+	Articles        []*bffpb.ArticleCard
 	ArticlesMissing bool
 }
 
-// Webinar is a webinar in few words.
-type Webinar struct {
-	Href     string
-	Title    string
-	Lecturer string
-	Category string
-	Starts   time.Time
-	Minutes  int
-	Points   string // as a number in words of the reader's language; empty for none
-}
-
-// Article is an article in few words.
-type Article struct {
-	Href      string
-	Title     string
-	Summary   string
-	Category  string
-	Published time.Time
+// others are the next webinars that are not followed: nobody has to read the same card twice.
+func (v View) others() []*bffpb.WebinarCard {
+	seen := map[string]bool{}
+	for _, c := range v.Followed.Cards {
+		seen[c.GetId()] = true
+	}
+	var rest []*bffpb.WebinarCard
+	for _, c := range v.Next.Cards {
+		if !seen[c.GetId()] {
+			rest = append(rest, c)
+		}
+	}
+	return rest
 }
