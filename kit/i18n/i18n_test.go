@@ -92,15 +92,9 @@ func TestMoment(t *testing.T) {
 func TestIn(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 26, 17, 0, 0, 0, time.UTC)
-	here := catalog(t).Speaker("sl", "Europe/Ljubljana", at)
-	there, ok := here.In("America/New_York")
-	if got, want := there.Moment(at), "četrtek, 26. november 2026 ob 12:00 EST"; got != want || !ok {
+	there := catalog(t).Speaker("sl", "Europe/Ljubljana", at).In("America/New_York")
+	if got, want := there.Moment(at), "četrtek, 26. november 2026 ob 12:00 EST"; got != want {
 		t.Errorf("got %q, want %q", got, want)
-	}
-	for _, zone := range []string{"", "Local", "Nowhere/Land"} {
-		if same, ok := here.In(zone); ok || same != here {
-			t.Errorf("%q: taken for a zone", zone)
-		}
 	}
 }
 

@@ -87,17 +87,6 @@ func (s *Speaker) In(zone string) *Speaker { return s.catalog.Speaker(s.language
 // Now is the moment of the request: one for the whole page, so that it agrees with itself.
 func (s *Speaker) Now() time.Time { return s.now }
 
-// In is the same speaker for another time zone; ok is false where the zone is not known.
-func (s *Speaker) In(zone string) (there *Speaker, ok bool) {
-	location, err := time.LoadLocation(zone)
-	if err != nil || zone == "" || zone == "Local" {
-		return s, false
-	}
-	other := *s
-	other.zone = location
-	return &other, true
-}
-
 type speakerKey struct{}
 
 // With returns a context in which s speaks.

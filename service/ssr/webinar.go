@@ -74,7 +74,7 @@ func (s *server) webinarList(w http.ResponseWriter, r *http.Request) error {
 				view.Live, errLive = s.block(r.Context(), ask(webinar.Live, ""))
 			}
 		},
-		func() { view.Categories, view.Lecturers = s.choices(r.Context()) },
+		func() { view.Categories, view.Lecturers = s.filters(r.Context()) },
 	)
 	if err != nil {
 		return err
@@ -85,8 +85,8 @@ func (s *server) webinarList(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, webinar.List(view))
 }
 
-// choices are what one can filter by; without them the list stands.
-func (s *server) choices(ctx context.Context) (categories []*bffpb.Category, lecturers []*bffpb.Lecturer) {
+// filters are what one can filter by; without them the list stands.
+func (s *server) filters(ctx context.Context) (categories []*bffpb.Category, lecturers []*bffpb.Lecturer) {
 	ctx, cancel := context.WithTimeout(ctx, blockPatience)
 	defer cancel()
 	var c *bffpb.CategoriesResponse

@@ -68,10 +68,7 @@ func enters(ctx context.Context) bool {
 // there is the start as the clocks of the organiser show it, where they differ from the reader's.
 func there(ctx context.Context, c *bffpb.WebinarCard) (moment, zone string) {
 	at, here := c.GetStartsAt().AsTime(), i18n.From(ctx)
-	other, ok := here.In(c.GetZone())
-	if !ok {
-		return "", ""
-	}
+	other := here.In(c.GetZone())
 	_, mine := at.In(here.Zone()).Zone()
 	if _, theirs := at.In(other.Zone()).Zone(); mine == theirs {
 		return "", ""
