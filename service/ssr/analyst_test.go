@@ -111,6 +111,8 @@ func known() figures {
 	return figures{
 		bffpb.Analytics_Overview_FullMethodName: &bffpb.OverviewResponse{Points: []*bffpb.OverviewResponse_Point{
 			{At: timestamppb.New(time.Date(2026, 11, 25, 23, 0, 0, 0, time.UTC)), Kind: "article_read", Count: 4711},
+			{At: timestamppb.New(time.Date(2026, 11, 25, 22, 0, 0, 0, time.UTC)), Kind: "subscribed", Count: 40},
+			{At: timestamppb.New(time.Date(2026, 11, 25, 23, 0, 0, 0, time.UTC)), Kind: "subscribed", Count: 3},
 		}},
 		bffpb.Analytics_Attendance_FullMethodName: &bffpb.AttendanceResponse{Webinars: []*bffpb.AttendedWebinar{
 			{WebinarId: heart, Title: "=Heart failure", StartsAt: at, People: 31, Minutes: 930, ChecksAnswered: 9, ChecksMissed: 1, Messages: 44},
@@ -130,7 +132,7 @@ func TestAnalystPage(t *testing.T) {
 		t.Fatalf("%d: %s", status, page)
 	}
 	for _, words := range []string{
-		"What happened when?", "4711", "=Heart failure", "90 %", "Fewer than ten people", "In minutes without a number",
+		"What happened when?", "4711", `Began to follow something</dt><dd class="number">43</dd>`, "=Heart failure", "90 %", "Fewer than ten people", "In minutes without a number",
 		"When do people leave?", "How is this counted?", "/analyst/activity.csv?days=7&amp;step=hour", `value="7" selected`,
 	} {
 		if !strings.Contains(page, words) {
@@ -198,7 +200,7 @@ func TestAnalystCSV(t *testing.T) {
 	t.Parallel()
 	get := analystSite(t, known())
 	for file, want := range map[string][]string{
-		"activity":   {"at", "2026-11-25T23:00:00Z"},
+		"activity":   {"at", "2026-11-25T23:00:00Z", "2026-11-25T22:00:00Z", "2026-11-25T23:00:00Z"},
 		"attendance": {"webinar_id", heart, small},
 		"leaving":    {"minute", "0", "1", "2"},
 	} {

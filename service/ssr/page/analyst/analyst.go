@@ -106,6 +106,35 @@ func (v View) activity(ctx context.Context) part.Chart {
 	}
 }
 
+// Sum is how often something was done in the whole period.
+type Sum struct {
+	Label string
+	Count int64
+}
+
+// others sums up what the chart does not draw: it happens seldom, and seven lines nobody can tell apart.
+func (v View) others(ctx context.Context) []Sum {
+	counts := map[string]int64{}
+	for _, p := range v.Overview.GetPoints() {
+		counts[p.GetKind()] += p.GetCount()
+	}
+	var sums []Sum
+	for _, one := range []struct {
+		kind  string
+		label i18n.Key
+	}{
+		{"article_searched", "analyst.did_search"},
+		{"subscribed", "analyst.did_subscribe"},
+		{"unsubscribed", "analyst.did_unsubscribe"},
+		{"points_booked", "analyst.did_book"},
+		{"registered", "analyst.did_register"},
+		{"approved", "analyst.did_approve"},
+	} {
+		sums = append(sums, Sum{Label: i18n.Say(ctx, one.label), Count: counts[one.kind]})
+	}
+	return sums
+}
+
 func (v View) next(at time.Time) time.Time {
 	if v.Choice.Step == "hour" {
 		return at.Add(time.Hour)
