@@ -65,17 +65,22 @@ func (r *reporter) run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), reportLast)
-			defer cancel()
-			for batch := r.batch(); len(batch) > 0 && last.Err() == nil; batch = r.batch() {
-				r.report(last, batch)
-			}
+			r.drain(ctx)
 			return nil
 		case <-tick.C:
 		}
 		for batch := r.batch(); len(batch) > 0 && ctx.Err() == nil; batch = r.batch() {
 			r.deliver(ctx, batch)
 		}
+	}
+}
+
+// drain reports what is left when the service stops, if that goes quickly.
+func (r *reporter) drain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reportLast)
+	defer cancel()
+	for batch := r.batch(); len(batch) > 0 && ctx.Err() == nil; batch = r.batch() {
+		r.report(ctx, batch)
 	}
 }
 
