@@ -7,6 +7,7 @@ import (
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/obs"
+	"github.com/rounds-cme/rounds/rules/patient"
 	"github.com/rounds-cme/rounds/service/ssr/form"
 	"github.com/rounds-cme/rounds/service/ssr/page/article"
 	"github.com/rounds-cme/rounds/service/ssr/reader"
@@ -95,8 +96,11 @@ func (s *server) postComment(w http.ResponseWriter, r *http.Request) error {
 		view.Form = f.Fail(errs.FromStatus(err))
 		return s.show(w, r, view.Form.Status(), article.Page(view))
 	}
-	if f.Get("do") == article.Report {
+	switch {
+	case f.Get("do") == article.Report:
 		reader.Tell(w, reader.Notice{Key: "comment.reported"})
+	case len(patient.Notice(f.Get("body"))) > 0: // it stands there; there is time to change it
+		reader.Tell(w, reader.Notice{Key: "comment.recognised_sent"})
 	}
 	http.Redirect(w, r, "/articles/"+view.Article.GetCard().GetSlug()+"#c-"+id, http.StatusSeeOther)
 	return nil

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -102,14 +103,28 @@ func TestHeader(t *testing.T) {
 	p.Cookie("rounds_access", signed)
 	p.Open("/help")
 	p.SeeText("footer", "Europe/London")
-	for _, href := range []string{"/articles", "/webinars", "/me", "/host", "/backoffice", "/analyst", "/notifications"} {
+	for _, href := range []string{"/articles", "/webinars", "/backoffice", "/analyst", "/notifications"} {
 		p.See("header a[href='" + href + "']")
 	}
-	looks(p, "header", look{1440, false})
+	p.Gone("header a[href='/profile']")
+	p.Click("[data-menu=account] summary")
+	p.See("header a[href='/profile']")
+	p.See("header a[href='/me']")
+	p.See("header form[action='/auth/logout'] button")
+	looks(p, "header", look{1440, true}, look{1440, false})
+	p.Key(kb.Escape)
+	p.Gone("header a[href='/profile']")
+	p.Until(`document.activeElement.matches("[data-menu=account] summary")`)
 	p.Width(390)
 	p.Gone("header a[href='/backoffice']")
-	p.Click("[data-menu] summary")
-	p.See("[data-menu] a[href='/backoffice']")
+	p.Click("[data-menu=account] summary")
+	p.See("header a[href='/profile']")
+	looks(p, "header-account", look{390, true}, look{390, false})
+	p.Screenshot("account-menu")
+	p.Width(390)
+	p.Click("[data-menu=''] summary")
+	p.See("[data-menu=''] a[href='/backoffice']")
+	p.Gone("header a[href='/profile']")
 	p.Accessible()
 	p.Fits()
 	p.Screenshot("menu")

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"github.com/rounds-cme/rounds/test/e2e/browser"
 	"github.com/rounds-cme/rounds/test/fake/registry"
 )
@@ -123,8 +125,21 @@ func TestRegister(t *testing.T) {
 	looks(admin, "work", look{390, false}, look{1440, false})
 	admin.Click("[data-work] a")
 	admin.SeeText("main table", "Nika Zgled")
-	looks(admin, "applications", look{390, false}, look{1440, false})
-	admin.Click("main table a")
+	looks(admin, "applications", look{390, false}, look{1440, true}, look{1440, false})
+	// The queue goes by keyboard, unless somebody turned that off.
+	admin.SeeText("[data-keys]", "next")
+	admin.Click("[data-keys-switch]")
+	admin.Gone("[data-keys-list]")
+	admin.Click("[data-keys-switch]")
+	admin.See("[data-keys] kbd")
+	admin.Key("j")
+	admin.Until(`document.activeElement.matches("[data-key-row]")`)
+	admin.Key(kb.Enter)
+	admin.See("[data-registry=found]")
+	admin.SeeText("main", "No other application waits")
+	admin.Key("r")
+	admin.Until(`document.querySelector("#f-decision-1").checked && document.activeElement.id === "f-reason"`)
+	admin.Reload()
 	admin.See("[data-registry=found]")
 	admin.SeeText("main", "differs")
 	admin.Until(`document.querySelector("main img").complete && document.querySelector("main img").naturalWidth === 320`)

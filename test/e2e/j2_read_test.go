@@ -74,6 +74,7 @@ func newLibrary(t *testing.T) *library {
 	signer := token.NewSigner(keys, time.Now)
 	front := http.NewServeMux()
 	front.Handle("/", ssrService.HTTP)
+	front.Handle("/api/", bffService.HTTP)
 	front.HandleFunc("/login-as/{account}/{role}", func(w http.ResponseWriter, r *http.Request) {
 		signed, err := signer.Sign(token.Claims{
 			Account: uuid.MustParse(r.PathValue("account")), Session: uuid.New(), Roles: []string{r.PathValue("role")}, Language: "en",
@@ -142,11 +143,28 @@ func TestRead(t *testing.T) {
 	chief.Fill("#f-summary", "What a target below 130 means in practice.")
 	chief.Until(`(document.querySelector("#f-category_id").selectedIndex = 1) === 1`)
 	chief.Fill("#f-body", "## Findings\n\nTreatment of **hypertension** lowered events.[^1]\n\n[^1]: SPRINT Research Group, 2015.")
+	// The text appears as members will read it while it is written, and what was not saved comes back.
+	chief.SeeText("[data-preview] h2:not(#preview)", "Findings")
+	chief.Until(`localStorage.length === 1`)
+	chief.Until(`[...Object.values(localStorage)].some((d) => d.includes("hypertension"))`)
+	chief.Until(`(() => { const leave = new Event("beforeunload", { cancelable: true }); window.dispatchEvent(leave); return leave.defaultPrevented; })()`)
+	chief.Until(`document.querySelector("[data-editor] form").dispatchEvent(new Event("submit"))`) // the question would wait for a person
+	chief.Reload()
+	chief.SeeText("[data-found]", "not saved")
+	if got := chief.Value("#f-title"); got != "" {
+		t.Errorf("the draft came back unasked: %q", got)
+	}
+	looks(chief, "editor-found", look{390, true}, look{1440, false})
+	chief.Press("Take it back")
+	chief.Gone("[data-found]")
+	chief.SeeText("[data-preview]", "hypertension")
 	chief.Press("Preview")
-	chief.SeeText("[data-preview]", "Findings")
+	chief.Until(`document.activeElement.id === "preview"`)
 	looks(chief, "editor", look{390, false}, look{1440, true}, look{1440, false})
 	chief.Press("Save")
 	chief.SeeText("main", "Draft")
+	chief.Until(`localStorage.length === 0`)
+	chief.Until(`document.querySelector("[data-found]").hidden`)
 	chief.Press("Save and publish")
 	chief.SeeText("main", "Published")
 
@@ -165,7 +183,13 @@ func TestRead(t *testing.T) {
 	ana.SeeText("[data-body]", "SPRINT Research Group")
 	ana.Press("Comment")
 	ana.SeeText("[data-error-summary]", "This may not be empty")
+	ana.Gone("[data-recognised]")
+	ana.Fill("#f-body", "Like Mrs Novak, born 12. 3. 1942?")
+	ana.SeeText("[data-recognised]:not([hidden]) li:not([hidden])", "whole date")
+	looks(ana, "comment-recognised", look{390, false}, look{390, true}, look{1440, false})
+	ana.Screenshot("comment-recognised")
 	ana.Fill("#f-body", "What about people over 80? <b>")
+	ana.Gone("[data-recognised]")
 	ana.Press("Comment")
 	ana.SeeText("[data-comment]", "What about people over 80? <b>")
 	ana.Click("[data-edit]")

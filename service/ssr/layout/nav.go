@@ -34,10 +34,7 @@ func links(r reader.Reader) []Link {
 		all = append(all, Link{"nav.articles", "/articles"}, Link{"nav.webinars", "/webinars"})
 		return append(all, Link{"nav.help", "/help"})
 	}
-	all = append(all, Link{"nav.home", "/"}, Link{"nav.articles", "/articles"}, Link{"nav.webinars", "/webinars"}, Link{"nav.me", "/me"})
-	if r.Has(token.Host) {
-		all = append(all, Link{"nav.host", "/host"})
-	}
+	all = append(all, Link{"nav.home", "/"}, Link{"nav.articles", "/articles"}, Link{"nav.webinars", "/webinars"})
 	if r.Has(token.Administrator) {
 		all = append(all, Link{"nav.backoffice", "/backoffice"})
 	}

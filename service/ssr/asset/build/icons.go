@@ -12,7 +12,7 @@ import (
 const iconNames = `
 activity archive arrow-down arrow-left arrow-right award bell book-open calendar calendar-plus chart-column check chevron-down
 chevron-left chevron-right circle-alert circle-check circle-help circle-play clock download external-link eye eye-off
-file-text filter flag hand house inbox info languages list log-in log-out mail menu message-circle message-square monitor
+file-text filter flag hand house inbox info keyboard languages list log-in log-out mail menu message-circle message-square monitor
 moon more-horizontal newspaper pencil play plus printer radio refresh-cw reply rotate-ccw search send settings shield-check
 sliders-horizontal stethoscope sun trash-2 triangle-alert undo-2 upload user user-check user-plus users video
 volume-x vote wifi-off x`

@@ -5,6 +5,7 @@ import { dialogs } from "./dialog";
 import { front } from "./front";
 import { reader } from "./reader";
 import { bell } from "./bell";
+import { menus } from "./menu";
 
 /** enhance wires the elements below root; it runs again for content that arrives later. */
 export function enhance(root: ParentNode): void {
@@ -17,6 +18,7 @@ reader();
 enhance(document);
 void front();
 bell();
+menus();
 document.addEventListener("rounds:content", (e) => enhance(e.target as Element));
 setInterval(() => freshen(document), 20_000);
 document.querySelector<HTMLElement>("[data-takes-focus]")?.focus();

@@ -7,10 +7,12 @@ package article
 import (
 	"context"
 	"net/url"
+	"slices"
 	"time"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/i18n"
+	"github.com/rounds-cme/rounds/rules/patient"
 	"github.com/rounds-cme/rounds/service/ssr/form"
 	"github.com/rounds-cme/rounds/service/ssr/layout"
 	"github.com/rounds-cme/rounds/service/ssr/page/register"
@@ -91,8 +93,17 @@ func (v View) path() string { return "/articles/" + v.Article.GetCard().GetSlug(
 
 func (v View) meta() layout.Meta {
 	c := v.Article.GetCard()
-	return layout.Meta{Title: c.GetTitle(), Description: c.GetSummary(), Failed: v.Form.Failed()}
+	meta := layout.Meta{Title: c.GetTitle(), Description: c.GetSummary(), Failed: v.Form.Failed()}
+	if !v.Article.GetLocked() {
+		meta.Scripts = []string{"article.js"}
+	}
+	return meta
 }
+
+// noticed is what in the words of the form may tell who a patient is.
+func (v View) noticed() []patient.Kind { return patient.Notice(v.Form.Get("body")) }
+
+func (v View) notices(kind patient.Kind) bool { return slices.Contains(v.noticed(), kind) }
 
 func (v View) editable(c *bffpb.Comment) bool {
 	return c.GetEditUntil() != nil && v.Now.Before(c.GetEditUntil().AsTime())

@@ -9,6 +9,7 @@ import (
 	"github.com/rounds-cme/rounds/service/ssr/form"
 	"github.com/rounds-cme/rounds/service/ssr/page/article"
 	"github.com/rounds-cme/rounds/service/ssr/part"
+	"github.com/rounds-cme/rounds/service/ssr/reader"
 )
 
 // EditorView is a manuscript while somebody writes it.
@@ -20,6 +21,19 @@ type EditorView struct {
 	Preview    string // sanitised
 	Theirs     *bffpb.ManuscriptResponse
 	Categories []*bffpb.Category
+}
+
+// written tells the script where the words in the form come from: "saved" right after they were saved, "typed" where they were
+// sent and not saved, "stored" otherwise.
+func (v EditorView) written(ctx context.Context) string {
+	notice := reader.From(ctx).Notice
+	switch {
+	case v.Form.Failed(), v.Preview != "":
+		return "typed"
+	case notice != nil && notice.Key == "desk.saved":
+		return "saved"
+	}
+	return "stored"
 }
 
 func (v EditorView) action() string {
