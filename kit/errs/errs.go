@@ -44,6 +44,7 @@ const (
 	CodeDeadline    = "deadline"
 	CodeCanceled    = "canceled"
 	CodeInput       = "input.invalid"
+	CodeText        = "input.text"
 )
 
 // New makes an error without a cause: the rule itself is the reason.
@@ -131,7 +132,21 @@ func Of(err error) *Error {
 	if st, ok := foreign(err); ok {
 		return st
 	}
+	if unstorable(err) {
+		return Wrap(err, Invalid, CodeText, Text)
+	}
 	return Wrap(err, Internal, CodeInternal, Sorry)
+}
+
+// unstorable tells that PostgreSQL refused a text for its characters: a zero, or bytes that are no UTF-8. Both come from
+// outside only, through any field of any request, so they are told apart here and not in each handler.
+func unstorable(err error) bool {
+	var refused interface{ SQLState() string }
+	if !errors.As(err, &refused) {
+		return false
+	}
+	const notInRepertoire, untranslatable = "22021", "22P05"
+	return refused.SQLState() == notInRepertoire || refused.SQLState() == untranslatable
 }
 
 // KindOf is the kind of err; Internal for an error that nobody described.

@@ -48,6 +48,20 @@ func TestUnknownErrorsAreInternalAndSilent(t *testing.T) {
 	}
 }
 
+type sqlError string
+
+func (s sqlError) Error() string    { return "SQL" }
+func (s sqlError) SQLState() string { return string(s) }
+
+func TestTextThatCannotBeStoredIsWrongInput(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[sqlError]errs.Kind{"22021": errs.Invalid, "22P05": errs.Invalid, "23505": errs.Internal} {
+		if e := errs.Of(fmt.Errorf("insert: %w", state)); e.Kind != want {
+			t.Errorf("%s became %+v", string(state), e)
+		}
+	}
+}
+
 // Every kind must survive the way over gRPC, with code, sentence, fields, arguments and retry.
 func TestAnErrorCrossesGRPC(t *testing.T) {
 	t.Parallel()

@@ -29,6 +29,7 @@ const (
 	Deadline    = "This took too long. Please try again."
 	Canceled    = "The request was cancelled."
 	CheckFields = "Please check the marked fields."
+	Text        = "A text has characters in it that cannot be kept. Please type it again."
 )
 
 // trait is everything that follows from a kind.

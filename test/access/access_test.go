@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rounds-cme/rounds/kit/token"
@@ -62,4 +63,23 @@ func sources(t *testing.T, service, ending string, look func(path, text string))
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// each does something with all of a list, a few at a time: most of a call is waiting.
+func each[T any](list []T, do func(T)) {
+	const atOnce = 6
+	next := make(chan T)
+	var group sync.WaitGroup
+	for range atOnce {
+		group.Go(func() {
+			for one := range next {
+				do(one)
+			}
+		})
+	}
+	for _, one := range list {
+		next <- one
+	}
+	close(next)
+	group.Wait()
 }

@@ -73,9 +73,9 @@ func (s *server) SubmitProof(ctx context.Context, q *datamanagementpb.SubmitProo
 	answer := &datamanagementpb.SubmitProofResponse{}
 	return answer, s.once(ctx, q.GetRequestId(), "people.submit_proof", answer, func(tx pgx.Tx, who token.Claims, now time.Time) error {
 		rows := store.New(tx)
-		account, err := rows.AccountState(ctx, who.Account)
+		account, err := state(ctx, rows, who.Account)
 		if err != nil {
-			return fmt.Errorf("read account: %w", err)
+			return err
 		}
 		if account.State != "rejected" {
 			return errs.New(errs.Conflict, "application.not_now", "Your last application has not been decided, or you are a member already.")
@@ -196,10 +196,31 @@ func (s *server) UpdateProfile(ctx context.Context, q *datamanagementpb.UpdatePr
 			Name: q.GetName(), Language: q.GetLanguage(), Zone: q.GetZone(), Now: now, ID: who.Account,
 		})
 		if err != nil {
-			return fmt.Errorf("update profile: %w", err)
+			return fmt.Errorf("update profile: %w", refused(err))
 		}
 		return nil
 	})
+}
+
+// state is where an account stands, which nobody changes until the transaction ends.
+func state(ctx context.Context, rows *store.Queries, account uuid.UUID) (store.AccountStateRow, error) {
+	row, err := rows.AccountState(ctx, account)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return row, errs.New(errs.NotFound, "account.none", "This account does not exist any more.")
+	case err != nil:
+		return row, fmt.Errorf("read account: %w", err)
+	}
+	return row, nil
+}
+
+// refused is for what the BFF checks beside each field, and the table once more: who got past the first has sent wrong input.
+func refused(err error) error {
+	const tooLong, checkViolation = "22001", "23514"
+	if code := db.Code(err); code == tooLong || code == checkViolation {
+		return errs.Wrap(err, errs.Invalid, errs.CodeInput, errs.CheckFields)
+	}
+	return err
 }
 
 func errNoApplication() error {

@@ -49,7 +49,7 @@ func (s *server) Register(ctx context.Context, q *datamanagementpb.RegisterReque
 			}
 			inserted, err := store.New(tx).AccountInsert(ctx, account)
 			if err != nil {
-				return fmt.Errorf("insert account: %w", err)
+				return fmt.Errorf("insert account: %w", refused(err))
 			}
 			if inserted == 0 {
 				return s.tellOwner(ctx, tx, account.Email, now)
@@ -153,9 +153,9 @@ func (s *server) ConfirmEmail(ctx context.Context, q *datamanagementpb.ConfirmEm
 func (s *server) ResendConfirmation(ctx context.Context, q *datamanagementpb.ResendConfirmationRequest) (*datamanagementpb.ResendConfirmationResponse, error) {
 	answer := &datamanagementpb.ResendConfirmationResponse{}
 	return answer, s.once(ctx, q.GetRequestId(), "people.resend", answer, func(tx pgx.Tx, who token.Claims, now time.Time) error {
-		account, err := store.New(tx).AccountState(ctx, who.Account)
+		account, err := state(ctx, store.New(tx), who.Account)
 		if err != nil {
-			return fmt.Errorf("read account: %w", err)
+			return err
 		}
 		if account.EmailConfirmedAt != nil {
 			return nil
