@@ -16,6 +16,7 @@ import (
 
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+	"github.com/rounds-cme/rounds/kit/db"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
