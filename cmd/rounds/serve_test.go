@@ -125,6 +125,10 @@ func TestSecretsMustBeGivenAndAreDerivedInUp(t *testing.T) {
 	if first.LiveWebinar.PseudonymKey != second.LiveWebinar.PseudonymKey {
 		t.Error("the second start has another key than the first: nobody would be recognised")
 	}
+	// What people do in rooms, read and write is found again on their own page.
+	if key := first.LiveWebinar.PseudonymKey; key == "" || key != first.BFF.PseudonymKey || key != first.DataManagement.PseudonymKey {
+		t.Error("the services do not name people with one key")
+	}
 }
 
 // migrate creates what is missing on a server that somebody else runs, and may run again.

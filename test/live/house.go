@@ -35,6 +35,9 @@ import (
 	"github.com/rounds-cme/rounds/service/livewebinar"
 )
 
+// pseudonymKey is that of all services of a house.
+const pseudonymKey = "test"
+
 // House is one database with a webinar that is about to start, and the rooms' service on it.
 type House struct {
 	DB      *dbtest.DB
@@ -196,7 +199,7 @@ func start(listener net.Listener, url, keys string, now func() time.Time, also .
 		Name: "livewebinar", Now: now, NewID: uuid.New, Rand: rand.Reader, Log: quiet(), Metrics: metrics, DB: pool,
 		Events: eventlog.New(pool, quiet(), metrics, types()), Tokens: token.NewVerifier(filepath.Join(keys, "jwks.json"), time.Now),
 	}
-	service, err := livewebinar.New(deps, livewebinar.Config{PseudonymKey: "test", ChatBurst: 1000})
+	service, err := livewebinar.New(deps, livewebinar.Config{PseudonymKey: pseudonymKey, ChatBurst: 1000})
 	if err != nil {
 		return nil, err
 	}
