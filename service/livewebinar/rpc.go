@@ -57,5 +57,9 @@ func (a *rpc) Door(ctx context.Context, q *livewebinarpb.DoorRequest) (*livewebi
 	if err != nil {
 		return nil, fmt.Errorf("read webinar: %w", err)
 	}
-	return &livewebinarpb.DoorResponse{WebinarId: w.WebinarID.String(), Title: w.Title, State: w.State, StartsAt: stamp(w.StartsAt)}, nil
+	door := &livewebinarpb.DoorResponse{WebinarId: w.WebinarID.String(), Title: w.Title, State: w.State, StartsAt: stamp(w.StartsAt)}
+	if w.State == webinarLive {
+		door.VideoUrl = w.VideoUrl
+	}
+	return door, nil
 }

@@ -16,6 +16,6 @@ func (s *server) room(w http.ResponseWriter, r *http.Request) error {
 		return errs.FromStatus(err)
 	}
 	return s.show(w, r, http.StatusOK, room.Page(room.View{
-		WebinarID: door.GetWebinarId(), Slug: slug, Title: door.GetTitle(), State: door.GetState(), StartsAt: door.GetStartsAt().AsTime(),
+		WebinarID: door.GetWebinarId(), Slug: slug, Title: door.GetTitle(), State: door.GetState(), StartsAt: door.GetStartsAt().AsTime(), VideoURL: door.GetVideoUrl(),
 	}))
 }

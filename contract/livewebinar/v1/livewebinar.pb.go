@@ -74,8 +74,10 @@ type DoorResponse struct {
 	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
 	Title     string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	// planned, live, ended or cancelled
-	State         string                 `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
-	StartsAt      *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	State    string                 `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	StartsAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	// What is played, while it is live.
+	VideoUrl      string `protobuf:"bytes,5,opt,name=video_url,json=videoUrl,proto3" json:"video_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -136,6 +138,13 @@ func (x *DoorResponse) GetStartsAt() *timestamppb.Timestamp {
 		return x.StartsAt
 	}
 	return nil
+}
+
+func (x *DoorResponse) GetVideoUrl() string {
+	if x != nil {
+		return x.VideoUrl
+	}
+	return ""
 }
 
 type StatusRequest struct {
@@ -311,13 +320,14 @@ const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\n" +
 	" livewebinar/v1/livewebinar.proto\x12\x15rounds.livewebinar.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"!\n" +
 	"\vDoorRequest\x12\x12\n" +
-	"\x04slug\x18\x01 \x01(\tR\x04slug\"\x92\x01\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\"\xaf\x01\n" +
 	"\fDoorResponse\x12\x1d\n" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x14\n" +
 	"\x05state\x18\x03 \x01(\tR\x05state\x127\n" +
-	"\tstarts_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\"0\n" +
+	"\tstarts_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x12\x1b\n" +
+	"\tvideo_url\x18\x05 \x01(\tR\bvideoUrl\"0\n" +
 	"\rStatusRequest\x12\x1f\n" +
 	"\vwebinar_ids\x18\x01 \x03(\tR\n" +
 	"webinarIds\"I\n" +

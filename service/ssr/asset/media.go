@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"embed"
 	"net/http"
+	"path"
+	"strings"
 	"time"
 )
 
@@ -12,6 +14,21 @@ import (
 //
 //go:embed media
 var media embed.FS
+
+// Captions is the address of the captions of a film of this site in one language, empty when there are none. They stand
+// beside the film and are named like it: lecture.mp4 has lecture.en.vtt and lecture.sl.vtt.
+func Captions(film, language string) string {
+	inside, ours := strings.CutPrefix(film, Prefix)
+	if !ours || path.Clean(inside) != inside {
+		return ""
+	}
+	name := strings.TrimSuffix(inside, path.Ext(inside)) + "." + language + ".vtt"
+	if file, err := media.Open(name); err == nil {
+		_ = file.Close() // it was only read
+		return Prefix + name
+	}
+	return ""
+}
 
 // serveMedia answers parts of a file too: a player that joins a lecture in its middle asks for the middle.
 func serveMedia(w http.ResponseWriter, r *http.Request, name string) bool {

@@ -65,3 +65,22 @@ func TestNoOtherMedia(t *testing.T) {
 		}
 	}
 }
+
+func TestCaptions(t *testing.T) {
+	t.Parallel()
+	for film, want := range map[string]string{
+		"/static/media/hand-hygiene.mp4":                   "/static/media/hand-hygiene.sl.vtt",
+		"/static/media/other.mp4":                          "",
+		"/static/media/../media/hand-hygiene.mp4":          "",
+		"/video/hand-hygiene.mp4":                          "",
+		"https://tv.example/static/media/hand-hygiene.mp4": "",
+		"": "",
+	} {
+		if got := asset.Captions(film, "sl"); got != want {
+			t.Errorf("the captions of %q are at %q, want %q", film, got, want)
+		}
+	}
+	if got := asset.Captions("/static/media/hand-hygiene.mp4", "de"); got != "" {
+		t.Errorf("captions in a language without any: %q", got)
+	}
+}

@@ -1125,7 +1125,7 @@ func languages(r reader.Reader) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var54 string
-			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(languageName(code))
+			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(LanguageName(code))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `layout/layout.templ`, Line: 206, Col: 185}
 			}

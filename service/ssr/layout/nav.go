@@ -52,8 +52,8 @@ func current(path, href string) bool {
 	return path == href || strings.HasPrefix(path, href+"/")
 }
 
-// Languages are named in themselves, so that everybody finds their own.
-func languageName(code string) string {
+// LanguageName names a language in itself, so that everybody finds their own.
+func LanguageName(code string) string {
 	switch code {
 	case "sl":
 		return "Slovenščina"

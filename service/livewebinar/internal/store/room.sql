@@ -48,4 +48,4 @@ FROM datamanagement.livewebinar_webinar WHERE webinar_id = @webinar_id;
 SELECT name, roles, state, profession, country FROM datamanagement.livewebinar_account WHERE account_id = @account_id;
 
 -- name: WebinarBySlug :one
-SELECT webinar_id, title, state, starts_at FROM datamanagement.livewebinar_webinar WHERE slug = @slug;
+SELECT webinar_id, title, state, starts_at, video_url FROM datamanagement.livewebinar_webinar WHERE slug = @slug;

@@ -294,7 +294,7 @@ func (q *Queries) RoomsRunning(ctx context.Context) ([]RoomsRunningRow, error) {
 }
 
 const webinarBySlug = `-- name: WebinarBySlug :one
-SELECT webinar_id, title, state, starts_at FROM datamanagement.livewebinar_webinar WHERE slug = $1
+SELECT webinar_id, title, state, starts_at, video_url FROM datamanagement.livewebinar_webinar WHERE slug = $1
 `
 
 type WebinarBySlugRow struct {
@@ -302,6 +302,7 @@ type WebinarBySlugRow struct {
 	Title     string
 	State     string
 	StartsAt  time.Time
+	VideoUrl  string
 }
 
 func (q *Queries) WebinarBySlug(ctx context.Context, slug string) (WebinarBySlugRow, error) {
@@ -312,6 +313,7 @@ func (q *Queries) WebinarBySlug(ctx context.Context, slug string) (WebinarBySlug
 		&i.Title,
 		&i.State,
 		&i.StartsAt,
+		&i.VideoUrl,
 	)
 	return i, err
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rounds-cme/rounds/kit/i18n"
+	"github.com/rounds-cme/rounds/service/ssr/asset"
+	"github.com/rounds-cme/rounds/service/ssr/layout"
 )
 
 // View is what the page shows.
@@ -19,9 +21,25 @@ type View struct {
 	Title     string
 	State     string // planned, live, ended, cancelled
 	StartsAt  time.Time
+	VideoURL  string // while it is live
 }
 
 func (v View) live() bool { return v.State == "live" }
+
+// track is the captions in one language.
+type track struct{ language, name, address string }
+
+// tracks are the captions that the film has. Those in the reader's language are shown from the beginning, because the
+// sound is off until somebody wants it.
+func (v View) tracks(languages []string) []track {
+	var found []track
+	for _, language := range languages {
+		if address := asset.Captions(v.VideoURL, language); address != "" {
+			found = append(found, track{language, layout.LanguageName(language), address})
+		}
+	}
+	return found
+}
 
 func (v View) page() string { return "/webinars/" + v.Slug }
 
