@@ -36,6 +36,7 @@ import (
 	"github.com/rounds-cme/rounds/service/notificationtaskrunner"
 	"github.com/rounds-cme/rounds/service/scheduler"
 	"github.com/rounds-cme/rounds/service/ssr"
+	"github.com/rounds-cme/rounds/service/statistics"
 	"github.com/rounds-cme/rounds/test/e2e/browser"
 	"github.com/rounds-cme/rounds/test/fake/registry"
 )
@@ -70,7 +71,7 @@ func openSite(t *testing.T, people ...registry.Person) *site {
 	front := httptest.NewServer(mux)
 	t.Cleanup(front.Close)
 	s.URL = front.URL
-	s.local = rpc.NewLocal("datamanagement", "auth", "bff", "notificationcenter", "livewebinar")
+	s.local = rpc.NewLocal("datamanagement", "auth", "bff", "notificationcenter", "livewebinar", "statistics")
 	key := make([]byte, 32)
 	if _, err := rand.Read(key); err != nil {
 		t.Fatal(err)
@@ -88,10 +89,12 @@ func openSite(t *testing.T, people ...registry.Person) *site {
 		}
 	}
 	add("datamanagement", "", func(d *run.Deps) (*run.Service, error) {
-		return datamanagement.New(d, datamanagement.Config{ProofKey: proofs})
+		return datamanagement.New(d, datamanagement.Config{ProofKey: proofs, PseudonymKey: "test"})
 	})
 	add("auth", "/auth/", func(d *run.Deps) (*run.Service, error) { return auth.New(d, auth.Config{}) })
-	add("bff", "/api/", func(d *run.Deps) (*run.Service, error) { return bff.New(d, bff.Config{RegistryURL: chamber.URL}) })
+	add("bff", "/api/", func(d *run.Deps) (*run.Service, error) {
+		return bff.New(d, bff.Config{RegistryURL: chamber.URL, PseudonymKey: "test"})
+	})
 	add("notificationtaskrunner", "", func(d *run.Deps) (*run.Service, error) {
 		return notificationtaskrunner.New(d, notificationtaskrunner.Config{Page: 100})
 	})
@@ -100,6 +103,10 @@ func openSite(t *testing.T, people ...registry.Person) *site {
 	})
 	add("livewebinar", "/live/", func(d *run.Deps) (*run.Service, error) {
 		return livewebinar.New(d, livewebinar.Config{PseudonymKey: "test", ChatBurst: 5})
+	})
+	add("statistics", "", func(d *run.Deps) (*run.Service, error) {
+		d.DB = dbtest.New(t, statistics.Schema()).Pool("statistics") // its tables are elsewhere, its queue is with the others
+		return statistics.New(d, statistics.Config{Batch: 100, SmallCell: 10})
 	})
 	add("ssr", "/", func(d *run.Deps) (*run.Service, error) { return ssr.New(d, ssr.Config{Zone: "Europe/Ljubljana"}) })
 	group := run.NewGroup(siteLog(), members...)

@@ -204,6 +204,10 @@ func TestComments(t *testing.T) {
 		t.Errorf("%d replies in the thread", n)
 	}
 
+	if n := d.count(`SELECT count(*) FROM queue.message WHERE queue = 'activity'`); n != 3 {
+		t.Errorf("the statistics hear of %d comments, want 3", n)
+	}
+
 	_, err = d.EditComment(bor, &datamanagementpb.EditCommentRequest{RequestId: id(), Id: first.GetId(), Body: "Mine now"})
 	refused(t, err, "comment.foreign")
 	must[*datamanagementpb.EditCommentResponse](t)(d.EditComment(ana, &datamanagementpb.EditCommentRequest{RequestId: id(), Id: first.GetId(), Body: "Better"}))

@@ -133,6 +133,7 @@ func TestRegisterOnce(t *testing.T) {
 		`SELECT count(*) FROM datamanagement.account`:                                        1,
 		`SELECT count(*) FROM datamanagement.application`:                                    1,
 		`SELECT count(*) FROM eventlog.event WHERE type = 'account.registered'`:              1,
+		`SELECT count(*) FROM queue.message WHERE queue = 'activity'`:                        1,
 		`SELECT count(*) FROM datamanagement.email_confirmation`:                             2, // once more to the owner, who has not confirmed
 		`SELECT count(*) FROM datamanagement.account WHERE password_hash LIKE '$argon2id$%'`: 1,
 		`SELECT count(*) FROM datamanagement.proof WHERE position('%PDF' in ciphertext) > 0`: 0,
@@ -238,6 +239,18 @@ func TestDecide(t *testing.T) {
 	again.RequestId = uuid.NewString()
 	if _, err := h.people.SubmitProof(mine, again); errs.KindOf(err) != errs.Conflict {
 		t.Errorf("a second application beside the first: %v", err)
+	}
+	approved := &datamanagementpb.DecideRequest{RequestId: uuid.NewString(), Approve: true}
+	if err := h.admin.QueryRow(t.Context(), `SELECT id::text FROM datamanagement.application WHERE state = 'waiting' AND account_id = $1`, account).
+		Scan(&approved.ApplicationId); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.people.Decide(admin, approved); err != nil {
+		t.Fatal(err)
+	}
+	// Both registered, one of them was approved; that somebody was rejected is nothing for the statistics.
+	if n := h.count(`SELECT count(*) FROM queue.message WHERE queue = 'activity'`); n != 3 {
+		t.Errorf("the statistics hear of %d, want 3", n)
 	}
 }
 

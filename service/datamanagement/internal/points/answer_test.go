@@ -89,6 +89,9 @@ func TestBookOnce(t *testing.T) {
 	if n := w.count("SELECT count(*) FROM datamanagement.booking WHERE webinar_id = $1", webinar); n != 12 {
 		t.Errorf("%d bookings, want 12", n)
 	}
+	if n := w.count("SELECT count(*) FROM queue.message WHERE queue = 'activity'"); n != 12 {
+		t.Errorf("the statistics hear of %d bookings, want 12", n)
+	}
 	for _, p := range people {
 		if n := len(w.events("account/"+p.String(), "points.booked")); n != 1 {
 			t.Errorf("%s was told %d times", p, n)

@@ -367,6 +367,9 @@ func TestSubscribe(t *testing.T) {
 	if n := d.count(`SELECT count(*) FROM datamanagement.subscription`); n != 2 {
 		t.Errorf("%d subscriptions of two", n)
 	}
+	if n := d.count(`SELECT count(*) FROM queue.message WHERE queue = 'activity'`); n != 4 {
+		t.Errorf("the statistics hear of %d, want 3 that began and 1 that ended", n)
+	}
 	d.exec(`INSERT INTO datamanagement.subscription SELECT account_id, 'webinar', gen_random_uuid(), now() FROM datamanagement.subscription,
 		generate_series(1, 998) WHERE kind = 'category'`)
 	_, err = d.Subscribe(member, &datamanagementpb.SubscribeRequest{RequestId: id(), Kind: "webinar", TargetId: webinar})
