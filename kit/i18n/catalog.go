@@ -38,7 +38,7 @@ type Catalog struct {
 	localizers map[string]*goi18n.Localizer
 	plain      map[string]map[Key]string   // sentences without a blank to fill
 	blank      map[string]map[Key]sentence // sentences with nothing but blanks
-	zones      *zones
+	zones      *Zones
 	forms      map[string]map[Key][]string
 }
 
@@ -52,7 +52,7 @@ func Load(fsys fs.FS) (*Catalog, error) {
 		localizers: map[string]*goi18n.Localizer{},
 		plain:      map[string]map[Key]string{},
 		blank:      map[string]map[Key]sentence{},
-		zones:      newZones(),
+		zones:      NewZones(),
 		forms:      map[string]map[Key][]string{},
 	}
 	bundle := goi18n.NewBundle(language.MustParse(Fallback))

@@ -104,7 +104,7 @@ func From(ctx context.Context) *Speaker {
 
 // mute is a catalog that knows no sentence.
 func mute() *Catalog {
-	c := &Catalog{localizers: map[string]*goi18n.Localizer{}, forms: map[string]map[Key][]string{Fallback: {}}, zones: newZones()}
+	c := &Catalog{localizers: map[string]*goi18n.Localizer{}, forms: map[string]map[Key][]string{Fallback: {}}, zones: NewZones()}
 	c.finish(goi18n.NewBundle(language.English))
 	return c
 }

@@ -8,23 +8,24 @@ import (
 // mostZones bounds what is remembered: there are about 600 zones, but a zone can be written in many ways.
 const mostZones = 1000
 
-// zones remembers time zones, because package time reads a file each time it is asked for one.
-type zones struct {
+// Zones remembers time zones, because package time reads a file each time it is asked for one. It is safe for concurrent use.
+type Zones struct {
 	mu    sync.RWMutex
 	known map[string]*time.Location
 }
 
-func newZones() *zones { return &zones{known: map[string]*time.Location{}} }
+// NewZones remembers none yet.
+func NewZones() *Zones { return &Zones{known: map[string]*time.Location{}} }
 
-// Zone is the time zone of a name such as "Europe/Ljubljana"; nil when there is none. The zone of this machine has no name
+// Find is the time zone of a name such as "Europe/Ljubljana"; nil when there is none. The zone of this machine has no name
 // that a reader could choose.
-func (c *Catalog) Zone(name string) *time.Location {
+func (z *Zones) Find(name string) *time.Location {
 	if name == "" || name == "Local" {
 		return nil
 	}
-	c.zones.mu.RLock()
-	zone := c.zones.known[name]
-	c.zones.mu.RUnlock()
+	z.mu.RLock()
+	zone := z.known[name]
+	z.mu.RUnlock()
 	if zone != nil {
 		return zone
 	}
@@ -32,10 +33,13 @@ func (c *Catalog) Zone(name string) *time.Location {
 	if err != nil {
 		return nil
 	}
-	c.zones.mu.Lock()
-	defer c.zones.mu.Unlock()
-	if len(c.zones.known) < mostZones {
-		c.zones.known[name] = zone
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if len(z.known) < mostZones {
+		z.known[name] = zone
 	}
 	return zone
 }
+
+// Zone is the time zone of a name, as Zones find it.
+func (c *Catalog) Zone(name string) *time.Location { return c.zones.Find(name) }

@@ -2,13 +2,11 @@ package bff
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
@@ -83,16 +81,13 @@ func (s *points) activity(ctx context.Context, account uuid.UUID) (*bffpb.Person
 }
 
 func (s *points) missed(ctx context.Context, account uuid.UUID) (*bffpb.PersonalMissed, error) {
-	unseen, err := s.views.NotificationsUnseen(ctx, account)
-	if err != nil {
-		return nil, fmt.Errorf("count notifications: %w", err)
-	}
-	answer := &bffpb.PersonalMissed{Unseen: whole(unseen)}
 	rows, err := s.views.NotificationsMissed(ctx, store.NotificationsMissedParams{AccountID: account, Most: latestMissed})
 	if err != nil {
 		return nil, fmt.Errorf("list notifications: %w", err)
 	}
+	answer := &bffpb.PersonalMissed{}
 	for _, row := range rows {
+		answer.Unseen = whole(row.Unseen) // each row brings the number of all
 		answer.Latest = append(answer.Latest, &bffpb.MissedNotification{Text: row.Text, Path: row.Path, CreatedAt: timestamppb.New(row.CreatedAt)})
 	}
 	return answer, nil
@@ -100,20 +95,16 @@ func (s *points) missed(ctx context.Context, account uuid.UUID) (*bffpb.Personal
 
 // ledger compares what was booked with what the chambers of the person's country ask for.
 func (s *points) ledger(ctx context.Context, account uuid.UUID) (*bffpb.PersonalPoints, error) {
-	a, err := s.views.Account(ctx, account)
+	a, err := s.views.PlanOf(ctx, account)
 	if err != nil {
-		return nil, fmt.Errorf("read account: %w", err)
+		return nil, fmt.Errorf("read account and plan: %w", err)
 	}
 	rows, err := s.views.Ledger(ctx, account)
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
-	text, err := s.views.PlanOfCountry(ctx, a.Country)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return nil, fmt.Errorf("read plan: %w", err)
-	}
 	today := s.now()
-	if zone, err := time.LoadLocation(a.Zone); err == nil {
+	if zone := s.zones.Find(a.Zone); zone != nil {
 		today = today.In(zone)
 	}
 	answer := &bffpb.PersonalPoints{}
@@ -121,11 +112,11 @@ func (s *points) ledger(ctx context.Context, account uuid.UUID) (*bffpb.Personal
 		answer.Lines = append(answer.Lines, linePB(row))
 	}
 	record := recordOf(rows, plan.On(a.CreatedAt))
-	if text == nil {
+	if a.Plan == nil {
 		unplanned(answer, record, today.Year())
 		return answer, nil
 	}
-	asked, err := plan.Parse(text)
+	asked, err := plan.Parse(a.Plan)
 	if err != nil {
 		return nil, fmt.Errorf("read plan of %s: %w", a.Country, err)
 	}

@@ -21,6 +21,7 @@ import (
 	notificationcenterpb "github.com/rounds-cme/rounds/contract/notificationcenter/v1"
 	statisticspb "github.com/rounds-cme/rounds/contract/statistics/v1"
 	"github.com/rounds-cme/rounds/kit/conf"
+	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/kit/pseudonym"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
@@ -46,6 +47,7 @@ type server struct {
 	points   datamanagementpb.PointsClient
 	plans    datamanagementpb.WebinarsClient
 	namer    pseudonym.Namer
+	zones    *i18n.Zones
 	done     *reporter
 }
 
@@ -86,6 +88,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		registry: newRegistry(cfg.RegistryURL, d.Now),
 		points:   datamanagementpb.NewPointsClient(data),
 		plans:    datamanagementpb.NewWebinarsClient(data),
+		zones:    i18n.NewZones(),
 		namer:    pseudonym.New(cfg.PseudonymKey.Reveal()),
 		done:     newReporter(datamanagementpb.NewActivitiesClient(data), d.Log, d.Now, d.Metrics),
 	}

@@ -1,7 +1,6 @@
 package ssr
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 
@@ -17,8 +16,9 @@ import (
 // show answers a page. It is made whole before its first byte is sent, so that what fails on the
 // way becomes an error page and never half a page.
 func (s *server) show(w http.ResponseWriter, r *http.Request, status int, page templ.Component) error {
-	var b bytes.Buffer
-	if err := page.Render(r.Context(), &b); err != nil {
+	b := templ.GetBuffer() // of a pool: a page has some 60 kB
+	defer templ.ReleaseBuffer(b)
+	if err := page.Render(r.Context(), b); err != nil {
 		return fmt.Errorf("render %s: %w", r.Pattern, err)
 	}
 	h := w.Header()

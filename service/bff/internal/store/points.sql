@@ -18,9 +18,11 @@ SELECT slug::text AS slug, title::text AS title, kind::text AS kind, day::text A
     reference::text AS reference, answered_on::text AS answered_on, answer::text AS answer, reasons::jsonb AS reasons
 FROM datamanagement.bff_ledger WHERE account_id = @account_id ORDER BY day DESC, title LIMIT 2000;
 
--- name: PlanOfCountry :one
-SELECT plan FROM datamanagement.bff_requirement_plan WHERE country = @country ORDER BY name LIMIT 1;
+-- name: PlanOf :one
+SELECT a.country, a.zone, a.created_at,
+    (SELECT p.plan FROM datamanagement.bff_requirement_plan p WHERE p.country = a.country ORDER BY p.name LIMIT 1) AS plan
+FROM datamanagement.bff_account a WHERE a.account_id = @account_id;
 
 -- name: NotificationsMissed :many
-SELECT text, path, created_at FROM notificationcenter.bff_notification
+SELECT text, path, created_at, count(*) OVER () AS unseen FROM notificationcenter.bff_notification
 WHERE account_id = @account_id AND seen_at IS NULL ORDER BY created_at DESC, notification_id DESC LIMIT @most;

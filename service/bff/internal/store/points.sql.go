@@ -112,7 +112,7 @@ func (q *Queries) Ledger(ctx context.Context, accountID uuid.UUID) ([]LedgerRow,
 }
 
 const notificationsMissed = `-- name: NotificationsMissed :many
-SELECT text, path, created_at FROM notificationcenter.bff_notification
+SELECT text, path, created_at, count(*) OVER () AS unseen FROM notificationcenter.bff_notification
 WHERE account_id = $1 AND seen_at IS NULL ORDER BY created_at DESC, notification_id DESC LIMIT $2
 `
 
@@ -125,6 +125,7 @@ type NotificationsMissedRow struct {
 	Text      string
 	Path      string
 	CreatedAt time.Time
+	Unseen    int64
 }
 
 func (q *Queries) NotificationsMissed(ctx context.Context, arg NotificationsMissedParams) ([]NotificationsMissedRow, error) {
@@ -136,7 +137,12 @@ func (q *Queries) NotificationsMissed(ctx context.Context, arg NotificationsMiss
 	items := []NotificationsMissedRow{}
 	for rows.Next() {
 		var i NotificationsMissedRow
-		if err := rows.Scan(&i.Text, &i.Path, &i.CreatedAt); err != nil {
+		if err := rows.Scan(
+			&i.Text,
+			&i.Path,
+			&i.CreatedAt,
+			&i.Unseen,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -147,15 +153,29 @@ func (q *Queries) NotificationsMissed(ctx context.Context, arg NotificationsMiss
 	return items, nil
 }
 
-const planOfCountry = `-- name: PlanOfCountry :one
-SELECT plan FROM datamanagement.bff_requirement_plan WHERE country = $1 ORDER BY name LIMIT 1
+const planOf = `-- name: PlanOf :one
+SELECT a.country, a.zone, a.created_at,
+    (SELECT p.plan FROM datamanagement.bff_requirement_plan p WHERE p.country = a.country ORDER BY p.name LIMIT 1) AS plan
+FROM datamanagement.bff_account a WHERE a.account_id = $1
 `
 
-func (q *Queries) PlanOfCountry(ctx context.Context, country string) ([]byte, error) {
-	row := q.db.QueryRow(ctx, planOfCountry, country)
-	var plan []byte
-	err := row.Scan(&plan)
-	return plan, err
+type PlanOfRow struct {
+	Country   string
+	Zone      string
+	CreatedAt time.Time
+	Plan      []byte
+}
+
+func (q *Queries) PlanOf(ctx context.Context, accountID uuid.UUID) (PlanOfRow, error) {
+	row := q.db.QueryRow(ctx, planOf, accountID)
+	var i PlanOfRow
+	err := row.Scan(
+		&i.Country,
+		&i.Zone,
+		&i.CreatedAt,
+		&i.Plan,
+	)
+	return i, err
 }
 
 const pointsWebinar = `-- name: PointsWebinar :one

@@ -118,6 +118,14 @@ func (v View) to(do string, c *bffpb.Comment) string {
 	return v.path() + "?" + do + "=" + c.GetId() + "#say"
 }
 
+// indent sets an answer in from what it answers.
+func indent(c *bffpb.Comment) string {
+	if c.GetThreadId() != c.GetId() {
+		return "panel flex flex-col gap-2 ml-8"
+	}
+	return "panel flex flex-col gap-2"
+}
+
 // by is who said something; of a hidden comment that is nobody's business.
 func by(ctx context.Context, c *bffpb.Comment) string {
 	if c.GetName() == "" {

@@ -855,7 +855,7 @@ func comments(v View) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, c := range v.Comments.GetComments() {
-				var templ_7745c5c3_Var43 = []any{"panel flex flex-col gap-2", templ.KV("ml-8", c.GetThreadId() != c.GetId())}
+				var templ_7745c5c3_Var43 = []any{indent(c)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var43...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
