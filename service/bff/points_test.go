@@ -95,7 +95,7 @@ func TestPersonalStandsWithoutASource(t *testing.T) {
 		t.Errorf("after the booking: %v", points)
 	}
 	// Another source is gone: the page still comes.
-	if _, err := database.Admin().Exec(context.Background(), `DROP VIEW notificationcenter.bff_unseen`); err != nil {
+	if _, err := database.Admin().Exec(context.Background(), `DROP VIEW notificationcenter.bff_notification`); err != nil {
 		t.Fatal(err)
 	}
 	p, err = impl.Personal(ctx, &bffpb.PointsPersonalRequest{})
