@@ -132,7 +132,7 @@ func TestAnalystPage(t *testing.T) {
 		t.Fatalf("%d: %s", status, page)
 	}
 	for _, words := range []string{
-		"What happened when?", "4711", `Began to follow something</dt><dd class="number">43</dd>`, "=Heart failure", "90 %", "Fewer than ten people", "In minutes without a number",
+		"What happened when?", "4711", `Began to follow something</dt><dd class="font-semibold break-words">43</dd>`, "=Heart failure", "90 %", "Fewer than ten people", "In minutes without a number",
 		"When do people leave?", "How is this counted?", "/analyst/activity.csv?days=7&amp;step=hour", `value="7" selected`,
 	} {
 		if !strings.Contains(page, words) {
