@@ -213,17 +213,17 @@ func TestWatchWithoutSound(t *testing.T) {
 	ana.See(`[data-connection][data-state="connected"]`)
 	ana.Until(`[...document.querySelector("video").textTracks].map(t => t.language + " " + t.mode).join() === "en showing,sl disabled"`)
 	ana.Until(`document.querySelector("video").textTracks[0].cues?.length > 3`)
-	ana.Gone("[data-patients-hint]")
-	for _, telling := range []string{"Mrs Novak came again", "a man, born 3. 4. 1951", "on 03.04.1951 she", "EMŠO 0304951500123", "gospa Kranjc je", "J. K., 54, with fever"} {
+	ana.Gone("[data-recognised]")
+	for _, telling := range []string{"Mrs Novak came again", "a man, born 3. 4. 1951", "on 03.04.1951 she", "EMŠO 0304951500123", "pri gospe Kranjc"} {
 		ana.Fill("#chat-text", telling)
-		ana.See("[data-patients-hint]")
+		ana.See("[data-recognised]")
 		ana.Fill("#chat-text", "A patient of 70 with 140/90 in 2024; 30 min before the 2.5 mg dose")
-		ana.Gone("[data-patients-hint]")
+		ana.Gone("[data-recognised]")
 	}
 	ana.Fill("#chat-text", "Mrs Novak came again")
-	ana.See("[data-patients-hint]")
+	ana.See("[data-recognised]")
 	looks(ana, "room-hint", look{390, false}, look{1440, false})
 	ana.Click("[data-chat-form] button") // it hinders nobody
 	ana.SeeText("[data-chat]", "Mrs Novak came again")
-	ana.Gone("[data-patients-hint]")
+	ana.Gone("[data-recognised]")
 }

@@ -6,14 +6,12 @@ import { front } from "./front";
 import { reader } from "./reader";
 import { bell } from "./bell";
 import { menus } from "./menu";
-import { patients } from "./patients";
 
 /** enhance wires the elements below root; it runs again for content that arrives later. */
 export function enhance(root: ParentNode): void {
   forms(root);
   dialogs(root);
   freshen(root);
-  patients(root);
 }
 
 reader();

@@ -2,6 +2,7 @@
 import { Chat } from "./client/chat";
 import { Checks } from "./client/check";
 import { Meter } from "./client/meter";
+import { askOfPatients } from "./client/patient";
 import { Player } from "./client/player";
 import { find, say } from "./client/say";
 import { Connection, RefusedError, renewEvery, type Credit, type Joined, type PersonPush, type RoomPush, type State } from "./client/wire";
@@ -32,6 +33,7 @@ class Page {
     this.player = new Player(root, () => this.beatSoon());
     const connection = (): Connection => this.connection;
     this.chat = new Chat(root, zone, connection);
+    askOfPatients(root);
     this.checks = new Checks(root, connection, (c) => this.meter.show(c));
     this.connection = new Connection(this.webinar, {
       joined: (j) => this.joined(j), room: (p) => this.room(p), person: (p) => this.person(p),
