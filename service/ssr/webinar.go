@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/obs"
