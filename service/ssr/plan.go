@@ -43,7 +43,7 @@ func (s *server) newPlan(w http.ResponseWriter, r *http.Request) error {
 	}
 	f := form.New(s.newID()).Set("zone", reader.From(r.Context()).Zone).Set("minutes", "60")
 	for i, rule := range choices.Rules {
-		if i == 0 || rule.GetName() == "standard" {
+		if i == 0 || rule.GetName() == "Standard live webinar" {
 			f.Set("credit_rule_id", rule.GetId())
 		}
 	}
@@ -86,7 +86,7 @@ func (s *server) schedule(w http.ResponseWriter, r *http.Request) error {
 		return s.previewPlan(w, r, view)
 	}
 	if err := stepped(r.Context(), f, view.Rules); err != nil {
-		view.Form = f.Fail(err)
+		view.Form = f.Fail(plan.InOrder(err))
 		return s.show(w, r, view.Form.Status(), plan.Editor(view))
 	}
 	saved, err := s.webinars.ScheduleWebinar(r.Context(), &bffpb.ScheduleWebinarRequest{
@@ -95,7 +95,7 @@ func (s *server) schedule(w http.ResponseWriter, r *http.Request) error {
 		CreditRuleId: f.Get("credit_rule_id"), VideoUrl: f.Get("video_url"),
 	})
 	if err != nil && refused(err) {
-		view.Form = f.Fail(err)
+		view.Form = f.Fail(plan.InOrder(err))
 		return s.show(w, r, view.Form.Status(), plan.Editor(view))
 	}
 	if err != nil {
@@ -202,7 +202,7 @@ func (s *server) postPlan(w http.ResponseWriter, r *http.Request) error {
 			f = f.Set("version", strconv.Itoa(int(view.Plan.GetVersion())))
 			f.Key = s.newID()
 		}
-		view.Form = f.Fail(err)
+		view.Form = f.Fail(plan.InOrder(err))
 		return s.show(w, r, view.Form.Status(), plan.Editor(view))
 	}
 	if err != nil {

@@ -83,7 +83,7 @@ func (s *server) postRule(w http.ResponseWriter, r *http.Request) error {
 		})
 	}
 	if err != nil && refused(err) {
-		view.Form = f.Fail(plan.SayBounds(r.Context(), err))
+		view.Form = f.Fail(plan.InOrder(plan.SayBounds(r.Context(), err)))
 		return s.show(w, r, view.Form.Status(), plan.Rules(view))
 	}
 	if err != nil {

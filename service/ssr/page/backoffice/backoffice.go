@@ -21,6 +21,17 @@ type Task struct {
 	Missing bool // it cannot be asked for right now
 }
 
+// waiting leaves out what has nothing to do.
+func waiting(tasks []Task) []Task {
+	var all []Task
+	for _, t := range tasks {
+		if t.Missing || t.Count > 0 {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
 // rooms are where the rest of the work is done.
 func rooms(ctx context.Context) []part.Tab {
 	room := func(label, href string) part.Tab { return part.Tab{Label: label, Href: href} }

@@ -8,11 +8,13 @@ package plan
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
+	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/rules/wall"
 	"github.com/rounds-cme/rounds/service/ssr/form"
@@ -105,7 +107,9 @@ func elsewhere(ctx context.Context, at time.Time, zone string) bool {
 
 func number(n int32) string { return strconv.Itoa(int(n)) }
 
-func minutes(ctx context.Context, n int32) string { return i18n.Say(ctx, "plan.minutes_long", "count", int(n)) }
+func minutes(ctx context.Context, n int32) string {
+	return i18n.Say(ctx, "plan.minutes_long", "count", int(n))
+}
 
 // told says how many people hear of a change.
 func told(ctx context.Context, n int32) string {
@@ -181,6 +185,18 @@ func (v EditorView) title(ctx context.Context) string {
 		return i18n.Say(ctx, "plan.new")
 	}
 	return v.card().GetTitle()
+}
+
+// InOrder puts what is wrong into the order in which the form asks for it.
+func InOrder(err error) error {
+	order := []string{
+		"title", "description", "lecturer_id", "category_id", "start", "zone", "minutes", "hundredths", "credit_rule_id", "video_url",
+		"name", "min_percent", "checks_per_hour", "min_checks_percent", "check_window", "reconnect_grace", "award", "minutes_per_point",
+		"credit_step", "daily_cap",
+	}
+	failed := errs.Of(err)
+	slices.SortStableFunc(failed.Fields, func(a, b errs.Field) int { return slices.Index(order, a.Name) - slices.Index(order, b.Name) })
+	return failed
 }
 
 // MoveView is a webinar that is about to be moved.

@@ -53,11 +53,11 @@ func awards(ctx context.Context) []part.Option {
 
 // hint explains a field of a rule and says its bounds.
 func hint(ctx context.Context, key i18n.Key, field string) string {
-	return i18n.Say(ctx, key) + " " + between(ctx, field)
+	return i18n.Say(ctx, key) + " " + bounds(ctx, "plan.between", field)
 }
 
-// between says the bounds of a field as it is typed.
-func between(ctx context.Context, field string) string {
+// bounds says the bounds of a field as it is typed; empty for a field that has none.
+func bounds(ctx context.Context, key i18n.Key, field string) string {
 	impossible := credit.Rule{
 		MinPercent: -1, MinChecksPercent: -1, ChecksPerHour: -1, CheckWindow: -1, ReconnectGrace: -1, QuizPassPercent: -1, MinutesPerPoint: -1,
 		CreditStep: -1, DailyCap: -1,
@@ -70,7 +70,7 @@ func between(ctx context.Context, field string) string {
 		if field == "credit_step" || field == "daily_cap" {
 			least, most = Points(ctx, int32(fault.Min)), Points(ctx, int32(fault.Max)) //nolint:gosec // bounds of a rule, a hundred points at most
 		}
-		return i18n.Say(ctx, "plan.between", "least", least, "most", most)
+		return i18n.Say(ctx, key, "least", least, "most", most, "label", i18n.Say(ctx, i18n.Key("plan."+field)))
 	}
 	return ""
 }
@@ -79,7 +79,7 @@ func between(ctx context.Context, field string) string {
 func SayBounds(ctx context.Context, err error) error {
 	failed := errs.Of(err)
 	for i, field := range failed.Fields {
-		if said := between(ctx, field.Name); field.Code == "rule.range" && said != "" {
+		if said := bounds(ctx, "plan.range", field.Name); field.Code == "rule.range" && said != "" {
 			failed.Fields[i].Message = said
 		}
 	}
