@@ -17,22 +17,25 @@ func (s *server) landing(w http.ResponseWriter, r *http.Request) error {
 		return s.application(w, r)
 	}
 	var view landing.View
-	blocks := []func(){
-		func() { view.Live = s.shown(r, &bffpb.WebinarsRequest{When: webinar.Live}) },
-		func() { view.Next = s.shown(r, &bffpb.WebinarsRequest{When: webinar.Upcoming}) },
-		func() { view.Articles, view.ArticlesMissing = s.newest(r.Context(), "") },
+	blocks := func(upcoming int32, more ...func()) {
+		all(append(more,
+			func() { view.Live = s.shown(r, &bffpb.WebinarsRequest{When: webinar.Live, PageSize: onHome}) },
+			func() { view.Next = s.shown(r, &bffpb.WebinarsRequest{When: webinar.Upcoming, PageSize: upcoming}) },
+			func() { view.Articles, view.ArticlesMissing = s.newest(r.Context(), "") },
+		)...)
 	}
 	if !who.LoggedIn {
-		all(blocks...)
+		blocks(onLanding)
 		return s.show(w, r, http.StatusOK, landing.Page(view))
 	}
-	all(append(blocks, func() { view.Followed = s.shown(r, &bffpb.WebinarsRequest{When: webinar.Upcoming, Followed: true}) })...)
+	blocks(onHome, func() {
+		view.Followed = s.shown(r, &bffpb.WebinarsRequest{When: webinar.Upcoming, Followed: true, PageSize: onHome})
+	})
 	return s.show(w, r, http.StatusOK, landing.Home(view))
 }
 
 // shown is a short block of the first page.
 func (s *server) shown(r *http.Request, q *bffpb.WebinarsRequest) webinar.Block {
-	q.PageSize = onLanding
 	b, err := s.block(r.Context(), q)
 	b.Missing = b.Missing || err != nil
 	return b

@@ -20,7 +20,8 @@ import (
 const blockPatience = 2 * time.Second
 
 const (
-	onLanding  = 4 // cards of a block on the landing page and at home
+	onLanding  = 2 // webinars to come, beside the words for whom Rounds is
+	onHome     = 4
 	onSubject  = 10
 	onArticles = 4
 )

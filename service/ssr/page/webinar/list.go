@@ -19,7 +19,7 @@ type ListView struct {
 	When               string // live, upcoming or past
 	Category, Lecturer string // slugs
 	Followed           bool
-	Later              bool // not the first page
+	Later              bool  // not the first page
 	Live               Block // above the upcoming ones
 	List               Block
 	Categories         []*bffpb.Category
