@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type Options struct {
 	For         time.Duration `default:"10s" help:"How long each line is measured."`
 	Warm        time.Duration `default:"3s" help:"How long each is asked before."`
 	Most        int64         `default:"300000" help:"Requests of one line, whatever the time."`
+	Binary      string        `help:"Measure this rounds instead of building one, to compare two." type:"path"`
 	Profile     string        `help:"Write a CPU profile of rounds here, taken while the page is asked." type:"path"`
 }
 
@@ -61,9 +63,11 @@ func (o *Options) measure(name, path string, prepare func(*member) error) error 
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	binary, err := program.Build(context.Background(), dir)
-	if err != nil {
-		return err
+	binary := o.Binary
+	if binary == "" {
+		if binary, err = program.Build(context.Background(), dir); err != nil {
+			return err
+		}
 	}
 	rounds, err := program.Up(binary, filepath.Join(dir, "data"))
 	if err != nil {
@@ -78,7 +82,8 @@ func (o *Options) measure(name, path string, prepare func(*member) error) error 
 		return err
 	}
 	fmt.Printf("GET %s, logged in, %d connections, %s a line, client and server on the same machine\n\n", path, o.Connections, o.For)
-	fmt.Printf("%-20s %11s %9s %9s %9s %12s %14s %12s\n", "what", "requests/s", "p50", "p99", "max", "body", "CPU/request", "PostgreSQL's")
+	fmt.Printf("%-20s %11s %9s %9s %9s %12s %14s %12s %12s\n", "what", "requests/s", "p50", "p99", "max", "body",
+		"CPU/request", "PostgreSQL's", "CPU we got")
 	for _, compressed := range []bool{true, false} {
 		if err := o.lines(name, m.page(path, compressed), rounds); err != nil {
 			return err
@@ -128,17 +133,18 @@ func (o *Options) line(name string, l load, family func() []int) error {
 	}
 	l.lasting = o.For
 	pids := family() // connections to the database are processes, and some were made just now
-	own, database := machine.CPU(pids[0]), machine.CPU(pids[1:]...)
+	own, database, ours := machine.CPU(pids[0]), machine.CPU(pids[1:]...), machine.CPU(os.Getpid())
 	f, err := l.run()
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	own, database = machine.CPU(pids[0])-own, machine.CPU(pids[1:]...)-database
+	own, database, ours = machine.CPU(pids[0])-own, machine.CPU(pids[1:]...)-database, machine.CPU(os.Getpid())-ours
+	got := (own + database + ours).Seconds() / f.took.Seconds() / float64(runtime.NumCPU())
 	each := func(d time.Duration) string {
 		return fmt.Sprintf("%d µs", (d / time.Duration(f.requests)).Microseconds())
 	}
 	ms := func(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
-	fmt.Printf("%-20s %11.0f %9s %9s %9s %9.1f kB %14s %12s\n", name, f.rate(), ms(f.p50), ms(f.p99), ms(f.max),
-		float64(f.bytes)/float64(f.requests)/1000, each(own), each(database))
+	fmt.Printf("%-20s %11.0f %9s %9s %9s %9.1f kB %14s %12s %10.0f %%\n", name, f.rate(), ms(f.p50), ms(f.p99), ms(f.max),
+		float64(f.bytes)/float64(f.requests)/1000, each(own), each(database), 100*got)
 	return nil
 }
