@@ -16,6 +16,7 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m := house{web.New(o), s}
 
 	m.Get(asset.Prefix+"{file...}", web.Public, s.static)
+	m.Get("/favicon.ico", web.Public, s.mark)
 	m.get("/{$}", web.Public, s.landing)
 	m.get("/help", web.Public, s.help)
 	m.get("/privacy", web.Public, s.privacy)

@@ -11,6 +11,12 @@ import (
 	"github.com/rounds-cme/rounds/service/ssr/reader"
 )
 
+// mark answers browsers that ask for the icon at its old place: pages that are not ours to lay out, such as the mailbox, name none.
+func (s *server) mark(w http.ResponseWriter, r *http.Request) error {
+	http.Redirect(w, r, s.assets.URL("mark.svg"), http.StatusFound)
+	return nil
+}
+
 func (s *server) help(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, text.Help())
 }

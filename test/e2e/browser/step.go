@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
@@ -136,4 +137,16 @@ func (p *Page) Count(selector string) int {
 func (p *Page) Title() string {
 	p.t.Helper()
 	return Eval[string](p, `document.title`)
+}
+
+// SeeTextAfterReload loads the page again until it shows a text: for what arrives on its own time and is no news to a page that is open.
+func (p *Page) SeeTextAfterReload(selector, text string, within time.Duration) {
+	p.t.Helper()
+	for end := time.Now().Add(within); time.Now().Before(end); p.Reload() {
+		if strings.Contains(p.Text(selector), text) {
+			return
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	p.SeeText(selector, text)
 }
