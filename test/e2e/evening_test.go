@@ -14,7 +14,7 @@ func TestEvening(t *testing.T) {
 	admin, member, host := p.as("administrator@rounds.example"), p.as("member@rounds.example"), p.as("host@rounds.example")
 
 	start := time.Now().Add(40 * time.Second)
-	slug := plan(admin, "Evening round", time.Until(start))
+	slug := planEvening(admin, "Evening round", time.Until(start))
 	member.Open("/webinars/" + slug)
 	member.SeeText("h1", "Evening round")
 	member.Click("[data-follows=webinar] button")

@@ -130,9 +130,9 @@ func (p *program) as(email string) *browser.Page {
 	return page
 }
 
-// plan has an administrator plan a webinar of one minute, of which a quarter has to be watched, to the second, through the JSON API of the page's own session. The answer is its
+// planEvening has an administrator plan a webinar of one minute, of which a quarter has to be watched, to the second, through the JSON API of the page's own session. The answer is its
 // slug.
-func plan(admin *browser.Page, title string, in time.Duration) string {
+func planEvening(admin *browser.Page, title string, in time.Duration) string {
 	start := time.Now().UTC().Add(in).Format("2006-01-02T15:04:05")
 	admin.Until(fmt.Sprintf(`(window.planning ??= (async () => {
 		const get = async (path) => (await fetch(path)).json();
