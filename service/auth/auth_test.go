@@ -383,6 +383,44 @@ func TestLogout(t *testing.T) {
 	}
 }
 
+// TestSessions lists the devices of one person, and ends one of them: never that of somebody else.
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	h.account("ana@example.org", "approved")
+	h.account("bor@example.org", "approved")
+	phone, desk, foreign := h.browser(), h.browser(), h.browser()
+	h.login(phone, "ana@example.org", right)
+	h.login(desk, "ana@example.org", right)
+	h.login(foreign, "bor@example.org", right)
+	ana, bor := token.With(t.Context(), h.claims(desk)), token.With(t.Context(), h.claims(foreign))
+	list := func() []*authpb.Session {
+		answer, err := h.auth.Sessions(ana, &authpb.SessionsRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.GetSessions()
+	}
+	other := h.claims(phone).Session.String()
+	if all := list(); len(all) != 2 || all[0].GetCurrent() == all[1].GetCurrent() {
+		t.Fatalf("two devices, one of them this: %v", all)
+	}
+	for _, id := range []string{other, "x", uuid.NewString()} {
+		if _, err := h.auth.RevokeSession(bor, &authpb.RevokeSessionRequest{SessionId: id}); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("Bor ends %s: %v", id, err)
+		}
+	}
+	if _, err := h.auth.RevokeSession(ana, &authpb.RevokeSessionRequest{SessionId: other}); err != nil {
+		t.Fatal(err)
+	}
+	if all := list(); len(all) != 1 || !all[0].GetCurrent() {
+		t.Errorf("after one was ended: %v", all)
+	}
+	if _, err := h.auth.RevokeSession(ana, &authpb.RevokeSessionRequest{SessionId: other}); errs.KindOf(err) != errs.NotFound {
+		t.Errorf("ended twice: %v", err)
+	}
+}
+
 func TestReset(t *testing.T) {
 	t.Parallel()
 	h := build(t)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	authpb "github.com/rounds-cme/rounds/contract/auth/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
@@ -49,4 +50,39 @@ func (s *server) RevokeSessions(ctx context.Context, _ *authpb.RevokeSessionsReq
 		return nil, fmt.Errorf("revoke sessions: %w", err)
 	}
 	return &authpb.RevokeSessionsResponse{Revoked: int32(min(n, 1<<30))}, nil //nolint:gosec // bounded
+}
+
+// Sessions lists where the person asking is logged in.
+func (s *server) Sessions(ctx context.Context, _ *authpb.SessionsRequest) (*authpb.SessionsResponse, error) {
+	who, _ := token.From(ctx)
+	rows, err := store.New(s.db).SessionList(ctx, store.SessionListParams{AccountID: who.Account, Now: s.now()})
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	answer := &authpb.SessionsResponse{}
+	for _, r := range rows {
+		answer.Sessions = append(answer.Sessions, &authpb.Session{
+			Id: r.ID.String(), Device: r.Device, CreatedAt: timestamppb.New(r.CreatedAt), UsedAt: timestamppb.New(r.UsedAt), Current: r.ID == who.Session,
+		})
+	}
+	return answer, nil
+}
+
+// RevokeSession ends one session of the person asking. One that belongs to somebody else does not exist for them; one that has
+// ended already stays so.
+func (s *server) RevokeSession(ctx context.Context, q *authpb.RevokeSessionRequest) (*authpb.RevokeSessionResponse, error) {
+	who, _ := token.From(ctx)
+	none := errs.New(errs.NotFound, "session.none", "This device is not logged in any more.")
+	id, err := uuid.Parse(q.GetSessionId())
+	if err != nil {
+		return nil, none
+	}
+	n, err := store.New(s.db).SessionRevokeOwn(ctx, store.SessionRevokeOwnParams{Now: s.now(), ID: id, AccountID: who.Account})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("revoke session: %w", err)
+	case n == 0:
+		return nil, none
+	}
+	return &authpb.RevokeSessionResponse{}, nil
 }

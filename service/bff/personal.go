@@ -120,12 +120,39 @@ func (s *points) ledger(ctx context.Context, account uuid.UUID) (*bffpb.Personal
 	if err != nil {
 		return nil, fmt.Errorf("read plan of %s: %w", a.Country, err)
 	}
-	p := asked.On(record, plan.On(today))
-	answer.Planned, answer.Plan = true, asked.Name
-	answer.Have, answer.Need = whole(int64(p.Total.Have)), whole(int64(p.Total.Need))
-	answer.ThisYear = whole(int64(p.Year.Have))
-	answer.CycleFrom, answer.CycleTo = p.Cycle.From.String(), p.Cycle.To.String()
+	planned(answer, asked, asked.On(record, plan.On(today)))
 	return answer, nil
+}
+
+// planned tells how somebody stands against a plan, what is missing, and until when.
+func planned(answer *bffpb.PersonalPoints, asked plan.Plan, p plan.Progress) {
+	answer.Planned, answer.Plan, answer.Source, answer.Note = true, asked.Name, asked.Source, asked.Note
+	answer.Have, answer.Need, answer.Missing = whole(int64(p.Total.Have)), whole(int64(p.Total.Need)), whole(int64(p.Total.Missing))
+	answer.ThisYear, answer.YearNeed, answer.YearMissing = whole(int64(p.Year.Have)), whole(int64(p.Year.Need)), whole(int64(p.Year.Missing))
+	answer.CycleFrom, answer.CycleTo, answer.CycleYears = p.Cycle.From.String(), p.Cycle.To.String(), whole(int64(asked.CycleYears))
+	answer.DaysLeft, answer.Years = whole(int64(p.Day.DaysUntil(p.Cycle.To))), string(asked.Years)
+	if !p.Year.To.IsZero() {
+		answer.YearTo = p.Year.To.AddDays(-1).String()
+	}
+	if p.Forecast != nil {
+		answer.ReachedOn, answer.InTime = p.Forecast.Reached.String(), p.Forecast.InTime
+	}
+	for _, b := range asked.Buckets {
+		answer.Parts = append(answer.Parts, &bffpb.PlanPart{Code: b.Code, Minimum: whole(int64(b.Minimum))})
+	}
+}
+
+// Standing is how the person asking stands, for pages that show it beside other things.
+func (s *points) Standing(ctx context.Context, _ *bffpb.PointsStandingRequest) (*bffpb.PointsStandingResponse, error) {
+	who, _ := token.From(ctx)
+	ctx, cancel := context.WithTimeout(ctx, sourceTime)
+	defer cancel()
+	standing, err := s.ledger(ctx, who.Account)
+	if err != nil {
+		return nil, err
+	}
+	standing.Lines = nil
+	return &bffpb.PointsStandingResponse{Points: standing}, nil
 }
 
 // recordOf takes what was booked. While nobody has told the day of their licence, the cycle begins with the first booking or, if that

@@ -3,6 +3,7 @@ package bff_test
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -91,6 +92,10 @@ func TestPersonalStandsWithoutASource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if points := p.GetPoints(); points.GetMissing() != 7350 || points.GetCycleYears() != 7 || points.GetDaysLeft() < 2550 || len(points.GetParts()) != 2 ||
+		points.GetSource() == "" {
+		t.Errorf("what is missing, and whose rule it is: %v", points)
+	}
 	if points := p.GetPoints(); points.GetHave() != 150 || points.GetThisYear() != 150 || points.GetLines()[0].GetState() != "accepted" {
 		t.Errorf("after the booking: %v", points)
 	}
@@ -101,6 +106,51 @@ func TestPersonalStandsWithoutASource(t *testing.T) {
 	p, err = impl.Personal(ctx, &bffpb.PointsPersonalRequest{})
 	if err != nil || p.GetMissed() != nil || p.GetPoints() == nil {
 		t.Errorf("without notifications: %v, %v", p, err)
+	}
+	// So is the ledger: the person and the notifications stand.
+	if _, err := database.Admin().Exec(context.Background(), `DROP VIEW datamanagement.bff_ledger`); err != nil {
+		t.Fatal(err)
+	}
+	p, err = impl.Personal(ctx, &bffpb.PointsPersonalRequest{})
+	if err != nil || p.GetPoints() != nil || p.GetData() == nil {
+		t.Errorf("without the ledger: %v, %v", p, err)
+	}
+	if _, err := impl.Standing(ctx, &bffpb.PointsStandingRequest{}); err == nil {
+		t.Error("a standing without a ledger")
+	}
+}
+
+// TestEvidenceIsOwn shows what the credit was computed from to its person, and to nobody else.
+func TestEvidenceIsOwn(t *testing.T) {
+	t.Parallel()
+	impl, database, ana := earned(t)
+	_, err := database.Admin().Exec(context.Background(), `UPDATE datamanagement.attendance_result SET evidence_sha256 = '\xab01', evidence =
+		'{"rule": {"version": 2, "min_percent": 80, "check_window": 75}, "programme": {"started": "2026-03-01T17:00:00Z", "ended": "2026-03-01T18:00:00Z"},
+		"watched": [{"from": "2026-03-01T17:00:00Z", "to": "2026-03-01T17:50:00Z", "dropped": true}],
+		"checks": [{"number": 1, "due": "2026-03-01T17:10:00Z", "sent": "2026-03-01T17:10:00Z", "delivered": "2026-03-01T17:10:01Z", "answered": "2026-03-01T17:10:20Z"},
+		{"number": 2, "due": "2026-03-01T17:30:00Z", "sent": "2026-03-01T17:30:00Z", "delivered": "2026-03-01T17:30:01Z"},
+		{"number": 3, "due": "2026-03-01T17:40:00Z", "sent": "2026-03-01T17:40:00Z"}]}' WHERE account_id = $1`, ana)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := &bffpb.PointsEvidenceRequest{Slug: "w"}
+	e, err := impl.Evidence(token.With(context.Background(), token.Claims{Account: ana}), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fates []string
+	for _, c := range e.GetChecks() {
+		fates = append(fates, c.GetFate())
+	}
+	if len(e.GetWatched()) != 1 || !e.GetWatched()[0].GetDropped() || !slices.Equal(fates, []string{"answered", "missed", "void"}) ||
+		e.GetSha256() != "ab01" || e.GetRule().GetVersion() != 2 || !e.GetQualified() {
+		t.Errorf("evidence %v", e)
+	}
+	for _, slug := range []string{"w", "none", "\x00", "\xff"} {
+		stranger := token.With(context.Background(), token.Claims{Account: uuid.New()})
+		if _, err := impl.Evidence(stranger, &bffpb.PointsEvidenceRequest{Slug: slug}); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("a stranger asks for %q: %v", slug, err)
+		}
 	}
 }
 

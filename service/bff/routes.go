@@ -60,6 +60,8 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 
 	// points
 	m.Get("/api/me/page", web.Account, api)
+	m.Get("/api/me/points", web.Account, api)
+	m.Get("/api/me/webinars/{slug}", web.Account, api)
 	m.Get("/api/webinars/{slug}/points", web.Roles(token.Administrator), api)
 	m.Post("/api/webinars/{id}/points/requests", web.Roles(token.Administrator), api)
 	m.Post("/api/points/requests/{id}/answer", web.Roles(token.Administrator), api)

@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"strings"
 
+	authpb "github.com/rounds-cme/rounds/contract/auth/v1"
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/obs"
 	"github.com/rounds-cme/rounds/kit/web"
 	"github.com/rounds-cme/rounds/service/ssr/form"
 	"github.com/rounds-cme/rounds/service/ssr/page/login"
@@ -191,7 +193,27 @@ func (s *server) profile(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := form.New(s.newID()).Set("name", me.GetName()).Set("language", me.GetLanguage()).Set("zone", me.GetZone())
-	return s.show(w, r, http.StatusOK, profile.Page(profile.View{Me: me, Form: f}))
+	return s.show(w, r, http.StatusOK, profile.Page(profile.View{Me: me, Form: f, Devices: s.devices(r)}))
+}
+
+// devices are where the reader is logged in; without auth, which keeps them, the rest of the profile stands.
+func (s *server) devices(r *http.Request) *authpb.SessionsResponse {
+	list, err := s.auth.Sessions(r.Context(), &authpb.SessionsRequest{})
+	if err != nil {
+		obs.Event(r.Context()).Set("devices_missing", err.Error())
+		return nil
+	}
+	return list
+}
+
+// postSessionEnd logs the reader out on another device. One that is logged out already is no mistake: it is what was wished for.
+func (s *server) postSessionEnd(w http.ResponseWriter, r *http.Request) error {
+	_, err := s.auth.RevokeSession(r.Context(), &authpb.RevokeSessionRequest{SessionId: r.PathValue("id")})
+	if err != nil && errs.KindOf(errs.FromStatus(err)) != errs.NotFound {
+		return errs.FromStatus(err)
+	}
+	reader.Tell(w, reader.Notice{Key: "profile.device_ended"})
+	return web.Redirect(w, r, "/profile", "/profile")
 }
 
 func (s *server) postProfile(w http.ResponseWriter, r *http.Request) error {
@@ -208,7 +230,7 @@ func (s *server) postProfile(w http.ResponseWriter, r *http.Request) error {
 			return missing
 		}
 		f = f.Fail(err)
-		return s.show(w, r, f.Status(), profile.Page(profile.View{Me: me, Form: f}))
+		return s.show(w, r, f.Status(), profile.Page(profile.View{Me: me, Form: f, Devices: s.devices(r)}))
 	}
 	if err != nil {
 		return err

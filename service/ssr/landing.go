@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
+	"github.com/rounds-cme/rounds/kit/obs"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/ssr/page/landing"
 	"github.com/rounds-cme/rounds/service/ssr/page/webinar"
@@ -28,9 +29,13 @@ func (s *server) landing(w http.ResponseWriter, r *http.Request) error {
 		blocks(onLanding)
 		return s.show(w, r, http.StatusOK, landing.Page(view))
 	}
-	blocks(onHome, func() {
+	own := []func(){func() {
 		view.Followed = s.shown(r, &bffpb.WebinarsRequest{When: webinar.Upcoming, Followed: true, PageSize: onHome})
-	})
+	}}
+	if who.Has(token.Member) {
+		own = append(own, func() { view.Points, view.PointsMissing = s.standing(r) })
+	}
+	blocks(onHome, own...)
 	return s.show(w, r, http.StatusOK, landing.Home(view))
 }
 
@@ -39,4 +44,14 @@ func (s *server) shown(r *http.Request, q *bffpb.WebinarsRequest) webinar.Block 
 	b, err := s.block(r.Context(), q)
 	b.Missing = b.Missing || err != nil
 	return b
+}
+
+// standing is how many points the reader has; the rest of the page stands without it.
+func (s *server) standing(r *http.Request) (mine *bffpb.PersonalPoints, missing bool) {
+	answer, err := s.points.Standing(r.Context(), &bffpb.PointsStandingRequest{})
+	if err != nil {
+		obs.Event(r.Context()).Set("points_missing", err.Error())
+		return nil, true
+	}
+	return answer.GetPoints(), false
 }

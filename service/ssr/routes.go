@@ -39,6 +39,7 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.post("/application/confirmation", web.Account, s.postConfirmation)
 	m.get("/profile", web.Account, s.profile)
 	m.post("/profile", web.Account, s.postProfile)
+	m.post("/profile/sessions/{id}/end", web.Account, s.postSessionEnd)
 	m.get("/backoffice", web.Roles(token.Administrator), s.work)
 	m.get("/backoffice/applications", web.Roles(token.Administrator), s.applications)
 	m.get("/backoffice/applications/{id}", web.Roles(token.Administrator), s.review)
@@ -65,6 +66,7 @@ func (s *server) routes(o web.Options) *web.Mux {
 
 	// points
 	m.get("/me", web.Account, s.personal)
+	m.get("/me/webinars/{slug}", web.Account, s.evidence)
 	m.get("/backoffice/webinars/{slug}/points", web.Roles(token.Administrator), s.webinarPoints)
 	m.get("/backoffice/webinars/{slug}/points.csv", web.Roles(token.Administrator), s.pointsCSV, web.Raw())
 	m.post("/backoffice/webinars/{slug}/points/request", web.Roles(token.Administrator), s.requestPoints)

@@ -29,8 +29,10 @@ import (
 
 // Config are the settings of this service.
 type Config struct {
-	Zone  string          `help:"Time zone of visitors whose browser has not told its own." default:"Europe/Ljubljana"`
-	Flags map[string]bool `help:"Features to switch on or off, as name=true."`
+	Zone string `help:"Time zone of visitors whose browser has not told its own." default:"Europe/Ljubljana"`
+	// Support is shown where something may be wrong that only a person can put right.
+	Support string          `help:"E-mail address that people write to when something seems wrong." default:"support@rounds.example"`
+	Flags   map[string]bool `help:"Features to switch on or off, as name=true."`
 }
 
 // server is what the handlers share.
@@ -49,6 +51,8 @@ type server struct {
 	analytics bffpb.AnalyticsClient
 
 	webinars bffpb.WebinarsClient
+	auth     authpb.AuthClient
+	support  string
 	base     string // of the site, for what leaves it
 }
 
@@ -66,7 +70,8 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	s.people = bffpb.NewPeopleClient(d.Dial("bff"))
 	s.points = bffpb.NewPointsClient(d.Dial("bff"))
 	s.content = bffpb.NewContentClient(d.Dial("bff"))
-	rights := &permissions{auth: authpb.NewAuthClient(d.Dial("auth")), now: d.Now, known: map[uuid.UUID]permission{}}
+	s.auth, s.support = authpb.NewAuthClient(d.Dial("auth")), cfg.Support
+	rights := &permissions{auth: s.auth, now: d.Now, known: map[uuid.UUID]permission{}}
 	s.analytics = bffpb.NewAnalyticsClient(d.Dial("bff"))
 	s.told = bffpb.NewNotificationsClient(d.Dial("bff"))
 	s.webinars, s.base = bffpb.NewWebinarsClient(d.Dial("bff")), strings.TrimSuffix(d.BaseURL, "/")

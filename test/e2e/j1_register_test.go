@@ -177,7 +177,21 @@ func TestRegister(t *testing.T) {
 		return nika.Count("[data-application=approved]") == 1
 	})
 	nika.Open("/profile")
-	looks(nika, "profile", look{390, false}, look{1440, false})
+	// A second device appears, and is logged out from the first.
+	phone := chromium.New(t, s.URL)
+	phone.Forgive("favicon")
+	login(phone, "nika@rounds.example")
+	nika.Reload()
+	nika.SeeText("[data-device]", "This device")
+	nika.Until(`document.querySelectorAll("[data-device]").length === 2`)
+	looks(nika, "profile", look{390, false}, look{390, true}, look{1440, true}, look{1440, false})
+	nika.Press("Log out there")
+	nika.SeeText("[data-toast]", "That device is logged out")
+	nika.Until(`document.querySelectorAll("[data-device]").length === 1`)
+	s.await("the phone is logged out", func() bool {
+		phone.Open("/profile")
+		return phone.Count("[data-device]") == 0
+	})
 	nika.Choose("#f-language", "sl")
 	nika.Press("Save")
 	nika.SeeText("h1", "Profil")

@@ -12,6 +12,7 @@ import (
 	_ "github.com/rounds-cme/rounds/contract/access/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -218,11 +219,250 @@ func (x *RevokeSessionsResponse) GetRevoked() int32 {
 	return 0
 }
 
+type SessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionsRequest) Reset() {
+	*x = SessionsRequest{}
+	mi := &file_auth_v1_auth_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionsRequest) ProtoMessage() {}
+
+func (x *SessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_auth_v1_auth_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionsRequest.ProtoReflect.Descriptor instead.
+func (*SessionsRequest) Descriptor() ([]byte, []int) {
+	return file_auth_v1_auth_proto_rawDescGZIP(), []int{4}
+}
+
+type SessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most fifty.
+	Sessions      []*Session `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionsResponse) Reset() {
+	*x = SessionsResponse{}
+	mi := &file_auth_v1_auth_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionsResponse) ProtoMessage() {}
+
+func (x *SessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_auth_v1_auth_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionsResponse.ProtoReflect.Descriptor instead.
+func (*SessionsResponse) Descriptor() ([]byte, []int) {
+	return file_auth_v1_auth_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *SessionsResponse) GetSessions() []*Session {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+type Session struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What the browser called itself when the person logged in.
+	Device    string                 `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	UsedAt    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=used_at,json=usedAt,proto3" json:"used_at,omitempty"`
+	// Whether it is the session that asks.
+	Current       bool `protobuf:"varint,5,opt,name=current,proto3" json:"current,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Session) Reset() {
+	*x = Session{}
+	mi := &file_auth_v1_auth_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Session) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Session) ProtoMessage() {}
+
+func (x *Session) ProtoReflect() protoreflect.Message {
+	mi := &file_auth_v1_auth_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Session.ProtoReflect.Descriptor instead.
+func (*Session) Descriptor() ([]byte, []int) {
+	return file_auth_v1_auth_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Session) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Session) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *Session) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *Session) GetUsedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UsedAt
+	}
+	return nil
+}
+
+func (x *Session) GetCurrent() bool {
+	if x != nil {
+		return x.Current
+	}
+	return false
+}
+
+type RevokeSessionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeSessionRequest) Reset() {
+	*x = RevokeSessionRequest{}
+	mi := &file_auth_v1_auth_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeSessionRequest) ProtoMessage() {}
+
+func (x *RevokeSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_auth_v1_auth_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeSessionRequest.ProtoReflect.Descriptor instead.
+func (*RevokeSessionRequest) Descriptor() ([]byte, []int) {
+	return file_auth_v1_auth_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RevokeSessionRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+type RevokeSessionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeSessionResponse) Reset() {
+	*x = RevokeSessionResponse{}
+	mi := &file_auth_v1_auth_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeSessionResponse) ProtoMessage() {}
+
+func (x *RevokeSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_auth_v1_auth_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeSessionResponse.ProtoReflect.Descriptor instead.
+func (*RevokeSessionResponse) Descriptor() ([]byte, []int) {
+	return file_auth_v1_auth_proto_rawDescGZIP(), []int{8}
+}
+
 var File_auth_v1_auth_proto protoreflect.FileDescriptor
 
 const file_auth_v1_auth_proto_rawDesc = "" +
 	"\n" +
-	"\x12auth/v1/auth.proto\x12\x0erounds.auth.v1\x1a\x16access/v1/access.proto\"R\n" +
+	"\x12auth/v1/auth.proto\x12\x0erounds.auth.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"R\n" +
 	"\x12PermissionsRequest\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12\x1d\n" +
@@ -234,7 +474,21 @@ const file_auth_v1_auth_proto_rawDesc = "" +
 	"\x05state\x18\x03 \x01(\tR\x05state\"\x17\n" +
 	"\x15RevokeSessionsRequest\"2\n" +
 	"\x16RevokeSessionsResponse\x12\x18\n" +
-	"\arevoked\x18\x01 \x01(\x05R\arevoked2\xf5\x01\n" +
+	"\arevoked\x18\x01 \x01(\x05R\arevoked\"\x11\n" +
+	"\x0fSessionsRequest\"G\n" +
+	"\x10SessionsResponse\x123\n" +
+	"\bsessions\x18\x01 \x03(\v2\x17.rounds.auth.v1.SessionR\bsessions\"\xbb\x01\n" +
+	"\aSession\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06device\x18\x02 \x01(\tR\x06device\x129\n" +
+	"\n" +
+	"created_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x123\n" +
+	"\aused_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x06usedAt\x12\x18\n" +
+	"\acurrent\x18\x05 \x01(\bR\acurrent\"5\n" +
+	"\x14RevokeSessionRequest\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\"\x17\n" +
+	"\x15RevokeSessionResponse2\xca\x03\n" +
 	"\x04Auth\x12s\n" +
 	"\vPermissions\x12\".rounds.auth.v1.PermissionsRequest\x1a#.rounds.auth.v1.PermissionsResponse\"\x1b\x8a\xb5\x18\x17\n" +
 	"\x03ssr\n" +
@@ -242,7 +496,11 @@ const file_auth_v1_auth_proto_rawDesc = "" +
 	"\vlivewebinar\x12x\n" +
 	"\x0eRevokeSessions\x12%.rounds.auth.v1.RevokeSessionsRequest\x1a&.rounds.auth.v1.RevokeSessionsResponse\"\x17\x8a\xb5\x18\x13\n" +
 	"\x03ssr\n" +
-	"\x03bff\x12\aaccountB6Z4github.com/rounds-cme/rounds/contract/auth/v1;authpbb\x06proto3"
+	"\x03bff\x12\aaccount\x12a\n" +
+	"\bSessions\x12\x1f.rounds.auth.v1.SessionsRequest\x1a .rounds.auth.v1.SessionsResponse\"\x12\x8a\xb5\x18\x0e\n" +
+	"\x03ssr\x12\aaccount\x12p\n" +
+	"\rRevokeSession\x12$.rounds.auth.v1.RevokeSessionRequest\x1a%.rounds.auth.v1.RevokeSessionResponse\"\x12\x8a\xb5\x18\x0e\n" +
+	"\x03ssr\x12\aaccountB6Z4github.com/rounds-cme/rounds/contract/auth/v1;authpbb\x06proto3"
 
 var (
 	file_auth_v1_auth_proto_rawDescOnce sync.Once
@@ -256,23 +514,36 @@ func file_auth_v1_auth_proto_rawDescGZIP() []byte {
 	return file_auth_v1_auth_proto_rawDescData
 }
 
-var file_auth_v1_auth_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_auth_v1_auth_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_auth_v1_auth_proto_goTypes = []any{
 	(*PermissionsRequest)(nil),     // 0: rounds.auth.v1.PermissionsRequest
 	(*PermissionsResponse)(nil),    // 1: rounds.auth.v1.PermissionsResponse
 	(*RevokeSessionsRequest)(nil),  // 2: rounds.auth.v1.RevokeSessionsRequest
 	(*RevokeSessionsResponse)(nil), // 3: rounds.auth.v1.RevokeSessionsResponse
+	(*SessionsRequest)(nil),        // 4: rounds.auth.v1.SessionsRequest
+	(*SessionsResponse)(nil),       // 5: rounds.auth.v1.SessionsResponse
+	(*Session)(nil),                // 6: rounds.auth.v1.Session
+	(*RevokeSessionRequest)(nil),   // 7: rounds.auth.v1.RevokeSessionRequest
+	(*RevokeSessionResponse)(nil),  // 8: rounds.auth.v1.RevokeSessionResponse
+	(*timestamppb.Timestamp)(nil),  // 9: google.protobuf.Timestamp
 }
 var file_auth_v1_auth_proto_depIdxs = []int32{
-	0, // 0: rounds.auth.v1.Auth.Permissions:input_type -> rounds.auth.v1.PermissionsRequest
-	2, // 1: rounds.auth.v1.Auth.RevokeSessions:input_type -> rounds.auth.v1.RevokeSessionsRequest
-	1, // 2: rounds.auth.v1.Auth.Permissions:output_type -> rounds.auth.v1.PermissionsResponse
-	3, // 3: rounds.auth.v1.Auth.RevokeSessions:output_type -> rounds.auth.v1.RevokeSessionsResponse
-	2, // [2:4] is the sub-list for method output_type
-	0, // [0:2] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	6, // 0: rounds.auth.v1.SessionsResponse.sessions:type_name -> rounds.auth.v1.Session
+	9, // 1: rounds.auth.v1.Session.created_at:type_name -> google.protobuf.Timestamp
+	9, // 2: rounds.auth.v1.Session.used_at:type_name -> google.protobuf.Timestamp
+	0, // 3: rounds.auth.v1.Auth.Permissions:input_type -> rounds.auth.v1.PermissionsRequest
+	2, // 4: rounds.auth.v1.Auth.RevokeSessions:input_type -> rounds.auth.v1.RevokeSessionsRequest
+	4, // 5: rounds.auth.v1.Auth.Sessions:input_type -> rounds.auth.v1.SessionsRequest
+	7, // 6: rounds.auth.v1.Auth.RevokeSession:input_type -> rounds.auth.v1.RevokeSessionRequest
+	1, // 7: rounds.auth.v1.Auth.Permissions:output_type -> rounds.auth.v1.PermissionsResponse
+	3, // 8: rounds.auth.v1.Auth.RevokeSessions:output_type -> rounds.auth.v1.RevokeSessionsResponse
+	5, // 9: rounds.auth.v1.Auth.Sessions:output_type -> rounds.auth.v1.SessionsResponse
+	8, // 10: rounds.auth.v1.Auth.RevokeSession:output_type -> rounds.auth.v1.RevokeSessionResponse
+	7, // [7:11] is the sub-list for method output_type
+	3, // [3:7] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_auth_v1_auth_proto_init() }
@@ -286,7 +557,7 @@ func file_auth_v1_auth_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_auth_v1_auth_proto_rawDesc), len(file_auth_v1_auth_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

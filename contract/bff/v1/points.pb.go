@@ -1006,9 +1006,27 @@ type PersonalPoints struct {
 	Need     int32  `protobuf:"varint,4,opt,name=need,proto3" json:"need,omitempty"`
 	ThisYear int32  `protobuf:"varint,5,opt,name=this_year,json=thisYear,proto3" json:"this_year,omitempty"`
 	// The days of the cycle: the first, and the first that no longer belongs to it.
-	CycleFrom     string        `protobuf:"bytes,6,opt,name=cycle_from,json=cycleFrom,proto3" json:"cycle_from,omitempty"`
-	CycleTo       string        `protobuf:"bytes,7,opt,name=cycle_to,json=cycleTo,proto3" json:"cycle_to,omitempty"`
-	Lines         []*LedgerLine `protobuf:"bytes,8,rep,name=lines,proto3" json:"lines,omitempty"`
+	CycleFrom string        `protobuf:"bytes,6,opt,name=cycle_from,json=cycleFrom,proto3" json:"cycle_from,omitempty"`
+	CycleTo   string        `protobuf:"bytes,7,opt,name=cycle_to,json=cycleTo,proto3" json:"cycle_to,omitempty"`
+	Lines     []*LedgerLine `protobuf:"bytes,8,rep,name=lines,proto3" json:"lines,omitempty"`
+	// What is still missing in the cycle; how many days are left for it.
+	Missing    int32 `protobuf:"varint,9,opt,name=missing,proto3" json:"missing,omitempty"`
+	DaysLeft   int32 `protobuf:"varint,10,opt,name=days_left,json=daysLeft,proto3" json:"days_left,omitempty"`
+	CycleYears int32 `protobuf:"varint,11,opt,name=cycle_years,json=cycleYears,proto3" json:"cycle_years,omitempty"`
+	// Of the year the day lies in: what it asks for (zero: nothing), what is missing, its last day.
+	YearNeed    int32  `protobuf:"varint,12,opt,name=year_need,json=yearNeed,proto3" json:"year_need,omitempty"`
+	YearMissing int32  `protobuf:"varint,13,opt,name=year_missing,json=yearMissing,proto3" json:"year_missing,omitempty"`
+	YearTo      string `protobuf:"bytes,14,opt,name=year_to,json=yearTo,proto3" json:"year_to,omitempty"`
+	// The day on which the total is reached at the pace so far; empty while there is too little to go by.
+	ReachedOn string `protobuf:"bytes,15,opt,name=reached_on,json=reachedOn,proto3" json:"reached_on,omitempty"`
+	InTime    bool   `protobuf:"varint,16,opt,name=in_time,json=inTime,proto3" json:"in_time,omitempty"`
+	// Parts of the total that must be of one kind.
+	Parts []*PlanPart `protobuf:"bytes,17,rep,name=parts,proto3" json:"parts,omitempty"`
+	// Whose rule it is, and what it does not say; in English, as it was recorded.
+	Source string `protobuf:"bytes,18,opt,name=source,proto3" json:"source,omitempty"`
+	Note   string `protobuf:"bytes,19,opt,name=note,proto3" json:"note,omitempty"`
+	// calendar or licence: where a year of the plan begins
+	Years         string `protobuf:"bytes,20,opt,name=years,proto3" json:"years,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1099,6 +1117,143 @@ func (x *PersonalPoints) GetLines() []*LedgerLine {
 	return nil
 }
 
+func (x *PersonalPoints) GetMissing() int32 {
+	if x != nil {
+		return x.Missing
+	}
+	return 0
+}
+
+func (x *PersonalPoints) GetDaysLeft() int32 {
+	if x != nil {
+		return x.DaysLeft
+	}
+	return 0
+}
+
+func (x *PersonalPoints) GetCycleYears() int32 {
+	if x != nil {
+		return x.CycleYears
+	}
+	return 0
+}
+
+func (x *PersonalPoints) GetYearNeed() int32 {
+	if x != nil {
+		return x.YearNeed
+	}
+	return 0
+}
+
+func (x *PersonalPoints) GetYearMissing() int32 {
+	if x != nil {
+		return x.YearMissing
+	}
+	return 0
+}
+
+func (x *PersonalPoints) GetYearTo() string {
+	if x != nil {
+		return x.YearTo
+	}
+	return ""
+}
+
+func (x *PersonalPoints) GetReachedOn() string {
+	if x != nil {
+		return x.ReachedOn
+	}
+	return ""
+}
+
+func (x *PersonalPoints) GetInTime() bool {
+	if x != nil {
+		return x.InTime
+	}
+	return false
+}
+
+func (x *PersonalPoints) GetParts() []*PlanPart {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
+func (x *PersonalPoints) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *PersonalPoints) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *PersonalPoints) GetYears() string {
+	if x != nil {
+		return x.Years
+	}
+	return ""
+}
+
+type PlanPart struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// speciality, ethics …
+	Code          string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Minimum       int32  `protobuf:"varint,2,opt,name=minimum,proto3" json:"minimum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanPart) Reset() {
+	*x = PlanPart{}
+	mi := &file_bff_v1_points_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanPart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanPart) ProtoMessage() {}
+
+func (x *PlanPart) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanPart.ProtoReflect.Descriptor instead.
+func (*PlanPart) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *PlanPart) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *PlanPart) GetMinimum() int32 {
+	if x != nil {
+		return x.Minimum
+	}
+	return 0
+}
+
 type LedgerLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Slug  string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
@@ -1120,7 +1275,7 @@ type LedgerLine struct {
 
 func (x *LedgerLine) Reset() {
 	*x = LedgerLine{}
-	mi := &file_bff_v1_points_proto_msgTypes[13]
+	mi := &file_bff_v1_points_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1132,7 +1287,7 @@ func (x *LedgerLine) String() string {
 func (*LedgerLine) ProtoMessage() {}
 
 func (x *LedgerLine) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[13]
+	mi := &file_bff_v1_points_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1145,7 +1300,7 @@ func (x *LedgerLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerLine.ProtoReflect.Descriptor instead.
 func (*LedgerLine) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{13}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *LedgerLine) GetSlug() string {
@@ -1233,7 +1388,7 @@ type PersonalActivity struct {
 
 func (x *PersonalActivity) Reset() {
 	*x = PersonalActivity{}
-	mi := &file_bff_v1_points_proto_msgTypes[14]
+	mi := &file_bff_v1_points_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1245,7 +1400,7 @@ func (x *PersonalActivity) String() string {
 func (*PersonalActivity) ProtoMessage() {}
 
 func (x *PersonalActivity) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[14]
+	mi := &file_bff_v1_points_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1258,7 +1413,7 @@ func (x *PersonalActivity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonalActivity.ProtoReflect.Descriptor instead.
 func (*PersonalActivity) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{14}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PersonalActivity) GetArticlesRead() int32 {
@@ -1321,7 +1476,7 @@ type PersonalMissed struct {
 
 func (x *PersonalMissed) Reset() {
 	*x = PersonalMissed{}
-	mi := &file_bff_v1_points_proto_msgTypes[15]
+	mi := &file_bff_v1_points_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1333,7 +1488,7 @@ func (x *PersonalMissed) String() string {
 func (*PersonalMissed) ProtoMessage() {}
 
 func (x *PersonalMissed) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[15]
+	mi := &file_bff_v1_points_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1346,7 +1501,7 @@ func (x *PersonalMissed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonalMissed.ProtoReflect.Descriptor instead.
 func (*PersonalMissed) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{15}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PersonalMissed) GetUnseen() int32 {
@@ -1374,7 +1529,7 @@ type MissedNotification struct {
 
 func (x *MissedNotification) Reset() {
 	*x = MissedNotification{}
-	mi := &file_bff_v1_points_proto_msgTypes[16]
+	mi := &file_bff_v1_points_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1386,7 +1541,7 @@ func (x *MissedNotification) String() string {
 func (*MissedNotification) ProtoMessage() {}
 
 func (x *MissedNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[16]
+	mi := &file_bff_v1_points_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1399,7 +1554,7 @@ func (x *MissedNotification) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MissedNotification.ProtoReflect.Descriptor instead.
 func (*MissedNotification) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{16}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *MissedNotification) GetText() string {
@@ -1423,11 +1578,504 @@ func (x *MissedNotification) GetCreatedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+type PointsStandingRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsStandingRequest) Reset() {
+	*x = PointsStandingRequest{}
+	mi := &file_bff_v1_points_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsStandingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsStandingRequest) ProtoMessage() {}
+
+func (x *PointsStandingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsStandingRequest.ProtoReflect.Descriptor instead.
+func (*PointsStandingRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{18}
+}
+
+type PointsStandingResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Points        *PersonalPoints        `protobuf:"bytes,1,opt,name=points,proto3" json:"points,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsStandingResponse) Reset() {
+	*x = PointsStandingResponse{}
+	mi := &file_bff_v1_points_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsStandingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsStandingResponse) ProtoMessage() {}
+
+func (x *PointsStandingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsStandingResponse.ProtoReflect.Descriptor instead.
+func (*PointsStandingResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *PointsStandingResponse) GetPoints() *PersonalPoints {
+	if x != nil {
+		return x.Points
+	}
+	return nil
+}
+
+type PointsEvidenceRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Slug          string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsEvidenceRequest) Reset() {
+	*x = PointsEvidenceRequest{}
+	mi := &file_bff_v1_points_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsEvidenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsEvidenceRequest) ProtoMessage() {}
+
+func (x *PointsEvidenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsEvidenceRequest.ProtoReflect.Descriptor instead.
+func (*PointsEvidenceRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *PointsEvidenceRequest) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+type PointsEvidenceResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Slug      string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	Title     string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	StartedAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
+	EndedAt   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	// When attendance was evaluated.
+	EvaluatedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=evaluated_at,json=evaluatedAt,proto3" json:"evaluated_at,omitempty"`
+	// What was seen in the room: a time on one device each.
+	Watched []*EvidenceInterval `protobuf:"bytes,6,rep,name=watched,proto3" json:"watched,omitempty"`
+	// What of it counts: joined, clipped to the programme, without what was credited elsewhere.
+	Credited  []*EvidenceSpan  `protobuf:"bytes,7,rep,name=credited,proto3" json:"credited,omitempty"`
+	Checks    []*EvidenceCheck `protobuf:"bytes,8,rep,name=checks,proto3" json:"checks,omitempty"`
+	Incidents []*EvidenceSpan  `protobuf:"bytes,9,rep,name=incidents,proto3" json:"incidents,omitempty"`
+	// As it was frozen when the webinar went live.
+	Rule       *CreditRule     `protobuf:"bytes,10,opt,name=rule,proto3" json:"rule,omitempty"`
+	Seconds    int32           `protobuf:"varint,11,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	Creditable int32           `protobuf:"varint,12,opt,name=creditable,proto3" json:"creditable,omitempty"`
+	Percent    int32           `protobuf:"varint,13,opt,name=percent,proto3" json:"percent,omitempty"`
+	Qualified  bool            `protobuf:"varint,14,opt,name=qualified,proto3" json:"qualified,omitempty"`
+	Hundredths int32           `protobuf:"varint,15,opt,name=hundredths,proto3" json:"hundredths,omitempty"`
+	Reasons    []*PointsReason `protobuf:"bytes,16,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	// Of the evidence as the room wrote it down; in hexadecimal digits.
+	Sha256 string `protobuf:"bytes,17,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	// What the event was worth to everybody who fulfilled the rule.
+	Offered       int32 `protobuf:"varint,18,opt,name=offered,proto3" json:"offered,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsEvidenceResponse) Reset() {
+	*x = PointsEvidenceResponse{}
+	mi := &file_bff_v1_points_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsEvidenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsEvidenceResponse) ProtoMessage() {}
+
+func (x *PointsEvidenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsEvidenceResponse.ProtoReflect.Descriptor instead.
+func (*PointsEvidenceResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *PointsEvidenceResponse) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *PointsEvidenceResponse) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *PointsEvidenceResponse) GetStartedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartedAt
+	}
+	return nil
+}
+
+func (x *PointsEvidenceResponse) GetEndedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndedAt
+	}
+	return nil
+}
+
+func (x *PointsEvidenceResponse) GetEvaluatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EvaluatedAt
+	}
+	return nil
+}
+
+func (x *PointsEvidenceResponse) GetWatched() []*EvidenceInterval {
+	if x != nil {
+		return x.Watched
+	}
+	return nil
+}
+
+func (x *PointsEvidenceResponse) GetCredited() []*EvidenceSpan {
+	if x != nil {
+		return x.Credited
+	}
+	return nil
+}
+
+func (x *PointsEvidenceResponse) GetChecks() []*EvidenceCheck {
+	if x != nil {
+		return x.Checks
+	}
+	return nil
+}
+
+func (x *PointsEvidenceResponse) GetIncidents() []*EvidenceSpan {
+	if x != nil {
+		return x.Incidents
+	}
+	return nil
+}
+
+func (x *PointsEvidenceResponse) GetRule() *CreditRule {
+	if x != nil {
+		return x.Rule
+	}
+	return nil
+}
+
+func (x *PointsEvidenceResponse) GetSeconds() int32 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+func (x *PointsEvidenceResponse) GetCreditable() int32 {
+	if x != nil {
+		return x.Creditable
+	}
+	return 0
+}
+
+func (x *PointsEvidenceResponse) GetPercent() int32 {
+	if x != nil {
+		return x.Percent
+	}
+	return 0
+}
+
+func (x *PointsEvidenceResponse) GetQualified() bool {
+	if x != nil {
+		return x.Qualified
+	}
+	return false
+}
+
+func (x *PointsEvidenceResponse) GetHundredths() int32 {
+	if x != nil {
+		return x.Hundredths
+	}
+	return 0
+}
+
+func (x *PointsEvidenceResponse) GetReasons() []*PointsReason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+func (x *PointsEvidenceResponse) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
+func (x *PointsEvidenceResponse) GetOffered() int32 {
+	if x != nil {
+		return x.Offered
+	}
+	return 0
+}
+
+type EvidenceSpan struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	To            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EvidenceSpan) Reset() {
+	*x = EvidenceSpan{}
+	mi := &file_bff_v1_points_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EvidenceSpan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EvidenceSpan) ProtoMessage() {}
+
+func (x *EvidenceSpan) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EvidenceSpan.ProtoReflect.Descriptor instead.
+func (*EvidenceSpan) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *EvidenceSpan) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *EvidenceSpan) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+type EvidenceInterval struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	From  *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	To    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// Whether it ended because the connection was lost.
+	Dropped       bool `protobuf:"varint,3,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EvidenceInterval) Reset() {
+	*x = EvidenceInterval{}
+	mi := &file_bff_v1_points_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EvidenceInterval) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EvidenceInterval) ProtoMessage() {}
+
+func (x *EvidenceInterval) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EvidenceInterval.ProtoReflect.Descriptor instead.
+func (*EvidenceInterval) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *EvidenceInterval) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *EvidenceInterval) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *EvidenceInterval) GetDropped() bool {
+	if x != nil {
+		return x.Dropped
+	}
+	return false
+}
+
+type EvidenceCheck struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Number int32                  `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// Absent when it was never sent.
+	AskedAt    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=asked_at,json=askedAt,proto3" json:"asked_at,omitempty"`
+	AnsweredAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
+	// answered, missed or void
+	Fate          string `protobuf:"bytes,4,opt,name=fate,proto3" json:"fate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EvidenceCheck) Reset() {
+	*x = EvidenceCheck{}
+	mi := &file_bff_v1_points_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EvidenceCheck) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EvidenceCheck) ProtoMessage() {}
+
+func (x *EvidenceCheck) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EvidenceCheck.ProtoReflect.Descriptor instead.
+func (*EvidenceCheck) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *EvidenceCheck) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *EvidenceCheck) GetAskedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AskedAt
+	}
+	return nil
+}
+
+func (x *EvidenceCheck) GetAnsweredAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AnsweredAt
+	}
+	return nil
+}
+
+func (x *EvidenceCheck) GetFate() string {
+	if x != nil {
+		return x.Fate
+	}
+	return ""
+}
+
 var File_bff_v1_points_proto protoreflect.FileDescriptor
 
 const file_bff_v1_points_proto_rawDesc = "" +
 	"\n" +
-	"\x13bff/v1/points.proto\x12\rrounds.bff.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"f\n" +
+	"\x13bff/v1/points.proto\x12\rrounds.bff.v1\x1a\x16access/v1/access.proto\x1a\x14bff/v1/webinar.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"f\n" +
 	"\x14PointsWebinarRequest\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
@@ -1531,7 +2179,7 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"speciality\x12%\n" +
 	"\x0elicence_number\x18\x05 \x01(\tR\rlicenceNumber\x12\x18\n" +
 	"\acountry\x18\x06 \x01(\tR\acountry\x12\x14\n" +
-	"\x05state\x18\a \x01(\tR\x05state\"\xee\x01\n" +
+	"\x05state\x18\a \x01(\tR\x05state\"\xc8\x04\n" +
 	"\x0ePersonalPoints\x12\x18\n" +
 	"\aplanned\x18\x01 \x01(\bR\aplanned\x12\x12\n" +
 	"\x04plan\x18\x02 \x01(\tR\x04plan\x12\x12\n" +
@@ -1541,7 +2189,25 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\n" +
 	"cycle_from\x18\x06 \x01(\tR\tcycleFrom\x12\x19\n" +
 	"\bcycle_to\x18\a \x01(\tR\acycleTo\x12/\n" +
-	"\x05lines\x18\b \x03(\v2\x19.rounds.bff.v1.LedgerLineR\x05lines\"\xa0\x02\n" +
+	"\x05lines\x18\b \x03(\v2\x19.rounds.bff.v1.LedgerLineR\x05lines\x12\x18\n" +
+	"\amissing\x18\t \x01(\x05R\amissing\x12\x1b\n" +
+	"\tdays_left\x18\n" +
+	" \x01(\x05R\bdaysLeft\x12\x1f\n" +
+	"\vcycle_years\x18\v \x01(\x05R\n" +
+	"cycleYears\x12\x1b\n" +
+	"\tyear_need\x18\f \x01(\x05R\byearNeed\x12!\n" +
+	"\fyear_missing\x18\r \x01(\x05R\vyearMissing\x12\x17\n" +
+	"\ayear_to\x18\x0e \x01(\tR\x06yearTo\x12\x1d\n" +
+	"\n" +
+	"reached_on\x18\x0f \x01(\tR\treachedOn\x12\x17\n" +
+	"\ain_time\x18\x10 \x01(\bR\x06inTime\x12-\n" +
+	"\x05parts\x18\x11 \x03(\v2\x17.rounds.bff.v1.PlanPartR\x05parts\x12\x16\n" +
+	"\x06source\x18\x12 \x01(\tR\x06source\x12\x12\n" +
+	"\x04note\x18\x13 \x01(\tR\x04note\x12\x14\n" +
+	"\x05years\x18\x14 \x01(\tR\x05years\"8\n" +
+	"\bPlanPart\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
+	"\aminimum\x18\x02 \x01(\x05R\aminimum\"\xa0\x02\n" +
 	"\n" +
 	"LedgerLine\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x14\n" +
@@ -1573,7 +2239,50 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x129\n" +
 	"\n" +
-	"created_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt2\xd6\x03\n" +
+	"created_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\x17\n" +
+	"\x15PointsStandingRequest\"O\n" +
+	"\x16PointsStandingResponse\x125\n" +
+	"\x06points\x18\x01 \x01(\v2\x1d.rounds.bff.v1.PersonalPointsR\x06points\"+\n" +
+	"\x15PointsEvidenceRequest\x12\x12\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\"\x82\x06\n" +
+	"\x16PointsEvidenceResponse\x12\x12\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
+	"\n" +
+	"started_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x125\n" +
+	"\bended_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12=\n" +
+	"\fevaluated_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vevaluatedAt\x129\n" +
+	"\awatched\x18\x06 \x03(\v2\x1f.rounds.bff.v1.EvidenceIntervalR\awatched\x127\n" +
+	"\bcredited\x18\a \x03(\v2\x1b.rounds.bff.v1.EvidenceSpanR\bcredited\x124\n" +
+	"\x06checks\x18\b \x03(\v2\x1c.rounds.bff.v1.EvidenceCheckR\x06checks\x129\n" +
+	"\tincidents\x18\t \x03(\v2\x1b.rounds.bff.v1.EvidenceSpanR\tincidents\x12-\n" +
+	"\x04rule\x18\n" +
+	" \x01(\v2\x19.rounds.bff.v1.CreditRuleR\x04rule\x12\x18\n" +
+	"\aseconds\x18\v \x01(\x05R\aseconds\x12\x1e\n" +
+	"\n" +
+	"creditable\x18\f \x01(\x05R\n" +
+	"creditable\x12\x18\n" +
+	"\apercent\x18\r \x01(\x05R\apercent\x12\x1c\n" +
+	"\tqualified\x18\x0e \x01(\bR\tqualified\x12\x1e\n" +
+	"\n" +
+	"hundredths\x18\x0f \x01(\x05R\n" +
+	"hundredths\x125\n" +
+	"\areasons\x18\x10 \x03(\v2\x1b.rounds.bff.v1.PointsReasonR\areasons\x12\x16\n" +
+	"\x06sha256\x18\x11 \x01(\tR\x06sha256\x12\x18\n" +
+	"\aoffered\x18\x12 \x01(\x05R\aoffered\"j\n" +
+	"\fEvidenceSpan\x12.\n" +
+	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\"\x88\x01\n" +
+	"\x10EvidenceInterval\x12.\n" +
+	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12\x18\n" +
+	"\adropped\x18\x03 \x01(\bR\adropped\"\xaf\x01\n" +
+	"\rEvidenceCheck\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x05R\x06number\x125\n" +
+	"\basked_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aaskedAt\x12;\n" +
+	"\vanswered_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"answeredAt\x12\x12\n" +
+	"\x04fate\x18\x04 \x01(\tR\x04fate2\xba\x05\n" +
 	"\x06Points\x12s\n" +
 	"\aWebinar\x12#.rounds.bff.v1.PointsWebinarRequest\x1a$.rounds.bff.v1.PointsWebinarResponse\"\x1d\x8a\xb5\x18\x19\n" +
 	"\x03ssr\n" +
@@ -1585,6 +2294,12 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\x03ssr\n" +
 	"\x03bff\x12\radministrator\x12p\n" +
 	"\bPersonal\x12$.rounds.bff.v1.PointsPersonalRequest\x1a%.rounds.bff.v1.PointsPersonalResponse\"\x17\x8a\xb5\x18\x13\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\aaccount\x12p\n" +
+	"\bStanding\x12$.rounds.bff.v1.PointsStandingRequest\x1a%.rounds.bff.v1.PointsStandingResponse\"\x17\x8a\xb5\x18\x13\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\aaccount\x12p\n" +
+	"\bEvidence\x12$.rounds.bff.v1.PointsEvidenceRequest\x1a%.rounds.bff.v1.PointsEvidenceResponse\"\x17\x8a\xb5\x18\x13\n" +
 	"\x03ssr\n" +
 	"\x03bff\x12\aaccountB4Z2github.com/rounds-cme/rounds/contract/bff/v1;bffpbb\x06proto3"
 
@@ -1600,7 +2315,7 @@ func file_bff_v1_points_proto_rawDescGZIP() []byte {
 	return file_bff_v1_points_proto_rawDescData
 }
 
-var file_bff_v1_points_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_bff_v1_points_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_bff_v1_points_proto_goTypes = []any{
 	(*PointsWebinarRequest)(nil),   // 0: rounds.bff.v1.PointsWebinarRequest
 	(*PointsWebinarResponse)(nil),  // 1: rounds.bff.v1.PointsWebinarResponse
@@ -1615,40 +2330,70 @@ var file_bff_v1_points_proto_goTypes = []any{
 	(*PointsPersonalResponse)(nil), // 10: rounds.bff.v1.PointsPersonalResponse
 	(*PersonalData)(nil),           // 11: rounds.bff.v1.PersonalData
 	(*PersonalPoints)(nil),         // 12: rounds.bff.v1.PersonalPoints
-	(*LedgerLine)(nil),             // 13: rounds.bff.v1.LedgerLine
-	(*PersonalActivity)(nil),       // 14: rounds.bff.v1.PersonalActivity
-	(*PersonalMissed)(nil),         // 15: rounds.bff.v1.PersonalMissed
-	(*MissedNotification)(nil),     // 16: rounds.bff.v1.MissedNotification
-	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
+	(*PlanPart)(nil),               // 13: rounds.bff.v1.PlanPart
+	(*LedgerLine)(nil),             // 14: rounds.bff.v1.LedgerLine
+	(*PersonalActivity)(nil),       // 15: rounds.bff.v1.PersonalActivity
+	(*PersonalMissed)(nil),         // 16: rounds.bff.v1.PersonalMissed
+	(*MissedNotification)(nil),     // 17: rounds.bff.v1.MissedNotification
+	(*PointsStandingRequest)(nil),  // 18: rounds.bff.v1.PointsStandingRequest
+	(*PointsStandingResponse)(nil), // 19: rounds.bff.v1.PointsStandingResponse
+	(*PointsEvidenceRequest)(nil),  // 20: rounds.bff.v1.PointsEvidenceRequest
+	(*PointsEvidenceResponse)(nil), // 21: rounds.bff.v1.PointsEvidenceResponse
+	(*EvidenceSpan)(nil),           // 22: rounds.bff.v1.EvidenceSpan
+	(*EvidenceInterval)(nil),       // 23: rounds.bff.v1.EvidenceInterval
+	(*EvidenceCheck)(nil),          // 24: rounds.bff.v1.EvidenceCheck
+	(*timestamppb.Timestamp)(nil),  // 25: google.protobuf.Timestamp
+	(*CreditRule)(nil),             // 26: rounds.bff.v1.CreditRule
 }
 var file_bff_v1_points_proto_depIdxs = []int32{
-	17, // 0: rounds.bff.v1.PointsWebinarResponse.starts_at:type_name -> google.protobuf.Timestamp
-	17, // 1: rounds.bff.v1.PointsWebinarResponse.evaluated_at:type_name -> google.protobuf.Timestamp
+	25, // 0: rounds.bff.v1.PointsWebinarResponse.starts_at:type_name -> google.protobuf.Timestamp
+	25, // 1: rounds.bff.v1.PointsWebinarResponse.evaluated_at:type_name -> google.protobuf.Timestamp
 	2,  // 2: rounds.bff.v1.PointsWebinarResponse.results:type_name -> rounds.bff.v1.PointsResult
 	4,  // 3: rounds.bff.v1.PointsWebinarResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
 	3,  // 4: rounds.bff.v1.PointsResult.reasons:type_name -> rounds.bff.v1.PointsReason
-	17, // 5: rounds.bff.v1.AgencyRequest.requested_at:type_name -> google.protobuf.Timestamp
+	25, // 5: rounds.bff.v1.AgencyRequest.requested_at:type_name -> google.protobuf.Timestamp
 	11, // 6: rounds.bff.v1.PointsPersonalResponse.data:type_name -> rounds.bff.v1.PersonalData
 	12, // 7: rounds.bff.v1.PointsPersonalResponse.points:type_name -> rounds.bff.v1.PersonalPoints
-	14, // 8: rounds.bff.v1.PointsPersonalResponse.activity:type_name -> rounds.bff.v1.PersonalActivity
-	15, // 9: rounds.bff.v1.PointsPersonalResponse.missed:type_name -> rounds.bff.v1.PersonalMissed
-	13, // 10: rounds.bff.v1.PersonalPoints.lines:type_name -> rounds.bff.v1.LedgerLine
-	3,  // 11: rounds.bff.v1.LedgerLine.reasons:type_name -> rounds.bff.v1.PointsReason
-	16, // 12: rounds.bff.v1.PersonalMissed.latest:type_name -> rounds.bff.v1.MissedNotification
-	17, // 13: rounds.bff.v1.MissedNotification.created_at:type_name -> google.protobuf.Timestamp
-	0,  // 14: rounds.bff.v1.Points.Webinar:input_type -> rounds.bff.v1.PointsWebinarRequest
-	5,  // 15: rounds.bff.v1.Points.Request:input_type -> rounds.bff.v1.PointsRequestRequest
-	7,  // 16: rounds.bff.v1.Points.Answer:input_type -> rounds.bff.v1.PointsAnswerRequest
-	9,  // 17: rounds.bff.v1.Points.Personal:input_type -> rounds.bff.v1.PointsPersonalRequest
-	1,  // 18: rounds.bff.v1.Points.Webinar:output_type -> rounds.bff.v1.PointsWebinarResponse
-	6,  // 19: rounds.bff.v1.Points.Request:output_type -> rounds.bff.v1.PointsRequestResponse
-	8,  // 20: rounds.bff.v1.Points.Answer:output_type -> rounds.bff.v1.PointsAnswerResponse
-	10, // 21: rounds.bff.v1.Points.Personal:output_type -> rounds.bff.v1.PointsPersonalResponse
-	18, // [18:22] is the sub-list for method output_type
-	14, // [14:18] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	15, // 8: rounds.bff.v1.PointsPersonalResponse.activity:type_name -> rounds.bff.v1.PersonalActivity
+	16, // 9: rounds.bff.v1.PointsPersonalResponse.missed:type_name -> rounds.bff.v1.PersonalMissed
+	14, // 10: rounds.bff.v1.PersonalPoints.lines:type_name -> rounds.bff.v1.LedgerLine
+	13, // 11: rounds.bff.v1.PersonalPoints.parts:type_name -> rounds.bff.v1.PlanPart
+	3,  // 12: rounds.bff.v1.LedgerLine.reasons:type_name -> rounds.bff.v1.PointsReason
+	17, // 13: rounds.bff.v1.PersonalMissed.latest:type_name -> rounds.bff.v1.MissedNotification
+	25, // 14: rounds.bff.v1.MissedNotification.created_at:type_name -> google.protobuf.Timestamp
+	12, // 15: rounds.bff.v1.PointsStandingResponse.points:type_name -> rounds.bff.v1.PersonalPoints
+	25, // 16: rounds.bff.v1.PointsEvidenceResponse.started_at:type_name -> google.protobuf.Timestamp
+	25, // 17: rounds.bff.v1.PointsEvidenceResponse.ended_at:type_name -> google.protobuf.Timestamp
+	25, // 18: rounds.bff.v1.PointsEvidenceResponse.evaluated_at:type_name -> google.protobuf.Timestamp
+	23, // 19: rounds.bff.v1.PointsEvidenceResponse.watched:type_name -> rounds.bff.v1.EvidenceInterval
+	22, // 20: rounds.bff.v1.PointsEvidenceResponse.credited:type_name -> rounds.bff.v1.EvidenceSpan
+	24, // 21: rounds.bff.v1.PointsEvidenceResponse.checks:type_name -> rounds.bff.v1.EvidenceCheck
+	22, // 22: rounds.bff.v1.PointsEvidenceResponse.incidents:type_name -> rounds.bff.v1.EvidenceSpan
+	26, // 23: rounds.bff.v1.PointsEvidenceResponse.rule:type_name -> rounds.bff.v1.CreditRule
+	3,  // 24: rounds.bff.v1.PointsEvidenceResponse.reasons:type_name -> rounds.bff.v1.PointsReason
+	25, // 25: rounds.bff.v1.EvidenceSpan.from:type_name -> google.protobuf.Timestamp
+	25, // 26: rounds.bff.v1.EvidenceSpan.to:type_name -> google.protobuf.Timestamp
+	25, // 27: rounds.bff.v1.EvidenceInterval.from:type_name -> google.protobuf.Timestamp
+	25, // 28: rounds.bff.v1.EvidenceInterval.to:type_name -> google.protobuf.Timestamp
+	25, // 29: rounds.bff.v1.EvidenceCheck.asked_at:type_name -> google.protobuf.Timestamp
+	25, // 30: rounds.bff.v1.EvidenceCheck.answered_at:type_name -> google.protobuf.Timestamp
+	0,  // 31: rounds.bff.v1.Points.Webinar:input_type -> rounds.bff.v1.PointsWebinarRequest
+	5,  // 32: rounds.bff.v1.Points.Request:input_type -> rounds.bff.v1.PointsRequestRequest
+	7,  // 33: rounds.bff.v1.Points.Answer:input_type -> rounds.bff.v1.PointsAnswerRequest
+	9,  // 34: rounds.bff.v1.Points.Personal:input_type -> rounds.bff.v1.PointsPersonalRequest
+	18, // 35: rounds.bff.v1.Points.Standing:input_type -> rounds.bff.v1.PointsStandingRequest
+	20, // 36: rounds.bff.v1.Points.Evidence:input_type -> rounds.bff.v1.PointsEvidenceRequest
+	1,  // 37: rounds.bff.v1.Points.Webinar:output_type -> rounds.bff.v1.PointsWebinarResponse
+	6,  // 38: rounds.bff.v1.Points.Request:output_type -> rounds.bff.v1.PointsRequestResponse
+	8,  // 39: rounds.bff.v1.Points.Answer:output_type -> rounds.bff.v1.PointsAnswerResponse
+	10, // 40: rounds.bff.v1.Points.Personal:output_type -> rounds.bff.v1.PointsPersonalResponse
+	19, // 41: rounds.bff.v1.Points.Standing:output_type -> rounds.bff.v1.PointsStandingResponse
+	21, // 42: rounds.bff.v1.Points.Evidence:output_type -> rounds.bff.v1.PointsEvidenceResponse
+	37, // [37:43] is the sub-list for method output_type
+	31, // [31:37] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_bff_v1_points_proto_init() }
@@ -1656,13 +2401,14 @@ func file_bff_v1_points_proto_init() {
 	if File_bff_v1_points_proto != nil {
 		return
 	}
+	file_bff_v1_webinar_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bff_v1_points_proto_rawDesc), len(file_bff_v1_points_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

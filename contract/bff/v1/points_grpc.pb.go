@@ -25,6 +25,8 @@ const (
 	Points_Request_FullMethodName  = "/rounds.bff.v1.Points/Request"
 	Points_Answer_FullMethodName   = "/rounds.bff.v1.Points/Answer"
 	Points_Personal_FullMethodName = "/rounds.bff.v1.Points/Personal"
+	Points_Standing_FullMethodName = "/rounds.bff.v1.Points/Standing"
+	Points_Evidence_FullMethodName = "/rounds.bff.v1.Points/Evidence"
 )
 
 // PointsClient is the client API for Points service.
@@ -37,6 +39,10 @@ type PointsClient interface {
 	Answer(ctx context.Context, in *PointsAnswerRequest, opts ...grpc.CallOption) (*PointsAnswerResponse, error)
 	// The personal page of the person asking, from four sources. A source that cannot be asked is left out; the rest stands.
 	Personal(ctx context.Context, in *PointsPersonalRequest, opts ...grpc.CallOption) (*PointsPersonalResponse, error)
+	// How the person asking stands, without the lines of the ledger.
+	Standing(ctx context.Context, in *PointsStandingRequest, opts ...grpc.CallOption) (*PointsStandingResponse, error)
+	// What the credit of the person asking was computed from in one webinar, and how.
+	Evidence(ctx context.Context, in *PointsEvidenceRequest, opts ...grpc.CallOption) (*PointsEvidenceResponse, error)
 }
 
 type pointsClient struct {
@@ -87,6 +93,26 @@ func (c *pointsClient) Personal(ctx context.Context, in *PointsPersonalRequest, 
 	return out, nil
 }
 
+func (c *pointsClient) Standing(ctx context.Context, in *PointsStandingRequest, opts ...grpc.CallOption) (*PointsStandingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PointsStandingResponse)
+	err := c.cc.Invoke(ctx, Points_Standing_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pointsClient) Evidence(ctx context.Context, in *PointsEvidenceRequest, opts ...grpc.CallOption) (*PointsEvidenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PointsEvidenceResponse)
+	err := c.cc.Invoke(ctx, Points_Evidence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PointsServer is the server API for Points service.
 // All implementations must embed UnimplementedPointsServer
 // for forward compatibility.
@@ -97,6 +123,10 @@ type PointsServer interface {
 	Answer(context.Context, *PointsAnswerRequest) (*PointsAnswerResponse, error)
 	// The personal page of the person asking, from four sources. A source that cannot be asked is left out; the rest stands.
 	Personal(context.Context, *PointsPersonalRequest) (*PointsPersonalResponse, error)
+	// How the person asking stands, without the lines of the ledger.
+	Standing(context.Context, *PointsStandingRequest) (*PointsStandingResponse, error)
+	// What the credit of the person asking was computed from in one webinar, and how.
+	Evidence(context.Context, *PointsEvidenceRequest) (*PointsEvidenceResponse, error)
 	mustEmbedUnimplementedPointsServer()
 }
 
@@ -118,6 +148,12 @@ func (UnimplementedPointsServer) Answer(context.Context, *PointsAnswerRequest) (
 }
 func (UnimplementedPointsServer) Personal(context.Context, *PointsPersonalRequest) (*PointsPersonalResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Personal not implemented")
+}
+func (UnimplementedPointsServer) Standing(context.Context, *PointsStandingRequest) (*PointsStandingResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Standing not implemented")
+}
+func (UnimplementedPointsServer) Evidence(context.Context, *PointsEvidenceRequest) (*PointsEvidenceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Evidence not implemented")
 }
 func (UnimplementedPointsServer) mustEmbedUnimplementedPointsServer() {}
 func (UnimplementedPointsServer) testEmbeddedByValue()                {}
@@ -212,6 +248,42 @@ func _Points_Personal_Handler(srv interface{}, ctx context.Context, dec func(int
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Points_Standing_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PointsStandingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServer).Standing(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Points_Standing_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServer).Standing(ctx, req.(*PointsStandingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Points_Evidence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PointsEvidenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServer).Evidence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Points_Evidence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServer).Evidence(ctx, req.(*PointsEvidenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Points_ServiceDesc is the grpc.ServiceDesc for Points service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -234,6 +306,14 @@ var Points_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Personal",
 			Handler:    _Points_Personal_Handler,
+		},
+		{
+			MethodName: "Standing",
+			Handler:    _Points_Standing_Handler,
+		},
+		{
+			MethodName: "Evidence",
+			Handler:    _Points_Evidence_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

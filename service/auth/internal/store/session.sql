@@ -48,3 +48,11 @@ UPDATE auth.password_reset SET used_at = @now::timestamptz WHERE account_id = @a
 
 -- name: ResetPurge :execrows
 DELETE FROM auth.password_reset WHERE expires_at < @before;
+
+-- name: SessionList :many
+SELECT id, device, created_at, used_at FROM auth.session
+WHERE account_id = @account_id AND revoked_at IS NULL AND expires_at > @now::timestamptz
+ORDER BY used_at DESC, id LIMIT 50;
+
+-- name: SessionRevokeOwn :execrows
+UPDATE auth.session SET revoked_at = @now::timestamptz WHERE id = @id AND account_id = @account_id AND revoked_at IS NULL;

@@ -162,6 +162,49 @@ func (q *Queries) SessionInsert(ctx context.Context, arg SessionInsertParams) er
 	return err
 }
 
+const sessionList = `-- name: SessionList :many
+SELECT id, device, created_at, used_at FROM auth.session
+WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2::timestamptz
+ORDER BY used_at DESC, id LIMIT 50
+`
+
+type SessionListParams struct {
+	AccountID uuid.UUID
+	Now       time.Time
+}
+
+type SessionListRow struct {
+	ID        uuid.UUID
+	Device    string
+	CreatedAt time.Time
+	UsedAt    time.Time
+}
+
+func (q *Queries) SessionList(ctx context.Context, arg SessionListParams) ([]SessionListRow, error) {
+	rows, err := q.db.Query(ctx, sessionList, arg.AccountID, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SessionListRow{}
+	for rows.Next() {
+		var i SessionListRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Device,
+			&i.CreatedAt,
+			&i.UsedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const sessionPurge = `-- name: SessionPurge :execrows
 DELETE FROM auth.session WHERE expires_at < $1 OR revoked_at < $1
 `
@@ -222,6 +265,24 @@ type SessionRevokeAllParams struct {
 
 func (q *Queries) SessionRevokeAll(ctx context.Context, arg SessionRevokeAllParams) (int64, error) {
 	result, err := q.db.Exec(ctx, sessionRevokeAll, arg.Now, arg.AccountID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const sessionRevokeOwn = `-- name: SessionRevokeOwn :execrows
+UPDATE auth.session SET revoked_at = $1::timestamptz WHERE id = $2 AND account_id = $3 AND revoked_at IS NULL
+`
+
+type SessionRevokeOwnParams struct {
+	Now       time.Time
+	ID        uuid.UUID
+	AccountID uuid.UUID
+}
+
+func (q *Queries) SessionRevokeOwn(ctx context.Context, arg SessionRevokeOwnParams) (int64, error) {
+	result, err := q.db.Exec(ctx, sessionRevokeOwn, arg.Now, arg.ID, arg.AccountID)
 	if err != nil {
 		return 0, err
 	}

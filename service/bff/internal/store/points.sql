@@ -23,6 +23,10 @@ SELECT a.country, a.zone, a.created_at,
     (SELECT p.plan FROM datamanagement.bff_requirement_plan p WHERE p.country = a.country ORDER BY p.name LIMIT 1) AS plan
 FROM datamanagement.bff_account a WHERE a.account_id = @account_id;
 
+-- name: Evidence :one
+SELECT slug, title, started_at, ended_at, at, seconds, creditable, qualified, hundredths, reasons, evidence_sha256, evidence, credit
+FROM datamanagement.bff_evidence WHERE account_id = @account_id AND slug = @slug;
+
 -- name: NotificationsMissed :many
 SELECT text, path, created_at, count(*) OVER () AS unseen FROM notificationcenter.bff_notification
 WHERE account_id = @account_id AND seen_at IS NULL ORDER BY created_at DESC, notification_id DESC LIMIT @most;

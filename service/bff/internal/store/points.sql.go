@@ -61,6 +61,53 @@ func (q *Queries) AgencyRequests(ctx context.Context, webinarID uuid.UUID) ([]Ag
 	return items, nil
 }
 
+const evidence = `-- name: Evidence :one
+SELECT slug, title, started_at, ended_at, at, seconds, creditable, qualified, hundredths, reasons, evidence_sha256, evidence, credit
+FROM datamanagement.bff_evidence WHERE account_id = $1 AND slug = $2
+`
+
+type EvidenceParams struct {
+	AccountID uuid.UUID
+	Slug      string
+}
+
+type EvidenceRow struct {
+	Slug           string
+	Title          string
+	StartedAt      *time.Time
+	EndedAt        *time.Time
+	At             time.Time
+	Seconds        int32
+	Creditable     int32
+	Qualified      bool
+	Hundredths     int32
+	Reasons        []byte
+	EvidenceSha256 []byte
+	Evidence       []byte
+	Credit         []byte
+}
+
+func (q *Queries) Evidence(ctx context.Context, arg EvidenceParams) (EvidenceRow, error) {
+	row := q.db.QueryRow(ctx, evidence, arg.AccountID, arg.Slug)
+	var i EvidenceRow
+	err := row.Scan(
+		&i.Slug,
+		&i.Title,
+		&i.StartedAt,
+		&i.EndedAt,
+		&i.At,
+		&i.Seconds,
+		&i.Creditable,
+		&i.Qualified,
+		&i.Hundredths,
+		&i.Reasons,
+		&i.EvidenceSha256,
+		&i.Evidence,
+		&i.Credit,
+	)
+	return i, err
+}
+
 const ledger = `-- name: Ledger :many
 SELECT slug::text AS slug, title::text AS title, kind::text AS kind, day::text AS day, hundredths::integer AS hundredths, state::text AS state,
     reference::text AS reference, answered_on::text AS answered_on, answer::text AS answer, reasons::jsonb AS reasons

@@ -13,6 +13,9 @@ type View struct {
 	Next     webinar.Block
 	Followed webinar.Block // of Next and later ones; of who is logged in
 
+	Points        *bffpb.PersonalPoints // of a member
+	PointsMissing bool
+
 	Articles        []*bffpb.ArticleCard
 	ArticlesMissing bool
 }

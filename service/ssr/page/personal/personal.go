@@ -1,14 +1,112 @@
-// Package personal is the page of a member's own: four blocks, each complete alone, each missing alone.
+// Package personal is the page of a member's own: four blocks, each complete alone, each missing alone; and below it, for each
+// webinar, the evidence that the credit was computed from.
 package personal
 
 import (
+	"context"
+	"net/url"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
+	"github.com/rounds-cme/rounds/kit/i18n"
+	"github.com/rounds-cme/rounds/rules/credit"
+	"github.com/rounds-cme/rounds/service/ssr/page/points"
+	"github.com/rounds-cme/rounds/service/ssr/page/webinar"
 	"github.com/rounds-cme/rounds/service/ssr/part"
+	"github.com/rounds-cme/rounds/service/ssr/reader"
 )
 
 // View is what the page shows; a part without its source is nil.
-type View struct{ Page *bffpb.PointsPersonalResponse }
+type View struct {
+	Page    *bffpb.PointsPersonalResponse
+	Support string // e-mail address
+}
+
+// EvidenceView is what the credit in one webinar was computed from.
+type EvidenceView struct {
+	Evidence *bffpb.PointsEvidenceResponse
+	Support  string
+}
 
 func tone(state string) part.Tone {
-	return map[string]part.Tone{"earned": part.Main, "sent": part.Main, "accepted": part.Good, "refused": part.Bad}[state]
+	return map[string]part.Tone{
+		"earned": part.Main, "sent": part.Main, "accepted": part.Good, "refused": part.Bad, "answered": part.Good, "missed": part.Needs,
+	}[state]
+}
+
+func zone(ctx context.Context) *time.Location {
+	if where, err := time.LoadLocation(reader.From(ctx).Zone); err == nil {
+		return where
+	}
+	return time.UTC
+}
+
+// day writes a day such as 2026-11-26 in the reader's language. It is a day on a calendar and no instant, so it is the same in
+// every zone.
+func day(ctx context.Context, text string) string { return dayAfter(ctx, text, 0) }
+
+func dayAfter(ctx context.Context, text string, days int) string {
+	t, err := time.ParseInLocation(time.DateOnly, text, zone(ctx))
+	if err != nil {
+		return text
+	}
+	return i18n.From(ctx).ShortDay(t.AddDate(0, 0, days).Add(12 * time.Hour))
+}
+
+// clock is a time of the day to the second, in the reader's zone.
+func clock(ctx context.Context, t *timestamppb.Timestamp) string {
+	if t == nil {
+		return "–"
+	}
+	return t.AsTime().In(zone(ctx)).Format("15:04:05")
+}
+
+// length is how long a span was, in minutes and seconds.
+func length(ctx context.Context, from, to *timestamppb.Timestamp) string {
+	return minutes(ctx, int(to.AsTime().Sub(from.AsTime())/time.Second))
+}
+
+func minutes(ctx context.Context, seconds int) string {
+	return i18n.Say(ctx, "evidence.length", "minutes", seconds/60, "seconds", seconds%60)
+}
+
+// rule is the frozen rule in sentences; its first speaks of the time that really counted and not of the one that was planned.
+func (v EvidenceView) rule(ctx context.Context) []string {
+	e := v.Evidence
+	said := webinar.Rule(ctx, e.GetRule(), &bffpb.WebinarCard{Minutes: e.GetCreditable() / 60, Hundredths: e.GetOffered()})
+	if e.GetOffered() > 0 {
+		percent := e.GetRule().GetMinPercent()
+		said[0] = i18n.Say(ctx, "evidence.rule_minutes", "percent", percent, "need", (e.GetCreditable()*percent+5999)/6000, "of", e.GetCreditable()/60)
+	}
+	return said
+}
+
+// write is a letter to people who can put it right, with what they need to find the case and nothing that names the reader.
+func (v EvidenceView) write(ctx context.Context) string {
+	e := v.Evidence
+	subject := i18n.Say(ctx, "evidence.mail", "title", e.GetTitle(), "fingerprint", e.GetSha256()[:min(12, len(e.GetSha256()))])
+	return "mailto:" + v.Support + "?subject=" + url.PathEscape(subject)
+}
+
+// partName says what kind of points a part of the plan is about; one that nobody has a word for is called by its code.
+func partName(ctx context.Context, p *bffpb.PlanPart) string {
+	switch p.GetCode() {
+	case "speciality":
+		return i18n.Say(ctx, "personal.part_speciality", "points", points.Amount(ctx, p.GetMinimum()))
+	case "ethics":
+		return i18n.Say(ctx, "personal.part_ethics", "points", points.Amount(ctx, p.GetMinimum()))
+	}
+	return points.Amount(ctx, p.GetMinimum()) + " " + p.GetCode()
+}
+
+// counted is a sentence with points in it, whose plural form follows their number.
+func counted(ctx context.Context, key i18n.Key, hundredths int32, pairs ...any) string {
+	return i18n.Say(ctx, key, append([]any{"count", credit.Points(hundredths).String(), "points", points.Amount(ctx, hundredths)}, pairs...)...)
+}
+
+// Missing says how much is missing in the period of the licence, and until when it is to be had.
+func Missing(ctx context.Context, p *bffpb.PersonalPoints) string {
+	return counted(ctx, "personal.missing_by", p.GetMissing(), "day", dayAfter(ctx, p.GetCycleTo(), -1))
 }
