@@ -231,3 +231,37 @@ func soon(all *bffpb.WebinarPlansResponse) string {
 	}
 	return ""
 }
+
+// TestPlanPoints follows the points of a webinar: not evaluated, nobody qualified, to be requested, requested, refused, accepted.
+func TestPlanPoints(t *testing.T) {
+	t.Parallel()
+	p := newProgramme(t)
+	points := func(want string) {
+		t.Helper()
+		list, err := p.WebinarPlans(p.as(token.Administrator), &bffpb.WebinarPlansRequest{State: "ended"})
+		if err != nil || len(list.GetPlans()) != 2 {
+			t.Fatalf("%d plans, %v", len(list.GetPlans()), err)
+		}
+		last := list.GetPlans()[0]
+		if last.GetPoints() != want || last.GetRule() != "Standard live webinar" || last.GetRuleVersion() != 1 {
+			t.Errorf("points %q by %s %d, want %q", last.GetPoints(), last.GetRule(), last.GetRuleVersion(), want)
+		}
+	}
+	points("")
+	p.exec(`UPDATE datamanagement.webinar SET evaluated_at = now() WHERE slug = 'last'`)
+	points("none")
+	p.exec(`INSERT INTO datamanagement.attendance_result (webinar_id, account_id, seconds, creditable, checks_answered, checks_counted, qualified,
+		hundredths, reasons, evidence_sha256, evidence, credit, at)
+		SELECT id, $1, 3600, 3600, 3, 3, true, 150, '[]', '', '{}', '{}', now() FROM datamanagement.webinar WHERE slug = 'last'`, p.ana)
+	points("due")
+	request := `INSERT INTO datamanagement.agency_request (id, webinar_id, requested_by, requested_at, viewers, qualified, hundredths)
+		SELECT $1, id, $2, $3, 1, 1, 150 FROM datamanagement.webinar WHERE slug = 'last'`
+	answer := `UPDATE datamanagement.agency_request SET state = $1, answered_at = now(), answered_on = now(), answered_by = $2 WHERE state = 'sent'`
+	p.exec(request, uuid.New(), p.ana, p.now)
+	points("sent")
+	p.exec(answer, "refused", p.ana)
+	points("due")
+	p.exec(request, uuid.New(), p.ana, p.now.Add(time.Hour))
+	p.exec(answer, "accepted", p.ana)
+	points("accepted")
+}
