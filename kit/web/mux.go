@@ -186,8 +186,12 @@ func (m *Mux) missing(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if len(allow) == 0 {
-		return errs.New(errs.NotFound, "http.not_found", "There is no page at this address.")
+		return errNoPage()
 	}
 	w.Header().Set("Allow", strings.Join(allow, ", "))
 	return &statusError{http.StatusMethodNotAllowed, errs.New(errs.Invalid, "http.method", "This address does not understand that request.")}
+}
+
+func errNoPage() error {
+	return errs.New(errs.NotFound, "http.not_found", "There is no page at this address.")
 }

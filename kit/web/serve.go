@@ -5,8 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/obs"
@@ -66,11 +69,23 @@ func (m *Mux) doorstep(r *http.Request, client netip.Addr) error {
 	if err := m.address.Take(limitKey(client)); err != nil {
 		return err
 	}
+	if !text(r.URL.Path) {
+		return errNoPage()
+	}
+	for name, values := range r.URL.Query() {
+		if !text(name) || slices.ContainsFunc(values, func(value string) bool { return !text(value) }) {
+			return errs.New(errs.Invalid, errs.CodeText, errs.Text)
+		}
+	}
 	if err := m.origin.Check(r); err != nil {
 		return crossOrigin(err)
 	}
 	return nil
 }
+
+// text tells whether something is what a browser sends: neither protobuf nor PostgreSQL take anything else as a text, and both
+// would call it a failure of ours.
+func text(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func crossOrigin(cause error) error {
 	return errs.Wrap(cause, errs.Forbidden, "http.origin", "This request came from another site and was refused.")

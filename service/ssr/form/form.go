@@ -50,6 +50,12 @@ func Read(r *http.Request, newID func() uuid.UUID) (Form, error) {
 		}
 		return Form{}, errs.Wrap(err, errs.Invalid, "form.unreadable", "The form could not be read. Please send it again.")
 	}
+	for _, values := range r.PostForm {
+		for i := range values {
+			// Bytes that are no text come from no browser, and can be passed on to nobody.
+			values[i] = strings.ToValidUTF8(values[i], "\uFFFD")
+		}
+	}
 	key, err := uuid.Parse(r.PostForm.Get(KeyField))
 	if err != nil {
 		key = newID()
