@@ -231,3 +231,18 @@ func TestServerHasTimeouts(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// Bytes that are no text come from no browser, and no peer takes them: they are refused before anything asks for them.
+func TestAddressesAreText(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	h.Get("/articles/{slug}", web.Public, func(http.ResponseWriter, *http.Request) error { return nil })
+	for path, want := range map[string]int{
+		"/articles/%C4%8Daj": 200, "/articles/%ff": 404, "/articles/a%00b": 404,
+		"/articles/a?q=%C4%8Daj": 200, "/articles/a?q=%ff": 422, "/articles/a?q=a&q=%00": 422, "/articles/a?%ff=q": 422,
+	} {
+		if w := h.ask("GET", path, ""); w.Code != want {
+			t.Errorf("%s: %d, want %d", path, w.Code, want)
+		}
+	}
+}

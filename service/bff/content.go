@@ -154,6 +154,16 @@ func (s *content) Comments(ctx context.Context, q *bffpb.CommentsRequest) (*bffp
 	if err != nil {
 		return nil, fmt.Errorf("list comments: %w", err)
 	}
+	if len(rows) == 0 {
+		// Nobody has said anything, or there is nothing to say it to: what was unpublished is gone with its comments.
+		published, err := s.views.ArticleIsPublished(ctx, article)
+		if err != nil {
+			return nil, fmt.Errorf("look for article: %w", err)
+		}
+		if !published {
+			return nil, errNoArticle()
+		}
+	}
 	answer := &bffpb.CommentsResponse{}
 	if len(rows) > int(size) {
 		rows = rows[:size]

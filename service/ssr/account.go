@@ -75,7 +75,7 @@ func (s *server) readUpload(r *http.Request) (form.Form, *bffpb.Document, error)
 	if err != nil {
 		return f, nil, errs.Wrap(err, errs.Invalid, "form.unreadable", "The form could not be read. Please send it again.")
 	}
-	return f, &bffpb.Document{FileName: header.Filename, Content: content}, nil
+	return f, &bffpb.Document{FileName: strings.ToValidUTF8(header.Filename, "\uFFFD"), Content: content}, nil
 }
 
 func (s *server) confirm(w http.ResponseWriter, r *http.Request) error {

@@ -41,7 +41,11 @@ func (s *server) notifications(w http.ResponseWriter, r *http.Request) error {
 
 // openNotification notes that one was seen and leads to what it tells of.
 func (s *server) openNotification(w http.ResponseWriter, r *http.Request) error {
-	id := r.PostFormValue("id")
+	f, err := form.Read(r, s.newID)
+	if err != nil {
+		return err
+	}
+	id := f.Get("id")
 	n, err := s.told.Get(r.Context(), &bffpb.NotificationsGetRequest{NotificationId: id})
 	if err != nil {
 		return err

@@ -57,8 +57,11 @@ func (h *house) lecturer(person) object {
 func (h *house) article(owner person) object {
 	o, state := object{uuid.NewString(), "article-" + uuid.NewString()}, "published"
 	title := "An article"
-	if owner.role == stranger {
+	switch owner.role {
+	case stranger:
 		state, title = "draft", draftWords
+	case writer:
+		state = "draft" // which somebody may publish
 	}
 	h.exec(`INSERT INTO datamanagement.article (id, slug, kind, language, category_id, author_id, title, summary, body_md, body_html, minutes, state,
 		created_at, updated_at, published_at)
@@ -146,8 +149,11 @@ const (
 	missing = "missing"
 )
 
-// stranger owns what is foreign to everybody who calls.
-const stranger = "stranger"
+// A stranger owns what is foreign to everybody who calls, a writer what they may change all the same.
+const (
+	stranger = "stranger"
+	writer   = "writer"
+)
 
 // named finds the nouns that a pattern has parameters for. A noun that is not known fails the test with what to add.
 func (h *house) named(pattern string) []maker {
@@ -210,6 +216,8 @@ func (h *house) value(noun, parameter, which string, who person) string {
 		return m.make(h, who).named(parameter)
 	case foreign:
 		return m.make(h, h.person(stranger)).named(parameter)
+	case foreign + " to change":
+		return m.make(h, h.person(writer)).named(parameter)
 	case missing:
 		return object{uuid.NewString(), "no-such-thing"}.named(parameter)
 	}

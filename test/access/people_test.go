@@ -28,7 +28,7 @@ func (h *house) person(role string) person {
 	switch role {
 	case token.Applicant:
 		state, p.roles = "in_review", []string{token.Applicant}
-	case token.Member, stranger:
+	case token.Member, stranger, writer:
 	default:
 		extra, p.roles = []string{role}, []string{role, token.Member}
 	}

@@ -129,3 +129,12 @@ func TestMoment(t *testing.T) {
 		}
 	}
 }
+
+// What is no text cannot be passed on to anybody; the rest of what was typed is kept.
+func TestReadKeepsText(t *testing.T) {
+	t.Parallel()
+	f, err := form.Read(post(url.Values{"name": {"Ni\xffka"}}), uuid.New)
+	if err != nil || f.Get("name") != "Ni\uFFFDka" {
+		t.Errorf("got %q, %v", f.Get("name"), err)
+	}
+}

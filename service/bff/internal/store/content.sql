@@ -21,10 +21,11 @@ SELECT article_id, slug, kind, language, title, summary, body_html, byline, disc
 FROM datamanagement.bff_article WHERE slug = @slug AND state = 'published';
 
 -- name: Comments :many
-SELECT comment_id, thread_id, account_id, name, profession, body, created_at, edited_at, hidden_at, hidden_reason
-FROM datamanagement.bff_comment
-WHERE article_id = @article_id AND (thread_id, comment_id) > (@after_thread::uuid, @after::uuid)
-ORDER BY thread_id, comment_id LIMIT @most;
+SELECT k.comment_id, k.thread_id, k.account_id, k.name, k.profession, k.body, k.created_at, k.edited_at, k.hidden_at, k.hidden_reason
+FROM datamanagement.bff_comment k
+WHERE k.article_id = @article_id AND EXISTS (SELECT FROM datamanagement.bff_article a WHERE a.article_id = @article_id AND a.state = 'published')
+    AND (k.thread_id, k.comment_id) > (@after_thread::uuid, @after::uuid)
+ORDER BY k.thread_id, k.comment_id LIMIT @most;
 
 -- name: Manuscripts :many
 SELECT article_id, slug, title, state, kind, version, updated_at, category_id, category_slug, category_en, category_sl
@@ -42,3 +43,6 @@ WHERE (first_at, comment_id) > (@after::timestamptz, @after_id::uuid) ORDER BY f
 
 -- name: ReportsCount :one
 SELECT count(*) FROM datamanagement.bff_report;
+
+-- name: ArticleIsPublished :one
+SELECT EXISTS (SELECT FROM datamanagement.bff_article WHERE article_id = @article_id AND state = 'published')::boolean;

@@ -65,6 +65,17 @@ func (q *Queries) ArticleBySlug(ctx context.Context, slug string) (ArticleBySlug
 	return i, err
 }
 
+const articleIsPublished = `-- name: ArticleIsPublished :one
+SELECT EXISTS (SELECT FROM datamanagement.bff_article WHERE article_id = $1 AND state = 'published')::boolean
+`
+
+func (q *Queries) ArticleIsPublished(ctx context.Context, articleID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, articleIsPublished, articleID)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const articles = `-- name: Articles :many
 SELECT article_id, slug, kind, language, title, summary, minutes, published_at, category_id, category_slug, category_en, category_sl, comments,
     (CASE WHEN $1::text = '' OR NOT $2::boolean THEN '' ELSE ts_headline('english', summary || ' ' || body_md,
@@ -178,10 +189,11 @@ func (q *Queries) Categories(ctx context.Context) ([]DatamanagementBffCategory, 
 }
 
 const comments = `-- name: Comments :many
-SELECT comment_id, thread_id, account_id, name, profession, body, created_at, edited_at, hidden_at, hidden_reason
-FROM datamanagement.bff_comment
-WHERE article_id = $1 AND (thread_id, comment_id) > ($2::uuid, $3::uuid)
-ORDER BY thread_id, comment_id LIMIT $4
+SELECT k.comment_id, k.thread_id, k.account_id, k.name, k.profession, k.body, k.created_at, k.edited_at, k.hidden_at, k.hidden_reason
+FROM datamanagement.bff_comment k
+WHERE k.article_id = $1 AND EXISTS (SELECT FROM datamanagement.bff_article a WHERE a.article_id = $1 AND a.state = 'published')
+    AND (k.thread_id, k.comment_id) > ($2::uuid, $3::uuid)
+ORDER BY k.thread_id, k.comment_id LIMIT $4
 `
 
 type CommentsParams struct {
