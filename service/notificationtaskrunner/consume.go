@@ -82,7 +82,7 @@ func runOf(m any) (*store.RunBeginParams, error) {
 	case *eventpb.ReminderDue:
 		begin, err := about("webinar.reminder", m.GetWebinarId(), m.GetSequence())
 		if begin != nil {
-			begin.ExpiresAt = moment(m.GetStartsAt())
+			begin.ID, begin.ExpiresAt = fmt.Sprintf("%s/%d", begin.ID, m.GetLead()), moment(m.GetStartsAt())
 		}
 		return begin, err
 	default:

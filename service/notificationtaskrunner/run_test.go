@@ -87,6 +87,13 @@ func TestReminderReachesEverySubscriberOnce(t *testing.T) {
 			t.Fatalf("channel %s has address %q", n.GetChannel(), n.GetAddress())
 		}
 	}
+	later := reminder(w)
+	later.Lead = 3600
+	w.tell("scheduler", later) // The second reminder of the same webinar is news of its own.
+	w.ended(2)
+	if n := len(w.sent()); n != 180 {
+		t.Errorf("%d messages for two reminders of 45 people on two channels", n)
+	}
 }
 
 func TestKilledInTheMiddle(t *testing.T) {

@@ -96,7 +96,7 @@ func (s *server) fire(ctx context.Context, tx pgx.Tx, timer store.TimerClaimRow)
 	}
 	switch timer.Kind {
 	case "reminder":
-		return s.remind(ctx, tx, plan)
+		return s.remind(ctx, tx, plan, timer)
 	case "start":
 		return s.begin(ctx, tx, plan, timer)
 	default:
@@ -105,16 +105,23 @@ func (s *server) fire(ctx context.Context, tx pgx.Tx, timer store.TimerClaimRow)
 	}
 }
 
-// remind says that it is time to remind; never once the start has come.
-func (s *server) remind(ctx context.Context, tx pgx.Tx, plan store.SchedulerPlan) error {
+// remind says that it is time to remind; never once the start has come, and not when a later reminder is due as well, because the
+// webinar was planned at short notice or nothing ran meanwhile: one of them is enough.
+func (s *server) remind(ctx context.Context, tx pgx.Tx, plan store.SchedulerPlan, timer store.TimerClaimRow) error {
 	if !s.Now().Before(plan.StartsAt) {
 		obs.Event(ctx).Set("skipped", "the start has come")
 		return nil
 	}
+	for _, lead := range s.config.ReminderLeads {
+		if lead.Seconds() < float64(timer.Lead) && !s.Now().Before(plan.StartsAt.Add(-lead)) {
+			obs.Event(ctx).Set("skipped", "a later reminder is due as well")
+			return nil
+		}
+	}
 	return s.Events.Append(ctx, tx, eventlog.Event{
 		Stream: stream(plan.WebinarID), ExpectedVersion: eventlog.Any, Type: "reminder.due",
 		Message: &eventpb.ReminderDue{
-			WebinarId: plan.WebinarID.String(), StartsAt: timestamppb.New(plan.StartsAt), Sequence: plan.Sequence,
+			WebinarId: plan.WebinarID.String(), StartsAt: timestamppb.New(plan.StartsAt), Sequence: plan.Sequence, Lead: timer.Lead,
 		},
 	})
 }

@@ -205,3 +205,27 @@ func (w *world) untilPassing(what string, there func() bool) {
 	w.t.Helper()
 	w.until(what, func() bool { w.clock.add(50 * time.Millisecond); return there() })
 }
+
+// TestEveryLeadReminds plans one webinar long before all reminders and one between them: a reminder that is due together with a later one
+// is not told, and each that is told says which it is.
+func TestEveryLeadReminds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.others()
+	w.instance(func(c *scheduler.Config) { c.ReminderLeads = []time.Duration{24 * time.Hour, time.Hour} })
+	early, late := w.plan(30*time.Hour, 30), w.plan(30*time.Minute, 30)
+	w.until("the one at short notice to be told once", func() bool {
+		return w.timers(late, "reminder", "done") == 2 && count(w.history(late), "reminder.due") == 1
+	})
+	w.until("both reminders to be planned", func() bool { return w.timers(early, "reminder", "waiting") == 2 })
+	w.clock.add(7 * time.Hour)
+	w.until("the day before", func() bool { return count(w.history(early), "reminder.due") == 1 })
+	w.clock.add(22*time.Hour + 30*time.Minute)
+	w.until("the hour before", func() bool { return count(w.history(early), "reminder.due") == 2 })
+	var leads string
+	err := w.admin.QueryRow(context.Background(), `SELECT string_agg(payload->>'lead', ' ' ORDER BY pos) FROM eventlog.event
+		WHERE type = 'reminder.due' AND stream = 'webinar/' || $1::text`, early).Scan(&leads)
+	if err != nil || leads != "86400 3600" {
+		t.Errorf("reminded with leads %q, %v", leads, err)
+	}
+}

@@ -684,10 +684,12 @@ func (x *WebinarCancelled) GetSequence() int32 {
 
 // It is time to remind those who subscribed. Worthless after starts_at.
 type ReminderDue struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
-	StartsAt      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
-	Sequence      int32                  `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	StartsAt  *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	Sequence  int32                  `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// How long before the start this reminder was meant to come, in seconds: a day before and an hour before are two.
+	Lead          int32 `protobuf:"varint,4,opt,name=lead,proto3" json:"lead,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -739,6 +741,13 @@ func (x *ReminderDue) GetStartsAt() *timestamppb.Timestamp {
 func (x *ReminderDue) GetSequence() int32 {
 	if x != nil {
 		return x.Sequence
+	}
+	return 0
+}
+
+func (x *ReminderDue) GetLead() int32 {
+	if x != nil {
+		return x.Lead
 	}
 	return 0
 }
@@ -1532,12 +1541,13 @@ const file_event_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\x127\n" +
 	"\tstarts_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x12\x1a\n" +
-	"\bsequence\x18\x03 \x01(\x05R\bsequence\"\x81\x01\n" +
+	"\bsequence\x18\x03 \x01(\x05R\bsequence\"\x95\x01\n" +
 	"\vReminderDue\x12\x1d\n" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\x127\n" +
 	"\tstarts_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x12\x1a\n" +
-	"\bsequence\x18\x03 \x01(\x05R\bsequence\"H\n" +
+	"\bsequence\x18\x03 \x01(\x05R\bsequence\x12\x12\n" +
+	"\x04lead\x18\x04 \x01(\x05R\x04lead\"H\n" +
 	"\x0eStartRequested\x12\x1d\n" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x17\n" +

@@ -96,7 +96,7 @@ func words(speaker *i18n.Speaker, n *eventpb.Notification) []any {
 		pairs = append(pairs, "expires", speaker.Moment(n.GetExpiresAt().AsTime()))
 	}
 	if hundredths, err := strconv.Atoi(n.GetData()["hundredths"]); err == nil {
-		pairs = append(pairs, "points", points(hundredths, speaker.Language()))
+		pairs = append(pairs, "points", points(hundredths, speaker.Language()), "count", points(hundredths, "en"))
 	}
 	return pairs
 }
