@@ -7,8 +7,11 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
+	"runtime/pprof"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -16,6 +19,8 @@ import (
 const (
 	childURL  = "ROUNDS_LIVE_CHILD_URL"
 	childKeys = "ROUNDS_LIVE_CHILD_KEYS"
+	// ChildProfile names the file into which the service writes where it spends its time, from one SIGUSR1 to the next.
+	ChildProfile = "ROUNDS_LIVE_CHILD_PROFILE"
 )
 
 // ServeIfChild turns the program into the service, when Child has started it; call it first of all.
@@ -35,9 +40,29 @@ func serveUntilKilled(url, keys string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	if path := os.Getenv(ChildProfile); path != "" {
+		go profile(path)
+	}
 	fmt.Println(listener.Addr())
 	_, _ = bufio.NewReader(os.Stdin).ReadByte() // ends with the test that holds the other end
 	os.Exit(0)
+}
+
+func profile(path string) {
+	marks := make(chan os.Signal, 1)
+	signal.Notify(marks, syscall.SIGUSR1)
+	<-marks
+	file, err := os.Create(path) //nolint:gosec // named by who measures
+	if err == nil {
+		err = pprof.StartCPUProfile(file)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	<-marks
+	pprof.StopCPUProfile()
+	_ = file.Close()
 }
 
 // Child runs the service in a process of its own, and gives what kills it and its process id.

@@ -27,6 +27,7 @@ import (
 type Browser struct {
 	ctx  context.Context //nolint:containedctx // it is the handle that chromedp gives for the process
 	stop []func()
+	axe  chan struct{} // held by the page that axe looks at
 }
 
 // Start starts Chromium, with a profile that is thrown away.
@@ -45,7 +46,7 @@ func Start() (*Browser, error) {
 		chromedp.Flag("lang", "en"), chromedp.WindowSize(1440, 900))
 	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stop := chromedp.NewContext(alloc)
-	b := &Browser{ctx: ctx, stop: []func(){stop, stopAlloc, func() { _ = os.RemoveAll(profile) }}}
+	b := &Browser{ctx: ctx, axe: make(chan struct{}, 1), stop: []func(){stop, stopAlloc, func() { _ = os.RemoveAll(profile) }}}
 	// Not under a deadline of its own: the context of the first step lives as long as the process.
 	if err := chromedp.Do(ctx); err != nil {
 		b.Stop()

@@ -17,7 +17,7 @@ import (
 
 // Patience is how long a step waits for what it needs. Only what fails waits so long: a machine that does ten things at
 // once may take its time.
-const Patience = 45 * time.Second
+const Patience = 60 * time.Second
 
 const look = 20 * time.Millisecond // between two looks at the page
 
@@ -26,6 +26,7 @@ type Page struct {
 	t    testing.TB
 	ctx  context.Context //nolint:containedctx // it is the handle that chromedp gives for the tab
 	base string
+	axe  chan struct{}
 	step int // how many were begun
 
 	mu       sync.Mutex
@@ -38,7 +39,7 @@ type Page struct {
 func (b *Browser) New(t testing.TB, base string) *Page {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
-	p := &Page{t: t, ctx: ctx, base: strings.TrimSuffix(base, "/")}
+	p := &Page{t: t, ctx: ctx, axe: b.axe, base: strings.TrimSuffix(base, "/")}
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1440, 900)); err != nil {
 		cancel()
 		t.Fatalf("open a tab: %v", err)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ type Command struct {
 	Rate    int           `default:"10" help:"Chat messages a second."`
 	For     time.Duration `default:"20s" help:"How long messages are sent."`
 	Joins   int           `default:"64" help:"Joins under way at once."`
+	Profile string        `help:"File for a CPU profile of the server while messages are sent; look at it with go tool pprof."`
 }
 
 const mark = "at="
@@ -54,6 +56,11 @@ func (c *Command) room() (result, error) {
 	t := &bench{}
 	defer t.end()
 	h := live.Build(t)
+	if c.Profile != "" {
+		if err := os.Setenv(live.ChildProfile, c.Profile); err != nil {
+			return result{}, fmt.Errorf("ask for a profile: %w", err)
+		}
+	}
 	_, pid := h.Child()
 	h.GoLive()
 	watch := newWatch(c.Viewers)
@@ -67,14 +74,27 @@ func (c *Command) room() (result, error) {
 	stop := beats(h, seats)
 	defer stop()
 	before = usage(pid)
+	c.mark(pid)
 	sent, err := c.talk(h, seats)
 	if err != nil {
 		return result{}, err
 	}
 	watch.settle(sent)
+	c.mark(pid)
 	r.cpu = usage(pid).cpu - before.cpu
 	r.count(watch, sent)
 	return r, nil
+}
+
+// mark begins or ends the profile of the server, if one is wanted.
+func (c *Command) mark(pid int) {
+	if c.Profile == "" {
+		return
+	}
+	if err := syscall.Kill(pid, syscall.SIGUSR1); err != nil {
+		fmt.Fprintln(os.Stderr, "no profile:", err)
+	}
+	time.Sleep(200 * time.Millisecond) // the server opens or closes the file
 }
 
 // fill lets everybody in.
