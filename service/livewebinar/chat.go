@@ -10,10 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rounds-cme/rounds/kit/db"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/room"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
@@ -105,12 +103,7 @@ func (c *chat) pump(wait time.Duration) {
 func (c *chat) speak(lines []*line) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	var places []int32
-	var fresh []store.MessageAfterRow
-	err := db.Tx(ctx, c.pool, func(tx pgx.Tx) (err error) {
-		places, fresh, err = c.place(ctx, store.New(tx), lines)
-		return err
-	})
+	places, fresh, err := c.write(ctx, lines)
 	if err == nil && len(fresh) > 0 {
 		c.publish(fresh)
 	}
@@ -123,23 +116,43 @@ func (c *chat) speak(lines []*line) {
 	}
 }
 
-// place stores what is new and gives everybody's place.
-func (c *chat) place(ctx context.Context, q *store.Queries, lines []*line) ([]int32, []store.MessageAfterRow, error) {
-	r, err := q.RoomLock(ctx, c.webinar)
+// write stores what is new and gives everybody's place.
+func (c *chat) write(ctx context.Context, lines []*line) ([]int32, []store.MessageAfterRow, error) {
+	conn, err := c.pool.Acquire(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("lock room: %w", err)
+		return nil, nil, fmt.Errorf("connect: %w", err)
+	}
+	defer conn.Release()
+	talk := store.NewTalk(conn.Conn())
+	defer talk.End(ctx)
+	ids := make([]uuid.UUID, len(lines))
+	for i, l := range lines {
+		ids[i] = l.id
+	}
+	r, rows, err := talk.Begin(ctx, c.webinar, ids)
+	if err != nil {
+		return nil, nil, err
 	}
 	if r.State != stateOpen {
 		return nil, nil, errClosed()
 	}
-	known, err := c.known(ctx, q, lines)
-	if err != nil {
-		return nil, nil, err
+	places, fresh, add := c.place(r.LastSequence, rows, lines)
+	if len(fresh) == 0 {
+		return places, nil, nil
+	}
+	return places, fresh, talk.Commit(ctx, add, r.LastSequence+int32(len(fresh))) //nolint:gosec // fewer than mostLines
+}
+
+// place gives what is new the next places, and what is known the place that it has.
+func (c *chat) place(last int32, rows []store.MessageKnownRow, lines []*line) ([]int32, []store.MessageAfterRow, store.MessageAddParams) {
+	known := map[messageKey]int32{}
+	for _, row := range rows {
+		known[messageKey{row.AccountID, row.ID}] = row.Sequence
 	}
 	places := make([]int32, len(lines))
 	var fresh []store.MessageAfterRow
 	add := store.MessageAddParams{WebinarID: c.webinar}
-	next := r.LastSequence
+	next := last
 	for i, l := range lines {
 		key := messageKey{l.person.Account, l.id}
 		if known[key] == 0 {
@@ -156,36 +169,11 @@ func (c *chat) place(ctx context.Context, q *store.Queries, lines []*line) ([]in
 		}
 		places[i] = known[key]
 	}
-	if len(fresh) == 0 {
-		return places, nil, nil
-	}
-	if err := q.MessageAdd(ctx, add); err != nil {
-		return nil, nil, fmt.Errorf("add messages: %w", err)
-	}
-	if err := q.RoomSequence(ctx, store.RoomSequenceParams{WebinarID: c.webinar, LastSequence: next}); err != nil {
-		return nil, nil, fmt.Errorf("save sequence: %w", err)
-	}
-	return places, fresh, nil
+	return places, fresh, add
 }
 
 // A message is known by its author too: nobody can take another's place by guessing an id.
 type messageKey struct{ account, id uuid.UUID }
-
-func (c *chat) known(ctx context.Context, q *store.Queries, lines []*line) (map[messageKey]int32, error) {
-	ids := make([]uuid.UUID, len(lines))
-	for i, l := range lines {
-		ids[i] = l.id
-	}
-	rows, err := q.MessageKnown(ctx, store.MessageKnownParams{WebinarID: c.webinar, Ids: ids})
-	if err != nil {
-		return nil, fmt.Errorf("look for known messages: %w", err)
-	}
-	known := map[messageKey]int32{}
-	for _, row := range rows {
-		known[messageKey{row.AccountID, row.ID}] = row.Sequence
-	}
-	return known, nil
-}
 
 // cleanBody gives the text that is kept, or why it is not.
 func cleanBody(body string) (string, error) {
