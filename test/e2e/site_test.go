@@ -27,6 +27,7 @@ import (
 	queuepg "github.com/rounds-cme/rounds/kit/queue/postgres"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
+	"github.com/rounds-cme/rounds/kit/saga"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/auth"
 	"github.com/rounds-cme/rounds/service/bff"
@@ -59,7 +60,7 @@ type site struct {
 // openSite serves what people, mail and pages need.
 func openSite(t *testing.T, people ...registry.Person) *site {
 	t.Helper()
-	data := dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), auth.Schema(), scheduler.Schema(), livewebinar.Schema(),
+	data := dbtest.New(t, queue.Schema(), eventlog.Schema(), saga.Schema(), datamanagement.Schema(), auth.Schema(), scheduler.Schema(), livewebinar.Schema(),
 		notificationtaskrunner.Schema(), notificationcenter.Schema())
 	s := &site{t: t, Registry: registry.New(people...), admin: data.Admin(), data: data, keys: t.TempDir()}
 	if err := token.Ensure(s.keys, time.Now()); err != nil {
@@ -143,7 +144,7 @@ func (s *site) member(name string, wire func(*run.Deps) (*run.Service, error)) *
 			types[e.Key] = e.Message
 		}
 		d.DB = s.data.Pool(name)
-		d.Events = eventlog.New(d.DB, d.Log, metrics, types)
+		d.Events = eventlog.New(d.DB, d.Log, metrics, types, saga.Types())
 		d.Queue = queuepg.New(d.DB, d.Log, metrics, time.Now)
 	}
 	service, err := wire(d)
