@@ -10,6 +10,7 @@
 package ssr
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -70,7 +71,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	s.people = bffpb.NewPeopleClient(d.Dial("bff"))
 	s.points = bffpb.NewPointsClient(d.Dial("bff"))
 	s.content = bffpb.NewContentClient(d.Dial("bff"))
-	s.auth, s.support = authpb.NewAuthClient(d.Dial("auth")), cfg.Support
+	s.auth, s.support = authpb.NewAuthClient(d.Dial("auth")), cmp.Or(cfg.Support, "support@rounds.example")
 	rights := &permissions{auth: s.auth, now: d.Now, known: map[uuid.UUID]permission{}}
 	s.analytics = bffpb.NewAnalyticsClient(d.Dial("bff"))
 	s.told = bffpb.NewNotificationsClient(d.Dial("bff"))
