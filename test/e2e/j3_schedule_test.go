@@ -168,6 +168,10 @@ func moveWebinar(s *site, chief, ana *browser.Page) {
 		s.t.Errorf("%d webinars moved", n)
 	}
 	s.openMail(ana, "ana@rounds.example", "New time: Sepsis: the first hour")
+	s.await("a badge at the bell", func() bool {
+		ana.Open("/help")
+		return ana.Count("[data-bell] [data-badge]") == 1
+	})
 	ana.Open("/notifications")
 	ana.SeeText("main", "Sepsis: the first hour")
 }
