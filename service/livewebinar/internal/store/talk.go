@@ -1,3 +1,5 @@
+// Package store reads and writes what the rooms keep: queries generated from the SQL files beside it, and the one transaction
+// that is written by hand. Why by hand: everybody in a room waits for it, and generated queries go to the database one by one.
 package store
 
 import (
