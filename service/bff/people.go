@@ -62,7 +62,7 @@ func (s *people) Me(ctx context.Context, _ *bffpb.MeRequest) (*bffpb.MeResponse,
 	who, _ := token.From(ctx)
 	a, err := s.views.Account(ctx, who.Account)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, errs.New(errs.NotFound, "account.none", "This account does not exist any more.")
+		return nil, errNoAccount()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read account: %w", err)
@@ -228,4 +228,8 @@ func (s *people) Decide(ctx context.Context, q *bffpb.DecideRequest) (*bffpb.Dec
 
 func errNoApplication() error {
 	return errs.New(errs.NotFound, "application.none", "There is no such application.")
+}
+
+func errNoAccount() error {
+	return errs.New(errs.NotFound, "account.none", "This account does not exist any more.")
 }

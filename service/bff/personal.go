@@ -2,11 +2,13 @@ package bff
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
@@ -96,6 +98,9 @@ func (s *points) missed(ctx context.Context, account uuid.UUID) (*bffpb.Personal
 // ledger compares what was booked with what the chambers of the person's country ask for.
 func (s *points) ledger(ctx context.Context, account uuid.UUID) (*bffpb.PersonalPoints, error) {
 	a, err := s.views.PlanOf(ctx, account)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errNoAccount()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read account and plan: %w", err)
 	}

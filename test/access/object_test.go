@@ -35,6 +35,7 @@ func makers() map[string]maker {
 		"plans":         {make: (*house).planned},
 		"applications":  {make: (*house).application, staff: true},
 		"notifications": {make: (*house).notification, personal: true},
+		"sessions":      {make: (*house).device, personal: true},
 		"mailbox":       {make: (*house).mail, staff: true},
 		"requests":      {make: (*house).request, staff: true},
 		"credit-rules":  {make: (*house).creditRule},
@@ -135,6 +136,13 @@ func (h *house) notification(owner person) object {
 	return o
 }
 
+func (h *house) device(owner person) object {
+	o := object{id: uuid.NewString()}
+	h.exec(`INSERT INTO auth.session (id, account_id, created_at, used_at, expires_at) VALUES ($1, $2, now(), now(), now() + interval '1 hour')`,
+		o.id, h.author(owner))
+	return o
+}
+
 func (h *house) mail(person) object {
 	o := object{id: uuid.NewString()}
 	h.exec(`INSERT INTO notificationcenter.mail (id, recipient, subject, body_text, body_html, at) VALUES ($1, 'somebody@example.org', 'Subject', $2, $2, now())`,
@@ -155,18 +163,15 @@ const (
 	writer   = "writer"
 )
 
-// named finds the nouns that a pattern has parameters for. A noun that is not known fails the test with what to add.
-func (h *house) named(pattern string) []maker {
-	var all []maker
+// known tells whether all parameters of a pattern are known nouns. One that is not fails the test with what to add.
+func (h *house) known(pattern string) bool {
 	for noun := range parameters(pattern) {
-		m, known := makers()[noun]
-		if !known {
+		if _, known := makers()[noun]; !known {
 			h.t.Errorf("%s names an object after /%s/, and this test does not know what that is: add it to makers in test/access/object_test.go", pattern, noun)
-			continue
+			return false
 		}
-		all = append(all, m)
 	}
-	return all
+	return true
 }
 
 // parameters gives each noun of a pattern that is followed by a parameter, and the parameter's name. The rest of a path
