@@ -33,6 +33,7 @@ type pattern struct {
 	text *regexp.Regexp
 }
 
+//nolint:gochecknoglobals // Compiled once from a file that is part of the program; nothing changes it.
 var patterns = sync.OnceValue(func() []pattern {
 	all, err := parse(source)
 	if err != nil {
