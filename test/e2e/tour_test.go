@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/rounds-cme/rounds/test/e2e/browser"
+)
+
+// stop is one page of the tour: its address, or a selector of the link that leads to it from the page before.
+type stop struct{ name, path, link string }
+
+// TestTour opens every page of the program as those for whom it is, filled with the demo, in both languages, on a phone and on a desk: none
+// has a violation that axe finds, none is wider than its window, none makes the browser complain.
+func TestTour(t *testing.T) {
+	t.Parallel()
+	p := startProgram(t)
+	visitor := chromium.New(t, p.URL)
+	for _, tour := range []struct {
+		page  *browser.Page
+		stops []stop
+	}{
+		{visitor, []stop{
+			{"landing", "/", ""},
+			{"webinars-visitor", "/webinars", ""},
+			{"webinar-locked", "", "[data-webinar] a"},
+			{"articles-visitor", "/articles", ""},
+			{"help", "/help", ""},
+			{"privacy", "/privacy", ""},
+			{"design", "/design", ""},
+			{"register", "/register", ""},
+			{"login", "/login", ""},
+			{"forgot", "/forgot", ""},
+			{"mailbox", "/mailbox", ""},
+		}},
+		{p.as("applicant@rounds.example"), []stop{{"application", "/application", ""}}},
+		{p.as("member@rounds.example"), []stop{
+			{"home", "/", ""},
+			{"articles", "/articles", ""},
+			{"article", "", "main a[href^='/articles/']"},
+			{"webinars", "/webinars", ""},
+			{"webinars-past", "/webinars?when=past", ""},
+			{"webinar", "/webinars/antibiotic-rounds", ""},
+			{"webinar-ended", "/webinars/sepsis-first-hours", ""},
+			{"lecturer", "/lecturers/vzorec", ""},
+			{"category", "/categories/infection", ""},
+			{"me", "/me", ""},
+			{"evidence", "/me/webinars/sepsis-first-hours", ""},
+			{"subscriptions", "/me/subscriptions", ""},
+			{"notifications", "/notifications", ""},
+			{"profile", "/profile", ""},
+			{"room-before", "/webinars/antibiotic-rounds/room", ""},
+		}},
+		{p.as("administrator@rounds.example"), []stop{
+			{"backoffice", "/backoffice", ""},
+			{"applications", "/backoffice/applications", ""},
+			{"review", "", "main a[href^='/backoffice/applications/']"},
+			{"manuscripts", "/backoffice/articles", ""},
+			{"editor", "", "main a[href^='/backoffice/articles/0']"},
+			{"comments", "/backoffice/comments", ""},
+			{"categories", "/backoffice/categories", ""},
+			{"lecturers", "/backoffice/lecturers", ""},
+			{"plans", "/backoffice/webinars", ""},
+			{"plan", "", "main a[href^='/backoffice/webinars/0']"},
+			{"plan-new", "/backoffice/webinars/new", ""},
+			{"rules", "/backoffice/rules", ""},
+			{"move", "/backoffice/webinars", ""},
+			{"move", "", "main a[href$='/move']"},
+			{"cancel", "/backoffice/webinars", ""},
+			{"cancel", "", "main a[href$='/cancel']"},
+			{"points", "/backoffice/webinars/sepsis-first-hours/points", ""},
+		}},
+		{p.as("analyst@rounds.example"), []stop{{"analyst", "/analyst", ""}}},
+	} {
+		for _, s := range tour.stops {
+			if s.path != "" {
+				tour.page.Open(s.path)
+			} else {
+				tour.page.Click(s.link)
+			}
+			tour.page.See("h1")
+			looks(tour.page, s.name, look{390, false}, look{1440, true})
+			if s.name == "mailbox" {
+				continue // It is for those who try Rounds out, and speaks English alone.
+			}
+			tour.page.Click("footer button[lang=sl]")
+			tour.page.See("html[lang=sl] h1")
+			looks(tour.page, s.name+"-sl", look{1440, false})
+			tour.page.Click("footer button[lang=en]")
+			tour.page.See("html[lang=en] h1")
+		}
+	}
+}
