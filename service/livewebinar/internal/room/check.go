@@ -131,12 +131,18 @@ func (r *Room) Delivered(now time.Time, account uuid.UUID, stream string, number
 		return nil, nil
 	}
 	window := r.Rule.CheckWindow.Duration()
-	if !c.Delivered.IsZero() {
+	if !c.Delivered.IsZero() || r.late(now, v, c, stream) {
 		return nil, v.open(now, window)
 	}
 	c.Delivered = now
 	row := r.row(v, c)
 	return &row, v.open(now, window)
+}
+
+// late says that the window of a check was over before this stream had it: no word of a client makes a void check count. A
+// stream to which it was written in time, and which has not proven itself yet, is not late.
+func (r *Room) late(now time.Time, v *viewer, c *check, stream string) bool {
+	return c.Delivered.IsZero() && now.After(c.Sent.Add(r.Rule.CheckWindow.Duration())) && v.streams[stream].number != c.Number
 }
 
 // Answer is what an answer led to.
@@ -158,7 +164,7 @@ func (r *Room) Answer(now time.Time, account uuid.UUID, stream string, number in
 	}
 	a := Answer{First: c.Answered.IsZero()}
 	if a.First {
-		if c.Delivered.IsZero() {
+		if c.Delivered.IsZero() && !r.late(now, v, c, stream) {
 			c.Delivered = now // to answer it, one must have seen it
 		}
 		c.Answered = now

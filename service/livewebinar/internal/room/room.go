@@ -129,6 +129,9 @@ func (r *Room) Join(now time.Time, p Person, stream string, past Past) Joined {
 		j.Beats = append(j.Beats, r.observe(now, v, Beat{Beat: credit.Beat{Stream: stream, Event: credit.Joined}}))
 	}
 	j.Credit = r.credit(now, v)
+	if !r.closed.IsZero() {
+		return j // nothing is asked any more, and this stream may never have been in the room
+	}
 	j.Check = v.open(now, r.Rule.CheckWindow.Duration())
 	if j.Check != nil {
 		v.streams[stream].written(j.Check.Number, now)

@@ -224,6 +224,57 @@ func TestCheckMissedOnlyIfItCameThrough(t *testing.T) {
 	}
 }
 
+// A check that never came through stays void: whoever was away, and says an hour later that it was shown or answers it, gets
+// nothing for it.
+func TestVoidCheckIsNotAnsweredLater(t *testing.T) {
+	t.Parallel()
+	for _, says := range []bool{false, true} {
+		r := hour(t)
+		r.Join(at(0), ana, "one", Past{})
+		s, sent := due(t, r)
+		r.Lose(at(s+5), ana.Account, "one")
+		for i := 1.0; i < 100; i++ {
+			r.Tick(at(s + i))
+		}
+		r.Join(at(s+100), ana, "two", Past{})
+		if says {
+			if row, asked := r.Delivered(at(s+101), ana.Account, "two", sent.Number); row != nil || asked != nil {
+				t.Errorf("delivered after the window: %+v %+v", row, asked)
+			}
+		}
+		a, _ := r.Answer(at(s+102), ana.Account, "two", sent.Number)
+		if a.Counted || a.Credit.Checks.Answered != 0 || a.Credit.Checks.Void != 1 {
+			t.Errorf("a void check counts after a late answer (said to be delivered: %v): %+v", says, a)
+		}
+	}
+}
+
+// Who comes back in the last second of the window is shown the check, and may still answer it.
+func TestCheckShownInTheLastSecondIsAnswered(t *testing.T) {
+	t.Parallel()
+	r := hour(t)
+	r.Join(at(0), ana, "one", Past{})
+	s, sent := due(t, r)
+	r.Lose(at(s+5), ana.Account, "one")
+	if j := r.Join(at(s+74), ana, "two", Past{}); j.Check == nil {
+		t.Fatal("the open check is not shown")
+	}
+	if a, ok := r.Answer(at(s+80), ana.Account, "two", sent.Number); !ok || !a.Counted {
+		t.Errorf("%v %+v", ok, a)
+	}
+}
+
+func TestJoinOfAClosedRoomWithAnOpenCheck(t *testing.T) {
+	t.Parallel()
+	r := hour(t)
+	r.Join(at(0), ana, "one", Past{})
+	s, _ := due(t, r)
+	r.Close(at(s + 1))
+	if j := r.Join(at(s+2), ana, "two", Past{}); j.Check != nil || len(j.Beats) != 0 {
+		t.Errorf("%+v", j)
+	}
+}
+
 func TestCheckWaitsForOneWhoComesBack(t *testing.T) {
 	t.Parallel()
 	r := hour(t)
