@@ -111,15 +111,15 @@ func (g *Group) Stop(ctx context.Context) error {
 	case <-ctx.Done():
 		failures = append(failures, errors.New("some work did not end in time"))
 	}
-	failures = append(failures, g.closeDatabases())
+	failures = append(failures, g.closeDatabases(ctx))
 	return errors.Join(failures...)
 }
 
-// closeGrace is how long connections may take to say goodbye once nothing uses them.
+// closeGrace is how long connections may take to say goodbye once the time of the stop is over.
 const closeGrace = 300 * time.Millisecond
 
 // closeDatabases does not wait for ever, as a pool does, for work that keeps a connection and did not end in time.
-func (g *Group) closeDatabases() error {
+func (g *Group) closeDatabases(ctx context.Context) error {
 	closed := make(chan struct{})
 	go func() {
 		for _, member := range slices.Backward(g.members) {
@@ -129,6 +129,11 @@ func (g *Group) closeDatabases() error {
 		}
 		close(closed)
 	}()
+	select {
+	case <-closed:
+		return nil
+	case <-ctx.Done():
+	}
 	select {
 	case <-closed:
 		return nil

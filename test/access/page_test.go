@@ -28,11 +28,11 @@ func TestAccessPage(t *testing.T) {
 			service = d.service
 			want += fmt.Sprintf("\n## HTTP: %s\n\n| route | who |\n|---|---|\n", service)
 		}
-		want += fmt.Sprintf("| `%s` | %s |\n", d, strings.Join(d.Access.Names(), ", "))
+		want += fmt.Sprintf("| %#q | %s |\n", d, strings.Join(d.Access.Names(), ", "))
 	}
 	want += "\n## RPCs\n\n| RPC | called by | for |\n|---|---|---|\n"
 	for _, a := range rpc.AccessTable(protoregistry.GlobalFiles) {
-		want += fmt.Sprintf("| `%s` | %s | %s |\n", a.Method, list(a.Callers, "any service"), list(a.Roles, "nobody in particular"))
+		want += fmt.Sprintf("| %#q | %s | %s |\n", a.Method, list(a.Callers, "any service"), list(a.Roles, "nobody in particular"))
 	}
 	path := filepath.Join(root, "docs/access.md")
 	if *update {
