@@ -39,15 +39,20 @@ func (c client) outgoing(ctx context.Context) context.Context {
 	return metadata.NewOutgoingContext(ctx, md)
 }
 
+// limit gives a call that may last for ever the usual deadline.
+func (c client) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, has := ctx.Deadline(); has {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, c.deadline)
+}
+
 //nolint:revive // The signature is gRPC's.
 func (c client) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn,
 	next grpc.UnaryInvoker, opts ...grpc.CallOption,
 ) error {
-	if _, has := ctx.Deadline(); !has {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.deadline)
-		defer cancel()
-	}
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
 	return errs.FromStatus(next(c.outgoing(ctx), method, req, reply, cc, opts...))
 }
 

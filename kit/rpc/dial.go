@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -12,38 +13,37 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/rounds-cme/rounds/kit/errs"
 )
 
 // Local is the set of services that run in this process. It is known before any of them starts, so
 // that the order in which they start does not matter.
-type Local struct{ listeners map[string]*bufconn.Listener }
+type Local struct{ doors map[string]*door }
 
-// NewLocal makes the in-memory listeners of the named services.
+// NewLocal makes the doors of the named services.
 func NewLocal(services ...string) *Local {
-	l := &Local{listeners: map[string]*bufconn.Listener{}}
+	l := &Local{doors: map[string]*door{}}
 	for _, name := range services {
-		l.listeners[name] = bufconn.Listen(256 << 10)
+		l.doors[name] = newDoor()
 	}
 	return l
 }
 
-// Listener is where the server of a service accepts calls from this process; nil if it is not one
+// Listener is where the Server of a service accepts calls from this process; nil if it is not one
 // of ours.
 func (l *Local) Listener(service string) net.Listener {
-	if ln := l.listener(service); ln != nil {
-		return ln
+	if d := l.door(service); d != nil {
+		return d
 	}
 	return nil
 }
 
-func (l *Local) listener(service string) *bufconn.Listener {
+func (l *Local) door(service string) *door {
 	if l == nil {
 		return nil
 	}
-	return l.listeners[service]
+	return l.doors[service]
 }
 
 // Dialer finds services for one caller: near, far or unassigned.
@@ -53,13 +53,19 @@ type Dialer struct {
 	addresses map[string]string
 
 	mu    sync.Mutex
-	conns map[string]*grpc.ClientConn
+	conns map[string]connection
+}
+
+// connection is one that somebody has to close.
+type connection interface {
+	grpc.ClientConnInterface
+	io.Closer
 }
 
 // NewDialer makes the dialer of a service. A service in local is called in memory, else at its TCP
 // address ("host:port"), else it is unassigned.
 func NewDialer(caller string, local *Local, addresses map[string]string) *Dialer {
-	return &Dialer{caller: caller, local: local, addresses: addresses, conns: map[string]*grpc.ClientConn{}}
+	return &Dialer{caller: caller, local: local, addresses: addresses, conns: map[string]connection{}}
 }
 
 // Dial never waits and never fails: a connection is made with the first call and again after it
@@ -90,9 +96,20 @@ func (d *Dialer) Close() error {
 	return errors.Join(all...)
 }
 
-func (d *Dialer) connect(service string) (*grpc.ClientConn, error) {
+func (d *Dialer) connect(service string) (connection, error) {
 	c := client{name: d.caller, deadline: Deadline}
-	opts := []grpc.DialOption{
+	if door := d.local.door(service); door != nil {
+		return &near{client: c, door: door}, nil
+	}
+	if address := d.addresses[service]; address != "" {
+		return c.far(address)
+	}
+	return nil, fmt.Errorf("service %q has no address", service)
+}
+
+// far connects over TCP.
+func (c client) far(address string) (connection, error) {
+	conn, err := grpc.NewClient("dns:///"+address,
 		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithNoProxy(),
 		grpc.WithUnaryInterceptor(c.unary), grpc.WithStreamInterceptor(c.stream),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),
@@ -103,17 +120,11 @@ func (d *Dialer) connect(service string) (*grpc.ClientConn, error) {
 			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 3 * time.Second},
 			MinConnectTimeout: 2 * time.Second,
 		}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("address %q: %w", address, err)
 	}
-	if ln := d.local.listener(service); ln != nil {
-		opts = append(opts, grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
-			return ln.DialContext(ctx)
-		}))
-		return grpc.NewClient("passthrough:///"+service, opts...)
-	}
-	if address := d.addresses[service]; address != "" {
-		return grpc.NewClient("dns:///"+address, opts...)
-	}
-	return nil, fmt.Errorf("service %q has no address", service)
+	return conn, nil
 }
 
 // unassigned is the third answer.

@@ -68,7 +68,7 @@ func echoMethods() map[string]*accesspb.Allow {
 	}
 }
 
-func echoFiles(t *testing.T) *protoregistry.Files {
+func echoFiles(t testing.TB) *protoregistry.Files {
 	t.Helper()
 	service := &descriptorpb.ServiceDescriptorProto{Name: proto.String("Echo")}
 	for name, allow := range echoMethods() {

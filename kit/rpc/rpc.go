@@ -4,7 +4,7 @@
 // there at all must make no difference to the code that calls it. A Dialer therefore has three
 // answers behind one interface, and the same interceptors stand in front of all of them:
 //
-//	near        same process, gRPC over memory (Local)
+//	near        same process (Local): the interceptors and the copying of gRPC, without its HTTP/2
 //	far         TCP address
 //	unassigned  neither: every call answers Unavailable
 //

@@ -10,7 +10,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
@@ -38,7 +37,7 @@ type guard struct {
 }
 
 // NewServer makes a server with the services, the health service, and all interceptors.
-func NewServer(o Options, services ...Service) *grpc.Server {
+func NewServer(o Options, services ...Service) *Server {
 	if o.Deadline == 0 {
 		o.Deadline = Deadline
 	}
@@ -49,13 +48,7 @@ func NewServer(o Options, services ...Service) *grpc.Server {
 		Options: o, rules: &rules{files: o.Files},
 		seconds: obs.Seconds(o.Metrics, "rounds_rpc_seconds", "Duration of calls served.", "method", "outcome"),
 	}
-	server := grpc.NewServer(
-		grpc.UnaryInterceptor(g.unary), grpc.StreamInterceptor(g.stream),
-		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
-		grpc.MaxConcurrentStreams(1000), grpc.ConnectionTimeout(10*time.Second),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-	)
+	server := newServer(g)
 	for _, s := range services {
 		server.RegisterService(s.Desc, s.Impl)
 	}

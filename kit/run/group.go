@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/grpc"
-
 	"github.com/rounds-cme/rounds/kit/rpc"
 )
 
@@ -26,7 +24,7 @@ type Member struct {
 	// HTTP is the listener of its own HTTP server; nil where somebody else, such as a front router, serves its handler.
 	HTTP net.Listener
 
-	grpc *grpc.Server
+	grpc *rpc.Server
 	http *http.Server
 }
 
