@@ -186,8 +186,9 @@ func cleanBody(body string) (string, error) {
 		}
 		return -1
 	}, body))
+	shown := strings.ContainsFunc(body, func(r rune) bool { return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) })
 	switch n := utf8.RuneCountInString(body); {
-	case n == 0:
+	case !shown:
 		return "", errs.New(errs.Invalid, "chat.empty", "Write something first.")
 	case n > bodyLength:
 		return "", errs.New(errs.Invalid, "chat.too_long", "A message has at most 500 characters.")

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -21,6 +20,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/command"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/field"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/people/store"
 )
 
@@ -97,7 +97,7 @@ func (s *server) Decide(ctx context.Context, q *datamanagementpb.DecideRequest) 
 	if err != nil {
 		return nil, errNoApplication()
 	}
-	reason := strings.TrimSpace(q.GetReason())
+	reason := field.Text(q.GetReason())
 	if problem := reasonProblem(q.GetApprove(), reason); problem != nil {
 		return nil, problem
 	}

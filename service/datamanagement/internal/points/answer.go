@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/eventlog"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/field"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/points/store"
 )
 
@@ -31,7 +31,7 @@ func (s *server) RecordAnswer(ctx context.Context, q *datamanagementpb.RecordAns
 		return nil, errNoRequest()
 	}
 	p := store.RequestAnswerParams{
-		ID: id, State: "refused", AnsweredOn: q.GetDay(), Reference: strings.TrimSpace(q.GetReference()), Answer: strings.TrimSpace(q.GetAnswer()),
+		ID: id, State: "refused", AnsweredOn: q.GetDay(), Reference: field.Line(q.GetReference()), Answer: field.Text(q.GetAnswer()),
 	}
 	if q.GetAccepted() {
 		p.State = "accepted"

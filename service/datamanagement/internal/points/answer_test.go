@@ -2,6 +2,7 @@ package points_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -169,10 +170,12 @@ func TestAnswerFields(t *testing.T) {
 		"reference": {Accepted: true, Day: "2026-11-20"},
 		"answer":    {Day: "2026-11-20"},
 		"day":       {Accepted: true, Reference: "1", Day: "2027-01-01"},
+		// What cannot be seen is no reference under which an agency finds anything.
+		"reference ": {Accepted: true, Reference: "\u200b\u202e", Day: "2026-11-20"},
 	} {
 		q.RequestId, q.Id = uuid.NewString(), uuid.NewString()
 		_, err := w.server().RecordAnswer(w.administrator(), q)
-		if e := errs.Of(err); e == nil || len(e.Fields) != 1 || e.Fields[0].Name != field {
+		if e := errs.Of(err); e == nil || len(e.Fields) != 1 || e.Fields[0].Name != strings.TrimSpace(field) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
