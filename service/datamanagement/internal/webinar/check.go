@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/rules/credit"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/command"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/field"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/markdown"
@@ -115,4 +116,23 @@ func choose(ctx context.Context, w command.Wish, lecturer, category, rule string
 		*one.to = id
 	}
 	return c, f.Err()
+}
+
+// inSteps holds the points of a plan against its rule: what is no whole number of its steps would be rounded down, and members
+// would get less than the plan says.
+func inSteps(ctx context.Context, w command.Wish, id uuid.UUID, hundredths int32) error {
+	written, err := store.New(w.Tx).CreditRuleGet(ctx, id)
+	if err != nil {
+		return fmt.Errorf("read rule: %w", err)
+	}
+	rule, err := credit.ParseRule(written)
+	if err != nil {
+		return fmt.Errorf("rule %s: %w", id, err)
+	}
+	if offered := credit.Points(hundredths); offered != offered.Floor(rule.CreditStep) {
+		step := rule.CreditStep.String()
+		return errs.New(errs.Invalid, errs.CodeInput, errs.CheckFields).With("step", step).
+			Field("hundredths", "webinar.step", "The rule gives points in steps of "+step+".")
+	}
+	return nil
 }

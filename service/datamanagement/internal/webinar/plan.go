@@ -34,6 +34,9 @@ func (s *server) ScheduleWebinar(ctx context.Context, q *datamanagementpb.Schedu
 		if err != nil {
 			return err
 		}
+		if err := inSteps(ctx, w, c.rule, q.GetHundredths()); err != nil {
+			return err
+		}
 		row := store.WebinarInsertParams{
 			ID: s.newID(), Title: said.title, Description: said.description, DescriptionHtml: said.html,
 			LecturerID: c.lecturer, CategoryID: c.category, CreditRuleID: c.rule, StartsAt: at, Zone: q.GetStart().GetZone(),
@@ -93,6 +96,11 @@ func (s *server) EditWebinar(ctx context.Context, q *datamanagementpb.EditWebina
 		}
 		if err := editable(row, c.rule, q.GetHundredths()); err != nil {
 			return err
+		}
+		if row.State == planned {
+			if err := inSteps(ctx, w, c.rule, q.GetHundredths()); err != nil {
+				return err
+			}
 		}
 		answer.Version, err = store.New(w.Tx).WebinarEdit(ctx, store.WebinarEditParams{
 			ID: row.ID, Title: said.title, Description: said.description, DescriptionHtml: said.html, LecturerID: c.lecturer,

@@ -167,6 +167,7 @@ func TestScheduleRefuses(t *testing.T) {
 		"webinar.past":       func(q *datamanagementpb.ScheduleWebinarRequest) { q.Start.Time = "2026-10-01T20:00" },
 		"webinar.far":        func(q *datamanagementpb.ScheduleWebinarRequest) { q.Start.Time = "2036-10-01T20:00" },
 		"webinar.minutes":    func(q *datamanagementpb.ScheduleWebinarRequest) { q.Minutes = 721 },
+		"webinar.step":       func(q *datamanagementpb.ScheduleWebinarRequest) { q.Hundredths = 33 },
 		"webinar.points":     func(q *datamanagementpb.ScheduleWebinarRequest) { q.Hundredths = -1 },
 		"webinar.video":      func(q *datamanagementpb.ScheduleWebinarRequest) { q.VideoUrl = "//evil.example/x.mp4" },
 		"content.choice":     func(q *datamanagementpb.ScheduleWebinarRequest) { q.LecturerId = id() },
@@ -301,6 +302,7 @@ func TestEdit(t *testing.T) {
 		t.Error(err)
 	}
 	refused(t, edit(func(q *datamanagementpb.EditWebinarRequest) { q.Version = 1 }), "webinar.version")
+	refused(t, edit(func(q *datamanagementpb.EditWebinarRequest) { q.Hundredths = 125 }), "webinar.step")
 	refused(t, edit(func(q *datamanagementpb.EditWebinarRequest) { q.Id = id() }), "content.none")
 	refused(t, edit(func(q *datamanagementpb.EditWebinarRequest) { q.Id = "'; --" }), "content.none")
 	d.exec(`UPDATE datamanagement.webinar SET state = 'live', started_at = now(), frozen_rule = '{}'`)

@@ -1,6 +1,9 @@
 -- name: CreditRuleExists :one
 SELECT EXISTS (SELECT 1 FROM datamanagement.credit_rule WHERE id = @id);
 
+-- name: CreditRuleGet :one
+SELECT rule FROM datamanagement.credit_rule WHERE id = @id;
+
 -- name: CreditRuleStandard :one
 SELECT id FROM datamanagement.credit_rule WHERE name = 'Standard live webinar' ORDER BY version DESC LIMIT 1;
 

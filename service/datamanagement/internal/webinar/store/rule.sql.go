@@ -23,6 +23,17 @@ func (q *Queries) CreditRuleExists(ctx context.Context, id uuid.UUID) (bool, err
 	return exists, err
 }
 
+const creditRuleGet = `-- name: CreditRuleGet :one
+SELECT rule FROM datamanagement.credit_rule WHERE id = $1
+`
+
+func (q *Queries) CreditRuleGet(ctx context.Context, id uuid.UUID) ([]byte, error) {
+	row := q.db.QueryRow(ctx, creditRuleGet, id)
+	var rule []byte
+	err := row.Scan(&rule)
+	return rule, err
+}
+
 const creditRuleInsert = `-- name: CreditRuleInsert :exec
 INSERT INTO datamanagement.credit_rule (id, name, version, rule, created_at) VALUES ($1, $2, $3, $4, $5)
 `
