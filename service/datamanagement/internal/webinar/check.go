@@ -22,6 +22,7 @@ import (
 const (
 	mostTitle       = 200
 	mostDescription = 8000
+	mostHTML        = 100_000 // what the column takes
 	mostReason      = 500
 	mostMinutes     = 720
 	mostHundredths  = 10_000
@@ -54,6 +55,9 @@ func checkText(f *errs.Fields, render *markdown.Renderer, q words) (text, error)
 		return t, nil // refused above; not worth rendering
 	}
 	html, err := render.HTML(t.description)
+	if len(html) > mostHTML {
+		f.Add("description", "content.too_long", "This text is too long. Please shorten it.")
+	}
 	t.html = html
 	return t, err
 }
