@@ -6,13 +6,16 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/rounds-cme/rounds/kit/obs"
 )
 
 // directory is where `up` keeps everything, held by one process at a time.
 type directory struct {
 	path string
 	lock *os.File
-	log  *os.File
+	file *os.File   // of the log
+	log  *obs.Later // writes to it
 }
 
 // marker is the file by which we know a directory as ours, so that --fresh never deletes somebody else's.
@@ -44,9 +47,10 @@ func openDirectory(path string, fresh bool) (*directory, error) {
 			return nil, err
 		}
 	}
-	if d.log, err = os.OpenFile(d.logPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+	if d.file, err = os.OpenFile(d.logPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 		return nil, unusable(absolute, err)
 	}
+	d.log = obs.NewLater(d.file)
 	return d, nil
 }
 
@@ -94,6 +98,7 @@ func (d *directory) logPath() string { return filepath.Join(d.path, "rounds.log"
 func (d *directory) close() {
 	if d.log != nil {
 		_ = d.log.Close()
+		_ = d.file.Close()
 	}
 	_ = d.lock.Close()
 }
