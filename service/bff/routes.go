@@ -11,6 +11,7 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	authpb "github.com/rounds-cme/rounds/contract/auth/v1"
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/obs"
@@ -25,7 +26,7 @@ const uploadBody = 15 << 20 // 10 MB in base64, and the fields around it
 func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 	m := web.New(web.Options{
 		Name: d.Name, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens, HTTPS: strings.HasPrefix(d.BaseURL, "https:"),
-		PerAddress: web.Rate{Every: 20 * time.Millisecond, Burst: 400},
+		PerAddress: web.Rate{Every: 20 * time.Millisecond, Burst: 400}, Identify: newStandings(authpb.NewAuthClient(d.Dial("auth")), d.Now).identify,
 	})
 	api, err := s.api(d)
 	if err != nil {
