@@ -146,6 +146,30 @@ func (h *house) send(b *http.Client, path string, form url.Values) (int, string)
 	return answer.StatusCode, answer.Header.Get("Location")
 }
 
+// A program whose name is no text is let in all the same: what it calls itself is only shown in the list of devices.
+func TestLoginOfAProgramWithAStrangeName(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	id := h.account("ana@rounds.example", "approved")
+	form := url.Values{"email": {"ana@rounds.example"}, "password": {right}}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.site.URL+"/auth/login", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("User-Agent", "Brow\xffser")
+	answer, err := h.browser().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var device string
+	err = h.admin.QueryRow(t.Context(), `SELECT device FROM auth.session WHERE account_id = $1`, id).Scan(&device)
+	if answer.StatusCode != http.StatusSeeOther || err != nil || device != "Browser" {
+		t.Errorf("%d, device %q, %v", answer.StatusCode, device, err)
+	}
+}
+
 func (h *house) login(b *http.Client, email, word string) string {
 	h.t.Helper()
 	_, place := h.send(b, "/auth/login", url.Values{"email": {email}, "password": {word}, "next": {"/me"}})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -40,6 +41,7 @@ func (s *server) open(ctx context.Context, who identity, device string) (pair, e
 	if err != nil {
 		return pair{}, err
 	}
+	device = strings.ToValidUTF8(device, "") // what a program calls itself is no reason to refuse its owner
 	if letters := []rune(device); len(letters) > 200 {
 		device = string(letters[:200])
 	}
