@@ -1,22 +1,25 @@
-package field
+package field_test
 
-import "testing"
+import (
+	"testing"
 
-// What reads in another order than it is stored in, or shows nothing, could pass for the words of somebody else.
-func TestCleaned(t *testing.T) {
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/field"
+)
+
+// What cannot be seen is no text, and what turns the direction of a text would let a name pass for another.
+func TestLine(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ typed, line, text string }{
-		{" two\r\nlines\x00 ", "two lines", "two\nlines"},
-		{"\u202efdp.exe\u202c \u2066x\u2069", "fdp.exe x", "fdp.exe x"},
-		{"\u200b\ufeff \u2060\n\u00ad", "", ""},
-		{"می\u200cخواهم", "می\u200cخواهم", "می\u200cخواهم"},
-		{"👩\u200d⚕️", "👩\u200d⚕️", "👩\u200d⚕️"},
+	for said, want := range map[string]string{
+		"\u200B\uFEFF":         "",
+		"Dr \u202Eenola":       "Dr enola",
+		" a\u00A0 b\x00\nc ":   "a b c",
+		"👩\u200D⚕\uFE0F works": "👩\u200D⚕\uFE0F works",
 	} {
-		if got := Line(c.typed); got != c.line {
-			t.Errorf("line of %q: %q", c.typed, got)
+		if got := field.Line(said); got != want {
+			t.Errorf("%q became %q, want %q", said, got, want)
 		}
-		if got := Text(c.typed); got != c.text {
-			t.Errorf("text of %q: %q", c.typed, got)
-		}
+	}
+	if got := field.Text("a\u2066\r\n\tb"); got != "a\n\tb" {
+		t.Errorf("got %q", got)
 	}
 }
