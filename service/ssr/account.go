@@ -78,7 +78,14 @@ func (s *server) readUpload(r *http.Request) (form.Form, *bffpb.Document, error)
 	return f, &bffpb.Document{FileName: strings.ToValidUTF8(header.Filename, "\uFFFD"), Content: content}, nil
 }
 
+// secretAddress keeps an address with the secret of a link in it to this browser's own history: no other page and no cache gets it.
+func secretAddress(w http.ResponseWriter) {
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Cache-Control", "no-store")
+}
+
 func (s *server) confirm(w http.ResponseWriter, r *http.Request) error {
+	secretAddress(w)
 	return s.show(w, r, http.StatusOK, login.Confirm(login.View{Form: form.New(s.newID()), Secret: r.URL.Query().Get("secret")}))
 }
 
@@ -142,7 +149,7 @@ func (s *server) forgotSent(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) reset(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Referrer-Policy", "no-referrer") // the address has the secret of the link in it
+	secretAddress(w)
 	return s.show(w, r, http.StatusOK, login.Reset(login.View{Form: s.said(form.New(s.newID()), r), Secret: r.URL.Query().Get("secret")}))
 }
 
