@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -51,8 +52,8 @@ func checkText(f *errs.Fields, render *markdown.Renderer, q words) (text, error)
 	if !playable(t.video) {
 		f.Add("video_url", "webinar.video", "Enter an https address, or a path of this site, that ends in .m3u8 or .mp4.")
 	}
-	if len(t.description) > 4*mostDescription {
-		return t, nil // refused above; not worth rendering
+	if utf8.RuneCountInString(t.description) > mostDescription {
+		return t, nil // refused above, beside its field; not worth rendering
 	}
 	html, err := render.HTML(t.description)
 	if len(html) > mostHTML {
