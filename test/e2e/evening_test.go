@@ -37,6 +37,7 @@ func TestEvening(t *testing.T) {
 	host.Click("[data-chat-form] button")
 	member.SeeText("[data-chat]", "Who has seen such a course?")
 	member.Until(`+document.querySelector("[data-meter-panel]").dataset.seconds >= 16`)
+	member.Screenshot("room-evening")
 	visitor.SeeText("[data-webinar="+slug+"][data-state=live]", "Evening round")
 
 	// The end: the room says so, and what it was worth is computed.

@@ -73,8 +73,11 @@ type look struct {
 	dark  bool
 }
 
-// looks checks a page in each way and takes its picture.
+// looks checks a page in each way, by default in all that matter, and takes its picture.
 func looks(p *browser.Page, name string, ways ...look) {
+	if len(ways) == 0 {
+		ways = []look{{390, false}, {1440, true}, {1440, false}}
+	}
 	for _, way := range ways {
 		p.Dark(way.dark)
 		p.Width(way.width)
