@@ -63,7 +63,7 @@ func (s *webinars) WebinarPlan(ctx context.Context, q *bffpb.WebinarPlanRequest)
 		return nil, err
 	}
 	return &bffpb.WebinarPlanResponse{
-		Plan: &bffpb.WebinarPlanCard{Card: webinarCardPB(w, false), Subscribers: told}, Description: p.Description,
+		Plan: &bffpb.WebinarPlanCard{Card: webinarCardPB(w, false)}, Told: told, Description: p.Description,
 		Start: localStart(w.StartsAt, w.Zone), VideoUrl: p.VideoUrl, Rule: rule, Version: p.Version, CancelReason: p.CancelReason,
 	}, nil
 }

@@ -198,12 +198,19 @@ func TestWebinarPlan(t *testing.T) {
 		t.Fatalf("%d plans, %v", len(all.GetPlans()), err)
 	}
 	for _, one := range all.GetPlans() {
-		want := int32(1) // through its category, or directly
-		if one.GetCard().GetSlug() == "now" {
-			want = 0
+		want, told := int32(0), int32(1) // Ana follows one directly, and the category of all but one.
+		switch one.GetCard().GetSlug() {
+		case "soon":
+			want = 1
+		case "now":
+			told = 0
 		}
 		if one.GetSubscribers() != want {
-			t.Errorf("%s has %d followers", one.GetCard().GetSlug(), one.GetSubscribers())
+			t.Errorf("%s has %d subscribers", one.GetCard().GetSlug(), one.GetSubscribers())
+		}
+		plan, err := p.WebinarPlan(p.as(token.Administrator), &bffpb.WebinarPlanRequest{Id: one.GetCard().GetId()})
+		if err != nil || plan.GetTold() != told {
+			t.Errorf("%s: %d are told of changes, %v", one.GetCard().GetSlug(), plan.GetTold(), err)
 		}
 	}
 	p.exec(`UPDATE datamanagement.webinar SET starts_at = '2026-10-25 01:30Z' WHERE slug = 'soon'`)

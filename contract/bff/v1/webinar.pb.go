@@ -1292,7 +1292,7 @@ func (x *WebinarPlansResponse) GetNextPageToken() string {
 type WebinarPlanCard struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Card  *WebinarCard           `protobuf:"bytes,1,opt,name=card,proto3" json:"card,omitempty"`
-	// How many accounts subscribed to it, to its category or to its lecturer.
+	// How many accounts subscribed to this very webinar.
 	Subscribers int32 `protobuf:"varint,2,opt,name=subscribers,proto3" json:"subscribers,omitempty"`
 	// Name and version of the credit rule.
 	Rule        string `protobuf:"bytes,3,opt,name=rule,proto3" json:"rule,omitempty"`
@@ -1417,12 +1417,14 @@ type WebinarPlanResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Plan  *WebinarPlanCard       `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
 	// Markdown
-	Description   string      `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
-	Start         *LocalStart `protobuf:"bytes,3,opt,name=start,proto3" json:"start,omitempty"`
-	VideoUrl      string      `protobuf:"bytes,4,opt,name=video_url,json=videoUrl,proto3" json:"video_url,omitempty"`
-	Rule          *CreditRule `protobuf:"bytes,5,opt,name=rule,proto3" json:"rule,omitempty"`
-	Version       int32       `protobuf:"varint,6,opt,name=version,proto3" json:"version,omitempty"`
-	CancelReason  string      `protobuf:"bytes,7,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
+	Description  string      `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	Start        *LocalStart `protobuf:"bytes,3,opt,name=start,proto3" json:"start,omitempty"`
+	VideoUrl     string      `protobuf:"bytes,4,opt,name=video_url,json=videoUrl,proto3" json:"video_url,omitempty"`
+	Rule         *CreditRule `protobuf:"bytes,5,opt,name=rule,proto3" json:"rule,omitempty"`
+	Version      int32       `protobuf:"varint,6,opt,name=version,proto3" json:"version,omitempty"`
+	CancelReason string      `protobuf:"bytes,7,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
+	// How many accounts a change is told to: who subscribed to it, to its category or to its lecturer.
+	Told          int32 `protobuf:"varint,8,opt,name=told,proto3" json:"told,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1504,6 +1506,13 @@ func (x *WebinarPlanResponse) GetCancelReason() string {
 		return x.CancelReason
 	}
 	return ""
+}
+
+func (x *WebinarPlanResponse) GetTold() int32 {
+	if x != nil {
+		return x.Told
+	}
+	return 0
 }
 
 // A start as an organiser says it: what the clock on the wall shows, and where.
@@ -2501,7 +2510,7 @@ const file_bff_v1_webinar_proto_rawDesc = "" +
 	"\frule_version\x18\x04 \x01(\x05R\vruleVersion\x12\x16\n" +
 	"\x06points\x18\x05 \x01(\tR\x06points\"$\n" +
 	"\x12WebinarPlanRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\xa7\x02\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xbb\x02\n" +
 	"\x13WebinarPlanResponse\x122\n" +
 	"\x04plan\x18\x01 \x01(\v2\x1e.rounds.bff.v1.WebinarPlanCardR\x04plan\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12/\n" +
@@ -2509,7 +2518,8 @@ const file_bff_v1_webinar_proto_rawDesc = "" +
 	"\tvideo_url\x18\x04 \x01(\tR\bvideoUrl\x12-\n" +
 	"\x04rule\x18\x05 \x01(\v2\x19.rounds.bff.v1.CreditRuleR\x04rule\x12\x18\n" +
 	"\aversion\x18\x06 \x01(\x05R\aversion\x12#\n" +
-	"\rcancel_reason\x18\a \x01(\tR\fcancelReason\"T\n" +
+	"\rcancel_reason\x18\a \x01(\tR\fcancelReason\x12\x12\n" +
+	"\x04told\x18\b \x01(\x05R\x04told\"T\n" +
 	"\n" +
 	"LocalStart\x12\x12\n" +
 	"\x04time\x18\x01 \x01(\tR\x04time\x12\x12\n" +

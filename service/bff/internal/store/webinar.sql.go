@@ -291,8 +291,8 @@ SELECT w.webinar_id, w.slug, w.title, w.state, w.starts_at, w.zone, w.minutes, w
     EXISTS (SELECT 1 FROM datamanagement.bff_result d WHERE d.webinar_id = w.webinar_id AND d.qualified)::boolean AS deserved,
     coalesce((SELECT a.state FROM datamanagement.bff_agency_request a WHERE a.webinar_id = w.webinar_id ORDER BY a.requested_at DESC LIMIT 1),
         '')::text AS request_state,
-    (SELECT count(DISTINCT f.account_id) FROM datamanagement.bff_subscription f
-    WHERE (f.kind, f.target_id) IN (('webinar', w.webinar_id), ('category', w.category_id), ('lecturer', w.lecturer_id)))::integer AS subscribers
+    (SELECT count(*) FROM datamanagement.bff_subscription f
+    WHERE f.kind = 'webinar' AND f.target_id = w.webinar_id)::integer AS subscribers
 FROM datamanagement.bff_webinar w JOIN datamanagement.bff_webinar_page r USING (webinar_id) JOIN datamanagement.bff_points_webinar q USING (webinar_id)
 WHERE ($1::text = '' OR w.state = $1) AND (w.starts_at, w.webinar_id) < ($2::timestamptz, $3::uuid)
 ORDER BY w.starts_at DESC, w.webinar_id DESC LIMIT $4

@@ -34,6 +34,9 @@ INSERT INTO scheduler.timer (webinar_id, kind, sequence, lead, due_at)
 SELECT p.webinar_id, 'reminder', p.sequence, l.lead, p.starts_at - make_interval(secs => l.lead)
 FROM scheduler.plan p, unnest($1::integer[]) AS l (lead)
 WHERE NOT p.cancelled AND p.starts_at > $2
+    -- What is there already is not even tried: this runs every second.
+    AND NOT EXISTS (SELECT 1 FROM scheduler.timer t WHERE t.webinar_id = p.webinar_id AND t.kind = 'reminder'
+        AND t.sequence = p.sequence AND t.lead = l.lead AND t.try = 1)
 ON CONFLICT (webinar_id, kind, sequence, lead, try) DO NOTHING
 `
 

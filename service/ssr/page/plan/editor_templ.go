@@ -501,7 +501,7 @@ func facts(v EditorView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = profile.Fact(i18n.Say(ctx, "plan.subscribers"), number(v.Plan.GetPlan().GetSubscribers())).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = profile.Fact(i18n.Say(ctx, "plan.informed"), number(v.Plan.GetTold())).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
