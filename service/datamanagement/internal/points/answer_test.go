@@ -2,7 +2,6 @@ package points_test
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -166,17 +165,20 @@ func TestRequestRefused(t *testing.T) {
 func TestAnswerFields(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for field, q := range map[string]*datamanagementpb.RecordAnswerRequest{
-		"reference": {Accepted: true, Day: "2026-11-20"},
-		"answer":    {Day: "2026-11-20"},
-		"day":       {Accepted: true, Reference: "1", Day: "2027-01-01"},
+	for _, c := range []struct {
+		field string
+		q     *datamanagementpb.RecordAnswerRequest
+	}{
+		{"reference", &datamanagementpb.RecordAnswerRequest{Accepted: true, Day: "2026-11-20"}},
 		// What cannot be seen is no reference under which an agency finds anything.
-		"reference ": {Accepted: true, Reference: "\u200b\u202e", Day: "2026-11-20"},
+		{"reference", &datamanagementpb.RecordAnswerRequest{Accepted: true, Reference: "\u200b\u202e", Day: "2026-11-20"}},
+		{"answer", &datamanagementpb.RecordAnswerRequest{Day: "2026-11-20"}},
+		{"day", &datamanagementpb.RecordAnswerRequest{Accepted: true, Reference: "1", Day: "2027-01-01"}},
 	} {
-		q.RequestId, q.Id = uuid.NewString(), uuid.NewString()
-		_, err := w.server().RecordAnswer(w.administrator(), q)
-		if e := errs.Of(err); e == nil || len(e.Fields) != 1 || e.Fields[0].Name != strings.TrimSpace(field) {
-			t.Errorf("%s: %v", field, err)
+		c.q.RequestId, c.q.Id = uuid.NewString(), uuid.NewString()
+		_, err := w.server().RecordAnswer(w.administrator(), c.q)
+		if e := errs.Of(err); e == nil || len(e.Fields) != 1 || e.Fields[0].Name != c.field {
+			t.Errorf("%s %v: %v", c.field, c.q, err)
 		}
 	}
 }
