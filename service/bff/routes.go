@@ -108,6 +108,8 @@ func (s *server) webinarRoutes(m *web.Mux, api web.Handler) {
 	m.Patch("/api/plans/{id}", administrators, api)
 	m.Post("/api/plans/{id}/move", administrators, api)
 	m.Post("/api/plans/{id}/cancel", administrators, api)
+	m.Post("/api/plans/{id}/begin", members, api)
+	m.Post("/api/plans/{id}/end", members, api)
 	m.Get("/api/credit-rules", administrators, api)
 	m.Post("/api/credit-rules", administrators, api)
 }

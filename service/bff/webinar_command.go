@@ -57,6 +57,24 @@ func (s *webinars) CancelWebinar(ctx context.Context, q *bffpb.CancelWebinarRequ
 	return &bffpb.CancelWebinarResponse{}, nil
 }
 
+// BeginWebinar has a planned webinar begin now.
+func (s *webinars) BeginWebinar(ctx context.Context, q *bffpb.BeginWebinarRequest) (*bffpb.BeginWebinarResponse, error) {
+	_, err := s.plans.BeginWebinar(ctx, &datamanagementpb.BeginWebinarRequest{RequestId: q.GetRequestId(), Id: q.GetId()})
+	if err != nil {
+		return nil, err
+	}
+	return &bffpb.BeginWebinarResponse{}, nil
+}
+
+// EndWebinar has a live webinar end now.
+func (s *webinars) EndWebinar(ctx context.Context, q *bffpb.EndWebinarRequest) (*bffpb.EndWebinarResponse, error) {
+	_, err := s.plans.EndWebinar(ctx, &datamanagementpb.EndWebinarRequest{RequestId: q.GetRequestId(), Id: q.GetId()})
+	if err != nil {
+		return nil, err
+	}
+	return &bffpb.EndWebinarResponse{}, nil
+}
+
 // SaveCreditRule makes a rule, or its next version.
 func (s *webinars) SaveCreditRule(ctx context.Context, q *bffpb.SaveCreditRuleRequest) (*bffpb.SaveCreditRuleResponse, error) {
 	answer, err := s.plans.SaveCreditRule(ctx, &datamanagementpb.SaveCreditRuleRequest{

@@ -2137,6 +2137,184 @@ func (*CancelWebinarResponse) Descriptor() ([]byte, []int) {
 	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{30}
 }
 
+// For the lecturer, hosts and administrators.
+type BeginWebinarRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginWebinarRequest) Reset() {
+	*x = BeginWebinarRequest{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginWebinarRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginWebinarRequest) ProtoMessage() {}
+
+func (x *BeginWebinarRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginWebinarRequest.ProtoReflect.Descriptor instead.
+func (*BeginWebinarRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *BeginWebinarRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *BeginWebinarRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type BeginWebinarResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginWebinarResponse) Reset() {
+	*x = BeginWebinarResponse{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginWebinarResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginWebinarResponse) ProtoMessage() {}
+
+func (x *BeginWebinarResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginWebinarResponse.ProtoReflect.Descriptor instead.
+func (*BeginWebinarResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{32}
+}
+
+// For the lecturer, hosts and administrators.
+type EndWebinarRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndWebinarRequest) Reset() {
+	*x = EndWebinarRequest{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndWebinarRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndWebinarRequest) ProtoMessage() {}
+
+func (x *EndWebinarRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndWebinarRequest.ProtoReflect.Descriptor instead.
+func (*EndWebinarRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *EndWebinarRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *EndWebinarRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type EndWebinarResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndWebinarResponse) Reset() {
+	*x = EndWebinarResponse{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndWebinarResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndWebinarResponse) ProtoMessage() {}
+
+func (x *EndWebinarResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndWebinarResponse.ProtoReflect.Descriptor instead.
+func (*EndWebinarResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{34}
+}
+
 type CreditRulesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2145,7 +2323,7 @@ type CreditRulesRequest struct {
 
 func (x *CreditRulesRequest) Reset() {
 	*x = CreditRulesRequest{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[31]
+	mi := &file_bff_v1_webinar_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2157,7 +2335,7 @@ func (x *CreditRulesRequest) String() string {
 func (*CreditRulesRequest) ProtoMessage() {}
 
 func (x *CreditRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[31]
+	mi := &file_bff_v1_webinar_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2170,7 +2348,7 @@ func (x *CreditRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditRulesRequest.ProtoReflect.Descriptor instead.
 func (*CreditRulesRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{31}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{35}
 }
 
 type CreditRulesResponse struct {
@@ -2182,7 +2360,7 @@ type CreditRulesResponse struct {
 
 func (x *CreditRulesResponse) Reset() {
 	*x = CreditRulesResponse{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[32]
+	mi := &file_bff_v1_webinar_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2194,7 +2372,7 @@ func (x *CreditRulesResponse) String() string {
 func (*CreditRulesResponse) ProtoMessage() {}
 
 func (x *CreditRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[32]
+	mi := &file_bff_v1_webinar_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2207,7 +2385,7 @@ func (x *CreditRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditRulesResponse.ProtoReflect.Descriptor instead.
 func (*CreditRulesResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{32}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CreditRulesResponse) GetRules() []*CreditRule {
@@ -2237,7 +2415,7 @@ type SaveCreditRuleRequest struct {
 
 func (x *SaveCreditRuleRequest) Reset() {
 	*x = SaveCreditRuleRequest{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[33]
+	mi := &file_bff_v1_webinar_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2249,7 +2427,7 @@ func (x *SaveCreditRuleRequest) String() string {
 func (*SaveCreditRuleRequest) ProtoMessage() {}
 
 func (x *SaveCreditRuleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[33]
+	mi := &file_bff_v1_webinar_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2262,7 +2440,7 @@ func (x *SaveCreditRuleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveCreditRuleRequest.ProtoReflect.Descriptor instead.
 func (*SaveCreditRuleRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{33}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *SaveCreditRuleRequest) GetRequestId() string {
@@ -2352,7 +2530,7 @@ type SaveCreditRuleResponse struct {
 
 func (x *SaveCreditRuleResponse) Reset() {
 	*x = SaveCreditRuleResponse{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[34]
+	mi := &file_bff_v1_webinar_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2364,7 +2542,7 @@ func (x *SaveCreditRuleResponse) String() string {
 func (*SaveCreditRuleResponse) ProtoMessage() {}
 
 func (x *SaveCreditRuleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[34]
+	mi := &file_bff_v1_webinar_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2377,7 +2555,7 @@ func (x *SaveCreditRuleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveCreditRuleResponse.ProtoReflect.Descriptor instead.
 func (*SaveCreditRuleResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{34}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *SaveCreditRuleResponse) GetId() string {
@@ -2581,7 +2759,17 @@ const file_bff_v1_webinar_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\"\x17\n" +
-	"\x15CancelWebinarResponse\"\x14\n" +
+	"\x15CancelWebinarResponse\"D\n" +
+	"\x13BeginWebinarRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"\x16\n" +
+	"\x14BeginWebinarResponse\"B\n" +
+	"\x11EndWebinarRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"\x14\n" +
+	"\x12EndWebinarResponse\"\x14\n" +
 	"\x12CreditRulesRequest\"F\n" +
 	"\x13CreditRulesResponse\x12/\n" +
 	"\x05rules\x18\x01 \x03(\v2\x19.rounds.bff.v1.CreditRuleR\x05rules\"\x8d\x03\n" +
@@ -2603,7 +2791,7 @@ const file_bff_v1_webinar_proto_rawDesc = "" +
 	"\tdaily_cap\x18\v \x01(\x05R\bdailyCap\"B\n" +
 	"\x16SaveCreditRuleResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\x05R\aversion2\xdb\r\n" +
+	"\aversion\x18\x02 \x01(\x05R\aversion2\xe2\x0f\n" +
 	"\bWebinars\x12d\n" +
 	"\bWebinars\x12\x1e.rounds.bff.v1.WebinarsRequest\x1a\x1f.rounds.bff.v1.WebinarsResponse\"\x17\x8a\xb5\x18\x13\n" +
 	"\x03ssr\n" +
@@ -2643,7 +2831,14 @@ const file_bff_v1_webinar_proto_rawDesc = "" +
 	"\x03bff\x12\radministrator\x12y\n" +
 	"\rCancelWebinar\x12#.rounds.bff.v1.CancelWebinarRequest\x1a$.rounds.bff.v1.CancelWebinarResponse\"\x1d\x8a\xb5\x18\x19\n" +
 	"\x03ssr\n" +
-	"\x03bff\x12\radministrator\x12s\n" +
+	"\x03bff\x12\radministrator\x12\x84\x01\n" +
+	"\fBeginWebinar\x12\".rounds.bff.v1.BeginWebinarRequest\x1a#.rounds.bff.v1.BeginWebinarResponse\"+\x8a\xb5\x18'\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\x06member\x12\x04host\x12\radministrator\x12~\n" +
+	"\n" +
+	"EndWebinar\x12 .rounds.bff.v1.EndWebinarRequest\x1a!.rounds.bff.v1.EndWebinarResponse\"+\x8a\xb5\x18'\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\x06member\x12\x04host\x12\radministrator\x12s\n" +
 	"\vCreditRules\x12!.rounds.bff.v1.CreditRulesRequest\x1a\".rounds.bff.v1.CreditRulesResponse\"\x1d\x8a\xb5\x18\x19\n" +
 	"\x03ssr\n" +
 	"\x03bff\x12\radministrator\x12|\n" +
@@ -2663,7 +2858,7 @@ func file_bff_v1_webinar_proto_rawDescGZIP() []byte {
 	return file_bff_v1_webinar_proto_rawDescData
 }
 
-var file_bff_v1_webinar_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_bff_v1_webinar_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_bff_v1_webinar_proto_goTypes = []any{
 	(*WebinarsRequest)(nil),         // 0: rounds.bff.v1.WebinarsRequest
 	(*WebinarsResponse)(nil),        // 1: rounds.bff.v1.WebinarsResponse
@@ -2696,28 +2891,32 @@ var file_bff_v1_webinar_proto_goTypes = []any{
 	(*MoveWebinarResponse)(nil),     // 28: rounds.bff.v1.MoveWebinarResponse
 	(*CancelWebinarRequest)(nil),    // 29: rounds.bff.v1.CancelWebinarRequest
 	(*CancelWebinarResponse)(nil),   // 30: rounds.bff.v1.CancelWebinarResponse
-	(*CreditRulesRequest)(nil),      // 31: rounds.bff.v1.CreditRulesRequest
-	(*CreditRulesResponse)(nil),     // 32: rounds.bff.v1.CreditRulesResponse
-	(*SaveCreditRuleRequest)(nil),   // 33: rounds.bff.v1.SaveCreditRuleRequest
-	(*SaveCreditRuleResponse)(nil),  // 34: rounds.bff.v1.SaveCreditRuleResponse
-	(*Lecturer)(nil),                // 35: rounds.bff.v1.Lecturer
-	(*Category)(nil),                // 36: rounds.bff.v1.Category
-	(*timestamppb.Timestamp)(nil),   // 37: google.protobuf.Timestamp
+	(*BeginWebinarRequest)(nil),     // 31: rounds.bff.v1.BeginWebinarRequest
+	(*BeginWebinarResponse)(nil),    // 32: rounds.bff.v1.BeginWebinarResponse
+	(*EndWebinarRequest)(nil),       // 33: rounds.bff.v1.EndWebinarRequest
+	(*EndWebinarResponse)(nil),      // 34: rounds.bff.v1.EndWebinarResponse
+	(*CreditRulesRequest)(nil),      // 35: rounds.bff.v1.CreditRulesRequest
+	(*CreditRulesResponse)(nil),     // 36: rounds.bff.v1.CreditRulesResponse
+	(*SaveCreditRuleRequest)(nil),   // 37: rounds.bff.v1.SaveCreditRuleRequest
+	(*SaveCreditRuleResponse)(nil),  // 38: rounds.bff.v1.SaveCreditRuleResponse
+	(*Lecturer)(nil),                // 39: rounds.bff.v1.Lecturer
+	(*Category)(nil),                // 40: rounds.bff.v1.Category
+	(*timestamppb.Timestamp)(nil),   // 41: google.protobuf.Timestamp
 }
 var file_bff_v1_webinar_proto_depIdxs = []int32{
 	2,  // 0: rounds.bff.v1.WebinarsResponse.webinars:type_name -> rounds.bff.v1.WebinarCard
-	35, // 1: rounds.bff.v1.WebinarCard.lecturer:type_name -> rounds.bff.v1.Lecturer
-	36, // 2: rounds.bff.v1.WebinarCard.category:type_name -> rounds.bff.v1.Category
-	37, // 3: rounds.bff.v1.WebinarCard.starts_at:type_name -> google.protobuf.Timestamp
+	39, // 1: rounds.bff.v1.WebinarCard.lecturer:type_name -> rounds.bff.v1.Lecturer
+	40, // 2: rounds.bff.v1.WebinarCard.category:type_name -> rounds.bff.v1.Category
+	41, // 3: rounds.bff.v1.WebinarCard.starts_at:type_name -> google.protobuf.Timestamp
 	2,  // 4: rounds.bff.v1.WebinarResponse.card:type_name -> rounds.bff.v1.WebinarCard
 	5,  // 5: rounds.bff.v1.WebinarResponse.rule:type_name -> rounds.bff.v1.CreditRule
-	37, // 6: rounds.bff.v1.WebinarResponse.started_at:type_name -> google.protobuf.Timestamp
-	37, // 7: rounds.bff.v1.WebinarResponse.ended_at:type_name -> google.protobuf.Timestamp
-	35, // 8: rounds.bff.v1.LecturerResponse.lecturer:type_name -> rounds.bff.v1.Lecturer
-	36, // 9: rounds.bff.v1.CategoryResponse.category:type_name -> rounds.bff.v1.Category
+	41, // 6: rounds.bff.v1.WebinarResponse.started_at:type_name -> google.protobuf.Timestamp
+	41, // 7: rounds.bff.v1.WebinarResponse.ended_at:type_name -> google.protobuf.Timestamp
+	39, // 8: rounds.bff.v1.LecturerResponse.lecturer:type_name -> rounds.bff.v1.Lecturer
+	40, // 9: rounds.bff.v1.CategoryResponse.category:type_name -> rounds.bff.v1.Category
 	12, // 10: rounds.bff.v1.SubscriptionsResponse.subscriptions:type_name -> rounds.bff.v1.Subscription
-	37, // 11: rounds.bff.v1.Subscription.since:type_name -> google.protobuf.Timestamp
-	37, // 12: rounds.bff.v1.Subscription.starts_at:type_name -> google.protobuf.Timestamp
+	41, // 11: rounds.bff.v1.Subscription.since:type_name -> google.protobuf.Timestamp
+	41, // 12: rounds.bff.v1.Subscription.starts_at:type_name -> google.protobuf.Timestamp
 	19, // 13: rounds.bff.v1.WebinarPlansResponse.plans:type_name -> rounds.bff.v1.WebinarPlanCard
 	2,  // 14: rounds.bff.v1.WebinarPlanCard.card:type_name -> rounds.bff.v1.WebinarCard
 	19, // 15: rounds.bff.v1.WebinarPlanResponse.plan:type_name -> rounds.bff.v1.WebinarPlanCard
@@ -2739,25 +2938,29 @@ var file_bff_v1_webinar_proto_depIdxs = []int32{
 	25, // 31: rounds.bff.v1.Webinars.EditWebinar:input_type -> rounds.bff.v1.EditWebinarRequest
 	27, // 32: rounds.bff.v1.Webinars.MoveWebinar:input_type -> rounds.bff.v1.MoveWebinarRequest
 	29, // 33: rounds.bff.v1.Webinars.CancelWebinar:input_type -> rounds.bff.v1.CancelWebinarRequest
-	31, // 34: rounds.bff.v1.Webinars.CreditRules:input_type -> rounds.bff.v1.CreditRulesRequest
-	33, // 35: rounds.bff.v1.Webinars.SaveCreditRule:input_type -> rounds.bff.v1.SaveCreditRuleRequest
-	1,  // 36: rounds.bff.v1.Webinars.Webinars:output_type -> rounds.bff.v1.WebinarsResponse
-	4,  // 37: rounds.bff.v1.Webinars.Webinar:output_type -> rounds.bff.v1.WebinarResponse
-	7,  // 38: rounds.bff.v1.Webinars.Lecturer:output_type -> rounds.bff.v1.LecturerResponse
-	9,  // 39: rounds.bff.v1.Webinars.Category:output_type -> rounds.bff.v1.CategoryResponse
-	11, // 40: rounds.bff.v1.Webinars.Subscriptions:output_type -> rounds.bff.v1.SubscriptionsResponse
-	14, // 41: rounds.bff.v1.Webinars.Subscribe:output_type -> rounds.bff.v1.SubscribeResponse
-	16, // 42: rounds.bff.v1.Webinars.Unsubscribe:output_type -> rounds.bff.v1.UnsubscribeResponse
-	18, // 43: rounds.bff.v1.Webinars.WebinarPlans:output_type -> rounds.bff.v1.WebinarPlansResponse
-	21, // 44: rounds.bff.v1.Webinars.WebinarPlan:output_type -> rounds.bff.v1.WebinarPlanResponse
-	24, // 45: rounds.bff.v1.Webinars.ScheduleWebinar:output_type -> rounds.bff.v1.ScheduleWebinarResponse
-	26, // 46: rounds.bff.v1.Webinars.EditWebinar:output_type -> rounds.bff.v1.EditWebinarResponse
-	28, // 47: rounds.bff.v1.Webinars.MoveWebinar:output_type -> rounds.bff.v1.MoveWebinarResponse
-	30, // 48: rounds.bff.v1.Webinars.CancelWebinar:output_type -> rounds.bff.v1.CancelWebinarResponse
-	32, // 49: rounds.bff.v1.Webinars.CreditRules:output_type -> rounds.bff.v1.CreditRulesResponse
-	34, // 50: rounds.bff.v1.Webinars.SaveCreditRule:output_type -> rounds.bff.v1.SaveCreditRuleResponse
-	36, // [36:51] is the sub-list for method output_type
-	21, // [21:36] is the sub-list for method input_type
+	31, // 34: rounds.bff.v1.Webinars.BeginWebinar:input_type -> rounds.bff.v1.BeginWebinarRequest
+	33, // 35: rounds.bff.v1.Webinars.EndWebinar:input_type -> rounds.bff.v1.EndWebinarRequest
+	35, // 36: rounds.bff.v1.Webinars.CreditRules:input_type -> rounds.bff.v1.CreditRulesRequest
+	37, // 37: rounds.bff.v1.Webinars.SaveCreditRule:input_type -> rounds.bff.v1.SaveCreditRuleRequest
+	1,  // 38: rounds.bff.v1.Webinars.Webinars:output_type -> rounds.bff.v1.WebinarsResponse
+	4,  // 39: rounds.bff.v1.Webinars.Webinar:output_type -> rounds.bff.v1.WebinarResponse
+	7,  // 40: rounds.bff.v1.Webinars.Lecturer:output_type -> rounds.bff.v1.LecturerResponse
+	9,  // 41: rounds.bff.v1.Webinars.Category:output_type -> rounds.bff.v1.CategoryResponse
+	11, // 42: rounds.bff.v1.Webinars.Subscriptions:output_type -> rounds.bff.v1.SubscriptionsResponse
+	14, // 43: rounds.bff.v1.Webinars.Subscribe:output_type -> rounds.bff.v1.SubscribeResponse
+	16, // 44: rounds.bff.v1.Webinars.Unsubscribe:output_type -> rounds.bff.v1.UnsubscribeResponse
+	18, // 45: rounds.bff.v1.Webinars.WebinarPlans:output_type -> rounds.bff.v1.WebinarPlansResponse
+	21, // 46: rounds.bff.v1.Webinars.WebinarPlan:output_type -> rounds.bff.v1.WebinarPlanResponse
+	24, // 47: rounds.bff.v1.Webinars.ScheduleWebinar:output_type -> rounds.bff.v1.ScheduleWebinarResponse
+	26, // 48: rounds.bff.v1.Webinars.EditWebinar:output_type -> rounds.bff.v1.EditWebinarResponse
+	28, // 49: rounds.bff.v1.Webinars.MoveWebinar:output_type -> rounds.bff.v1.MoveWebinarResponse
+	30, // 50: rounds.bff.v1.Webinars.CancelWebinar:output_type -> rounds.bff.v1.CancelWebinarResponse
+	32, // 51: rounds.bff.v1.Webinars.BeginWebinar:output_type -> rounds.bff.v1.BeginWebinarResponse
+	34, // 52: rounds.bff.v1.Webinars.EndWebinar:output_type -> rounds.bff.v1.EndWebinarResponse
+	36, // 53: rounds.bff.v1.Webinars.CreditRules:output_type -> rounds.bff.v1.CreditRulesResponse
+	38, // 54: rounds.bff.v1.Webinars.SaveCreditRule:output_type -> rounds.bff.v1.SaveCreditRuleResponse
+	38, // [38:55] is the sub-list for method output_type
+	21, // [21:38] is the sub-list for method input_type
 	21, // [21:21] is the sub-list for extension type_name
 	21, // [21:21] is the sub-list for extension extendee
 	0,  // [0:21] is the sub-list for field type_name
@@ -2775,7 +2978,7 @@ func file_bff_v1_webinar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bff_v1_webinar_proto_rawDesc), len(file_bff_v1_webinar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   35,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -34,6 +34,8 @@ const (
 	Webinars_EditWebinar_FullMethodName     = "/rounds.bff.v1.Webinars/EditWebinar"
 	Webinars_MoveWebinar_FullMethodName     = "/rounds.bff.v1.Webinars/MoveWebinar"
 	Webinars_CancelWebinar_FullMethodName   = "/rounds.bff.v1.Webinars/CancelWebinar"
+	Webinars_BeginWebinar_FullMethodName    = "/rounds.bff.v1.Webinars/BeginWebinar"
+	Webinars_EndWebinar_FullMethodName      = "/rounds.bff.v1.Webinars/EndWebinar"
 	Webinars_CreditRules_FullMethodName     = "/rounds.bff.v1.Webinars/CreditRules"
 	Webinars_SaveCreditRule_FullMethodName  = "/rounds.bff.v1.Webinars/SaveCreditRule"
 )
@@ -65,6 +67,10 @@ type WebinarsClient interface {
 	MoveWebinar(ctx context.Context, in *MoveWebinarRequest, opts ...grpc.CallOption) (*MoveWebinarResponse, error)
 	// Calls a planned webinar off, with a reason; those who subscribed are told. There is no way back.
 	CancelWebinar(ctx context.Context, in *CancelWebinarRequest, opts ...grpc.CallOption) (*CancelWebinarResponse, error)
+	// Has a planned webinar begin now, at most 15 minutes before its time; its planned end stays.
+	BeginWebinar(ctx context.Context, in *BeginWebinarRequest, opts ...grpc.CallOption) (*BeginWebinarResponse, error)
+	// Has a live webinar end now.
+	EndWebinar(ctx context.Context, in *EndWebinarRequest, opts ...grpc.CallOption) (*EndWebinarResponse, error)
 	// The newest version of each rule, by name.
 	CreditRules(ctx context.Context, in *CreditRulesRequest, opts ...grpc.CallOption) (*CreditRulesResponse, error)
 	// Makes a rule, or the next version of the one of that name: a rule is never changed.
@@ -209,6 +215,26 @@ func (c *webinarsClient) CancelWebinar(ctx context.Context, in *CancelWebinarReq
 	return out, nil
 }
 
+func (c *webinarsClient) BeginWebinar(ctx context.Context, in *BeginWebinarRequest, opts ...grpc.CallOption) (*BeginWebinarResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BeginWebinarResponse)
+	err := c.cc.Invoke(ctx, Webinars_BeginWebinar_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webinarsClient) EndWebinar(ctx context.Context, in *EndWebinarRequest, opts ...grpc.CallOption) (*EndWebinarResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndWebinarResponse)
+	err := c.cc.Invoke(ctx, Webinars_EndWebinar_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *webinarsClient) CreditRules(ctx context.Context, in *CreditRulesRequest, opts ...grpc.CallOption) (*CreditRulesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CreditRulesResponse)
@@ -256,6 +282,10 @@ type WebinarsServer interface {
 	MoveWebinar(context.Context, *MoveWebinarRequest) (*MoveWebinarResponse, error)
 	// Calls a planned webinar off, with a reason; those who subscribed are told. There is no way back.
 	CancelWebinar(context.Context, *CancelWebinarRequest) (*CancelWebinarResponse, error)
+	// Has a planned webinar begin now, at most 15 minutes before its time; its planned end stays.
+	BeginWebinar(context.Context, *BeginWebinarRequest) (*BeginWebinarResponse, error)
+	// Has a live webinar end now.
+	EndWebinar(context.Context, *EndWebinarRequest) (*EndWebinarResponse, error)
 	// The newest version of each rule, by name.
 	CreditRules(context.Context, *CreditRulesRequest) (*CreditRulesResponse, error)
 	// Makes a rule, or the next version of the one of that name: a rule is never changed.
@@ -308,6 +338,12 @@ func (UnimplementedWebinarsServer) MoveWebinar(context.Context, *MoveWebinarRequ
 }
 func (UnimplementedWebinarsServer) CancelWebinar(context.Context, *CancelWebinarRequest) (*CancelWebinarResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelWebinar not implemented")
+}
+func (UnimplementedWebinarsServer) BeginWebinar(context.Context, *BeginWebinarRequest) (*BeginWebinarResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BeginWebinar not implemented")
+}
+func (UnimplementedWebinarsServer) EndWebinar(context.Context, *EndWebinarRequest) (*EndWebinarResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndWebinar not implemented")
 }
 func (UnimplementedWebinarsServer) CreditRules(context.Context, *CreditRulesRequest) (*CreditRulesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreditRules not implemented")
@@ -570,6 +606,42 @@ func _Webinars_CancelWebinar_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Webinars_BeginWebinar_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BeginWebinarRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebinarsServer).BeginWebinar(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Webinars_BeginWebinar_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebinarsServer).BeginWebinar(ctx, req.(*BeginWebinarRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Webinars_EndWebinar_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndWebinarRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebinarsServer).EndWebinar(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Webinars_EndWebinar_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebinarsServer).EndWebinar(ctx, req.(*EndWebinarRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Webinars_CreditRules_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CreditRulesRequest)
 	if err := dec(in); err != nil {
@@ -664,6 +736,14 @@ var Webinars_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CancelWebinar",
 			Handler:    _Webinars_CancelWebinar_Handler,
+		},
+		{
+			MethodName: "BeginWebinar",
+			Handler:    _Webinars_BeginWebinar_Handler,
+		},
+		{
+			MethodName: "EndWebinar",
+			Handler:    _Webinars_EndWebinar_Handler,
 		},
 		{
 			MethodName: "CreditRules",

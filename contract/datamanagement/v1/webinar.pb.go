@@ -646,6 +646,184 @@ func (*CancelWebinarResponse) Descriptor() ([]byte, []int) {
 	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{8}
 }
 
+// For the lecturer, hosts and administrators.
+type BeginWebinarRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginWebinarRequest) Reset() {
+	*x = BeginWebinarRequest{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginWebinarRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginWebinarRequest) ProtoMessage() {}
+
+func (x *BeginWebinarRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginWebinarRequest.ProtoReflect.Descriptor instead.
+func (*BeginWebinarRequest) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *BeginWebinarRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *BeginWebinarRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type BeginWebinarResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginWebinarResponse) Reset() {
+	*x = BeginWebinarResponse{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginWebinarResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginWebinarResponse) ProtoMessage() {}
+
+func (x *BeginWebinarResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginWebinarResponse.ProtoReflect.Descriptor instead.
+func (*BeginWebinarResponse) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{10}
+}
+
+// For the lecturer, hosts and administrators.
+type EndWebinarRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndWebinarRequest) Reset() {
+	*x = EndWebinarRequest{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndWebinarRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndWebinarRequest) ProtoMessage() {}
+
+func (x *EndWebinarRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndWebinarRequest.ProtoReflect.Descriptor instead.
+func (*EndWebinarRequest) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *EndWebinarRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *EndWebinarRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type EndWebinarResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndWebinarResponse) Reset() {
+	*x = EndWebinarResponse{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndWebinarResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndWebinarResponse) ProtoMessage() {}
+
+func (x *EndWebinarResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndWebinarResponse.ProtoReflect.Descriptor instead.
+func (*EndWebinarResponse) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{12}
+}
+
 // What stands in a rule is described in rules/credit; points are hundredths, times seconds.
 type SaveCreditRuleRequest struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
@@ -667,7 +845,7 @@ type SaveCreditRuleRequest struct {
 
 func (x *SaveCreditRuleRequest) Reset() {
 	*x = SaveCreditRuleRequest{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[9]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -679,7 +857,7 @@ func (x *SaveCreditRuleRequest) String() string {
 func (*SaveCreditRuleRequest) ProtoMessage() {}
 
 func (x *SaveCreditRuleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[9]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -692,7 +870,7 @@ func (x *SaveCreditRuleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveCreditRuleRequest.ProtoReflect.Descriptor instead.
 func (*SaveCreditRuleRequest) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{9}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SaveCreditRuleRequest) GetRequestId() string {
@@ -782,7 +960,7 @@ type SaveCreditRuleResponse struct {
 
 func (x *SaveCreditRuleResponse) Reset() {
 	*x = SaveCreditRuleResponse{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[10]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -794,7 +972,7 @@ func (x *SaveCreditRuleResponse) String() string {
 func (*SaveCreditRuleResponse) ProtoMessage() {}
 
 func (x *SaveCreditRuleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[10]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -807,7 +985,7 @@ func (x *SaveCreditRuleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveCreditRuleResponse.ProtoReflect.Descriptor instead.
 func (*SaveCreditRuleResponse) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{10}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SaveCreditRuleResponse) GetId() string {
@@ -836,7 +1014,7 @@ type SubscribeRequest struct {
 
 func (x *SubscribeRequest) Reset() {
 	*x = SubscribeRequest{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[11]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -848,7 +1026,7 @@ func (x *SubscribeRequest) String() string {
 func (*SubscribeRequest) ProtoMessage() {}
 
 func (x *SubscribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[11]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -861,7 +1039,7 @@ func (x *SubscribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeRequest.ProtoReflect.Descriptor instead.
 func (*SubscribeRequest) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{11}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SubscribeRequest) GetRequestId() string {
@@ -893,7 +1071,7 @@ type SubscribeResponse struct {
 
 func (x *SubscribeResponse) Reset() {
 	*x = SubscribeResponse{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[12]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -905,7 +1083,7 @@ func (x *SubscribeResponse) String() string {
 func (*SubscribeResponse) ProtoMessage() {}
 
 func (x *SubscribeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[12]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -918,7 +1096,7 @@ func (x *SubscribeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeResponse.ProtoReflect.Descriptor instead.
 func (*SubscribeResponse) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{12}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{16}
 }
 
 type UnsubscribeRequest struct {
@@ -932,7 +1110,7 @@ type UnsubscribeRequest struct {
 
 func (x *UnsubscribeRequest) Reset() {
 	*x = UnsubscribeRequest{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[13]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -944,7 +1122,7 @@ func (x *UnsubscribeRequest) String() string {
 func (*UnsubscribeRequest) ProtoMessage() {}
 
 func (x *UnsubscribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[13]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -957,7 +1135,7 @@ func (x *UnsubscribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnsubscribeRequest.ProtoReflect.Descriptor instead.
 func (*UnsubscribeRequest) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{13}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *UnsubscribeRequest) GetRequestId() string {
@@ -989,7 +1167,7 @@ type UnsubscribeResponse struct {
 
 func (x *UnsubscribeResponse) Reset() {
 	*x = UnsubscribeResponse{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[14]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1001,7 +1179,7 @@ func (x *UnsubscribeResponse) String() string {
 func (*UnsubscribeResponse) ProtoMessage() {}
 
 func (x *UnsubscribeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[14]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1014,7 +1192,7 @@ func (x *UnsubscribeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnsubscribeResponse.ProtoReflect.Descriptor instead.
 func (*UnsubscribeResponse) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{14}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{18}
 }
 
 var File_datamanagement_v1_webinar_proto protoreflect.FileDescriptor
@@ -1083,7 +1261,17 @@ const file_datamanagement_v1_webinar_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\"\x17\n" +
-	"\x15CancelWebinarResponse\"\x8d\x03\n" +
+	"\x15CancelWebinarResponse\"D\n" +
+	"\x13BeginWebinarRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"\x16\n" +
+	"\x14BeginWebinarResponse\"B\n" +
+	"\x11EndWebinarRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"\x14\n" +
+	"\x12EndWebinarResponse\"\x8d\x03\n" +
 	"\x15SaveCreditRuleRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x12\n" +
@@ -1114,7 +1302,8 @@ const file_datamanagement_v1_webinar_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x1b\n" +
 	"\ttarget_id\x18\x03 \x01(\tR\btargetId\"\x15\n" +
-	"\x13UnsubscribeResponse2\xec\a\n" +
+	"\x13UnsubscribeResponse2\x96\n" +
+	"\n" +
 	"\bWebinars\x12\x90\x01\n" +
 	"\x0fScheduleWebinar\x120.rounds.datamanagement.v1.ScheduleWebinarRequest\x1a1.rounds.datamanagement.v1.ScheduleWebinarResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\x03bff\x12\radministrator\x12\x84\x01\n" +
@@ -1123,7 +1312,12 @@ const file_datamanagement_v1_webinar_proto_rawDesc = "" +
 	"\vMoveWebinar\x12,.rounds.datamanagement.v1.MoveWebinarRequest\x1a-.rounds.datamanagement.v1.MoveWebinarResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\x03bff\x12\radministrator\x12\x8a\x01\n" +
 	"\rCancelWebinar\x12..rounds.datamanagement.v1.CancelWebinarRequest\x1a/.rounds.datamanagement.v1.CancelWebinarResponse\"\x18\x8a\xb5\x18\x14\n" +
-	"\x03bff\x12\radministrator\x12\x8d\x01\n" +
+	"\x03bff\x12\radministrator\x12\x95\x01\n" +
+	"\fBeginWebinar\x12-.rounds.datamanagement.v1.BeginWebinarRequest\x1a..rounds.datamanagement.v1.BeginWebinarResponse\"&\x8a\xb5\x18\"\n" +
+	"\x03bff\x12\x06member\x12\x04host\x12\radministrator\x12\x8f\x01\n" +
+	"\n" +
+	"EndWebinar\x12+.rounds.datamanagement.v1.EndWebinarRequest\x1a,.rounds.datamanagement.v1.EndWebinarResponse\"&\x8a\xb5\x18\"\n" +
+	"\x03bff\x12\x06member\x12\x04host\x12\radministrator\x12\x8d\x01\n" +
 	"\x0eSaveCreditRule\x12/.rounds.datamanagement.v1.SaveCreditRuleRequest\x1a0.rounds.datamanagement.v1.SaveCreditRuleResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\x03bff\x12\radministrator\x12\x8c\x01\n" +
 	"\tSubscribe\x12*.rounds.datamanagement.v1.SubscribeRequest\x1a+.rounds.datamanagement.v1.SubscribeResponse\"&\x8a\xb5\x18\"\n" +
@@ -1143,7 +1337,7 @@ func file_datamanagement_v1_webinar_proto_rawDescGZIP() []byte {
 	return file_datamanagement_v1_webinar_proto_rawDescData
 }
 
-var file_datamanagement_v1_webinar_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_datamanagement_v1_webinar_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_datamanagement_v1_webinar_proto_goTypes = []any{
 	(*LocalStart)(nil),              // 0: rounds.datamanagement.v1.LocalStart
 	(*ScheduleWebinarRequest)(nil),  // 1: rounds.datamanagement.v1.ScheduleWebinarRequest
@@ -1154,12 +1348,16 @@ var file_datamanagement_v1_webinar_proto_goTypes = []any{
 	(*MoveWebinarResponse)(nil),     // 6: rounds.datamanagement.v1.MoveWebinarResponse
 	(*CancelWebinarRequest)(nil),    // 7: rounds.datamanagement.v1.CancelWebinarRequest
 	(*CancelWebinarResponse)(nil),   // 8: rounds.datamanagement.v1.CancelWebinarResponse
-	(*SaveCreditRuleRequest)(nil),   // 9: rounds.datamanagement.v1.SaveCreditRuleRequest
-	(*SaveCreditRuleResponse)(nil),  // 10: rounds.datamanagement.v1.SaveCreditRuleResponse
-	(*SubscribeRequest)(nil),        // 11: rounds.datamanagement.v1.SubscribeRequest
-	(*SubscribeResponse)(nil),       // 12: rounds.datamanagement.v1.SubscribeResponse
-	(*UnsubscribeRequest)(nil),      // 13: rounds.datamanagement.v1.UnsubscribeRequest
-	(*UnsubscribeResponse)(nil),     // 14: rounds.datamanagement.v1.UnsubscribeResponse
+	(*BeginWebinarRequest)(nil),     // 9: rounds.datamanagement.v1.BeginWebinarRequest
+	(*BeginWebinarResponse)(nil),    // 10: rounds.datamanagement.v1.BeginWebinarResponse
+	(*EndWebinarRequest)(nil),       // 11: rounds.datamanagement.v1.EndWebinarRequest
+	(*EndWebinarResponse)(nil),      // 12: rounds.datamanagement.v1.EndWebinarResponse
+	(*SaveCreditRuleRequest)(nil),   // 13: rounds.datamanagement.v1.SaveCreditRuleRequest
+	(*SaveCreditRuleResponse)(nil),  // 14: rounds.datamanagement.v1.SaveCreditRuleResponse
+	(*SubscribeRequest)(nil),        // 15: rounds.datamanagement.v1.SubscribeRequest
+	(*SubscribeResponse)(nil),       // 16: rounds.datamanagement.v1.SubscribeResponse
+	(*UnsubscribeRequest)(nil),      // 17: rounds.datamanagement.v1.UnsubscribeRequest
+	(*UnsubscribeResponse)(nil),     // 18: rounds.datamanagement.v1.UnsubscribeResponse
 }
 var file_datamanagement_v1_webinar_proto_depIdxs = []int32{
 	0,  // 0: rounds.datamanagement.v1.ScheduleWebinarRequest.start:type_name -> rounds.datamanagement.v1.LocalStart
@@ -1168,18 +1366,22 @@ var file_datamanagement_v1_webinar_proto_depIdxs = []int32{
 	3,  // 3: rounds.datamanagement.v1.Webinars.EditWebinar:input_type -> rounds.datamanagement.v1.EditWebinarRequest
 	5,  // 4: rounds.datamanagement.v1.Webinars.MoveWebinar:input_type -> rounds.datamanagement.v1.MoveWebinarRequest
 	7,  // 5: rounds.datamanagement.v1.Webinars.CancelWebinar:input_type -> rounds.datamanagement.v1.CancelWebinarRequest
-	9,  // 6: rounds.datamanagement.v1.Webinars.SaveCreditRule:input_type -> rounds.datamanagement.v1.SaveCreditRuleRequest
-	11, // 7: rounds.datamanagement.v1.Webinars.Subscribe:input_type -> rounds.datamanagement.v1.SubscribeRequest
-	13, // 8: rounds.datamanagement.v1.Webinars.Unsubscribe:input_type -> rounds.datamanagement.v1.UnsubscribeRequest
-	2,  // 9: rounds.datamanagement.v1.Webinars.ScheduleWebinar:output_type -> rounds.datamanagement.v1.ScheduleWebinarResponse
-	4,  // 10: rounds.datamanagement.v1.Webinars.EditWebinar:output_type -> rounds.datamanagement.v1.EditWebinarResponse
-	6,  // 11: rounds.datamanagement.v1.Webinars.MoveWebinar:output_type -> rounds.datamanagement.v1.MoveWebinarResponse
-	8,  // 12: rounds.datamanagement.v1.Webinars.CancelWebinar:output_type -> rounds.datamanagement.v1.CancelWebinarResponse
-	10, // 13: rounds.datamanagement.v1.Webinars.SaveCreditRule:output_type -> rounds.datamanagement.v1.SaveCreditRuleResponse
-	12, // 14: rounds.datamanagement.v1.Webinars.Subscribe:output_type -> rounds.datamanagement.v1.SubscribeResponse
-	14, // 15: rounds.datamanagement.v1.Webinars.Unsubscribe:output_type -> rounds.datamanagement.v1.UnsubscribeResponse
-	9,  // [9:16] is the sub-list for method output_type
-	2,  // [2:9] is the sub-list for method input_type
+	9,  // 6: rounds.datamanagement.v1.Webinars.BeginWebinar:input_type -> rounds.datamanagement.v1.BeginWebinarRequest
+	11, // 7: rounds.datamanagement.v1.Webinars.EndWebinar:input_type -> rounds.datamanagement.v1.EndWebinarRequest
+	13, // 8: rounds.datamanagement.v1.Webinars.SaveCreditRule:input_type -> rounds.datamanagement.v1.SaveCreditRuleRequest
+	15, // 9: rounds.datamanagement.v1.Webinars.Subscribe:input_type -> rounds.datamanagement.v1.SubscribeRequest
+	17, // 10: rounds.datamanagement.v1.Webinars.Unsubscribe:input_type -> rounds.datamanagement.v1.UnsubscribeRequest
+	2,  // 11: rounds.datamanagement.v1.Webinars.ScheduleWebinar:output_type -> rounds.datamanagement.v1.ScheduleWebinarResponse
+	4,  // 12: rounds.datamanagement.v1.Webinars.EditWebinar:output_type -> rounds.datamanagement.v1.EditWebinarResponse
+	6,  // 13: rounds.datamanagement.v1.Webinars.MoveWebinar:output_type -> rounds.datamanagement.v1.MoveWebinarResponse
+	8,  // 14: rounds.datamanagement.v1.Webinars.CancelWebinar:output_type -> rounds.datamanagement.v1.CancelWebinarResponse
+	10, // 15: rounds.datamanagement.v1.Webinars.BeginWebinar:output_type -> rounds.datamanagement.v1.BeginWebinarResponse
+	12, // 16: rounds.datamanagement.v1.Webinars.EndWebinar:output_type -> rounds.datamanagement.v1.EndWebinarResponse
+	14, // 17: rounds.datamanagement.v1.Webinars.SaveCreditRule:output_type -> rounds.datamanagement.v1.SaveCreditRuleResponse
+	16, // 18: rounds.datamanagement.v1.Webinars.Subscribe:output_type -> rounds.datamanagement.v1.SubscribeResponse
+	18, // 19: rounds.datamanagement.v1.Webinars.Unsubscribe:output_type -> rounds.datamanagement.v1.UnsubscribeResponse
+	11, // [11:20] is the sub-list for method output_type
+	2,  // [2:11] is the sub-list for method input_type
 	2,  // [2:2] is the sub-list for extension type_name
 	2,  // [2:2] is the sub-list for extension extendee
 	0,  // [0:2] is the sub-list for field type_name
@@ -1196,7 +1398,7 @@ func file_datamanagement_v1_webinar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_datamanagement_v1_webinar_proto_rawDesc), len(file_datamanagement_v1_webinar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,8 @@ const (
 	Webinars_EditWebinar_FullMethodName     = "/rounds.datamanagement.v1.Webinars/EditWebinar"
 	Webinars_MoveWebinar_FullMethodName     = "/rounds.datamanagement.v1.Webinars/MoveWebinar"
 	Webinars_CancelWebinar_FullMethodName   = "/rounds.datamanagement.v1.Webinars/CancelWebinar"
+	Webinars_BeginWebinar_FullMethodName    = "/rounds.datamanagement.v1.Webinars/BeginWebinar"
+	Webinars_EndWebinar_FullMethodName      = "/rounds.datamanagement.v1.Webinars/EndWebinar"
 	Webinars_SaveCreditRule_FullMethodName  = "/rounds.datamanagement.v1.Webinars/SaveCreditRule"
 	Webinars_Subscribe_FullMethodName       = "/rounds.datamanagement.v1.Webinars/Subscribe"
 	Webinars_Unsubscribe_FullMethodName     = "/rounds.datamanagement.v1.Webinars/Unsubscribe"
@@ -44,6 +46,10 @@ type WebinarsClient interface {
 	MoveWebinar(ctx context.Context, in *MoveWebinarRequest, opts ...grpc.CallOption) (*MoveWebinarResponse, error)
 	// Calls a planned webinar off, with a reason; those who subscribed are told. There is no way back.
 	CancelWebinar(ctx context.Context, in *CancelWebinarRequest, opts ...grpc.CallOption) (*CancelWebinarResponse, error)
+	// Has a planned webinar begin now, at most 15 minutes before its time; its planned end stays.
+	BeginWebinar(ctx context.Context, in *BeginWebinarRequest, opts ...grpc.CallOption) (*BeginWebinarResponse, error)
+	// Has a live webinar end now.
+	EndWebinar(ctx context.Context, in *EndWebinarRequest, opts ...grpc.CallOption) (*EndWebinarResponse, error)
 	// Makes a rule, or the next version of the one of that name: a rule is never changed.
 	SaveCreditRule(ctx context.Context, in *SaveCreditRuleRequest, opts ...grpc.CallOption) (*SaveCreditRuleResponse, error)
 	Subscribe(ctx context.Context, in *SubscribeRequest, opts ...grpc.CallOption) (*SubscribeResponse, error)
@@ -98,6 +104,26 @@ func (c *webinarsClient) CancelWebinar(ctx context.Context, in *CancelWebinarReq
 	return out, nil
 }
 
+func (c *webinarsClient) BeginWebinar(ctx context.Context, in *BeginWebinarRequest, opts ...grpc.CallOption) (*BeginWebinarResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BeginWebinarResponse)
+	err := c.cc.Invoke(ctx, Webinars_BeginWebinar_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webinarsClient) EndWebinar(ctx context.Context, in *EndWebinarRequest, opts ...grpc.CallOption) (*EndWebinarResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndWebinarResponse)
+	err := c.cc.Invoke(ctx, Webinars_EndWebinar_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *webinarsClient) SaveCreditRule(ctx context.Context, in *SaveCreditRuleRequest, opts ...grpc.CallOption) (*SaveCreditRuleResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SaveCreditRuleResponse)
@@ -142,6 +168,10 @@ type WebinarsServer interface {
 	MoveWebinar(context.Context, *MoveWebinarRequest) (*MoveWebinarResponse, error)
 	// Calls a planned webinar off, with a reason; those who subscribed are told. There is no way back.
 	CancelWebinar(context.Context, *CancelWebinarRequest) (*CancelWebinarResponse, error)
+	// Has a planned webinar begin now, at most 15 minutes before its time; its planned end stays.
+	BeginWebinar(context.Context, *BeginWebinarRequest) (*BeginWebinarResponse, error)
+	// Has a live webinar end now.
+	EndWebinar(context.Context, *EndWebinarRequest) (*EndWebinarResponse, error)
 	// Makes a rule, or the next version of the one of that name: a rule is never changed.
 	SaveCreditRule(context.Context, *SaveCreditRuleRequest) (*SaveCreditRuleResponse, error)
 	Subscribe(context.Context, *SubscribeRequest) (*SubscribeResponse, error)
@@ -167,6 +197,12 @@ func (UnimplementedWebinarsServer) MoveWebinar(context.Context, *MoveWebinarRequ
 }
 func (UnimplementedWebinarsServer) CancelWebinar(context.Context, *CancelWebinarRequest) (*CancelWebinarResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelWebinar not implemented")
+}
+func (UnimplementedWebinarsServer) BeginWebinar(context.Context, *BeginWebinarRequest) (*BeginWebinarResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BeginWebinar not implemented")
+}
+func (UnimplementedWebinarsServer) EndWebinar(context.Context, *EndWebinarRequest) (*EndWebinarResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndWebinar not implemented")
 }
 func (UnimplementedWebinarsServer) SaveCreditRule(context.Context, *SaveCreditRuleRequest) (*SaveCreditRuleResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SaveCreditRule not implemented")
@@ -270,6 +306,42 @@ func _Webinars_CancelWebinar_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Webinars_BeginWebinar_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BeginWebinarRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebinarsServer).BeginWebinar(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Webinars_BeginWebinar_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebinarsServer).BeginWebinar(ctx, req.(*BeginWebinarRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Webinars_EndWebinar_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndWebinarRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebinarsServer).EndWebinar(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Webinars_EndWebinar_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebinarsServer).EndWebinar(ctx, req.(*EndWebinarRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Webinars_SaveCreditRule_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(SaveCreditRuleRequest)
 	if err := dec(in); err != nil {
@@ -346,6 +418,14 @@ var Webinars_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CancelWebinar",
 			Handler:    _Webinars_CancelWebinar_Handler,
+		},
+		{
+			MethodName: "BeginWebinar",
+			Handler:    _Webinars_BeginWebinar_Handler,
+		},
+		{
+			MethodName: "EndWebinar",
+			Handler:    _Webinars_EndWebinar_Handler,
 		},
 		{
 			MethodName: "SaveCreditRule",

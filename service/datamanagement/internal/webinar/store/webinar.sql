@@ -30,3 +30,9 @@ WHERE id = @id RETURNING sequence;
 
 -- name: PlanWebinar :exec
 SELECT scheduler.plan_webinar(@webinar::uuid, @starts_at::timestamptz, @minutes::integer, @sequence::integer, @cancelled::boolean);
+
+-- name: WebinarHost :one
+SELECT l.account_id FROM datamanagement.webinar w JOIN datamanagement.lecturer l ON l.id = w.lecturer_id WHERE w.id = @id;
+
+-- name: PlanHurry :one
+SELECT scheduler.hurry_webinar(@webinar::uuid, @kind::text, @at::timestamptz)::boolean AS hurried;

@@ -34,6 +34,23 @@ func (q *Queries) LecturerExists(ctx context.Context, id uuid.UUID) (bool, error
 	return exists, err
 }
 
+const planHurry = `-- name: PlanHurry :one
+SELECT scheduler.hurry_webinar($1::uuid, $2::text, $3::timestamptz)::boolean AS hurried
+`
+
+type PlanHurryParams struct {
+	Webinar uuid.UUID
+	Kind    string
+	At      time.Time
+}
+
+func (q *Queries) PlanHurry(ctx context.Context, arg PlanHurryParams) (bool, error) {
+	row := q.db.QueryRow(ctx, planHurry, arg.Webinar, arg.Kind, arg.At)
+	var hurried bool
+	err := row.Scan(&hurried)
+	return hurried, err
+}
+
 const planWebinar = `-- name: PlanWebinar :exec
 SELECT scheduler.plan_webinar($1::uuid, $2::timestamptz, $3::integer, $4::integer, $5::boolean)
 `
@@ -111,6 +128,17 @@ func (q *Queries) WebinarEdit(ctx context.Context, arg WebinarEditParams) (int32
 	var version int32
 	err := row.Scan(&version)
 	return version, err
+}
+
+const webinarHost = `-- name: WebinarHost :one
+SELECT l.account_id FROM datamanagement.webinar w JOIN datamanagement.lecturer l ON l.id = w.lecturer_id WHERE w.id = $1
+`
+
+func (q *Queries) WebinarHost(ctx context.Context, id uuid.UUID) (*uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, webinarHost, id)
+	var account_id *uuid.UUID
+	err := row.Scan(&account_id)
+	return account_id, err
 }
 
 const webinarInsert = `-- name: WebinarInsert :execrows
