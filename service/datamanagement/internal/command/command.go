@@ -5,7 +5,9 @@
 package command
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -26,6 +28,9 @@ type Command struct {
 	Request uuid.UUID
 	Name    string // of the RPC; an id that comes again under another name is refused
 	At      time.Time
+	// Digest is of what was asked: an id that comes again with something else is refused, or that would be lost without a word.
+	// Nil where the request holds a password, of which nothing may be kept.
+	Digest []byte
 }
 
 // Parse reads a request id as it came over the wire.
@@ -41,8 +46,8 @@ func Parse(id string) (uuid.UUID, error) {
 // Once runs do, which fills answer, unless this command was run before: then answer is what it was. A second one that
 // comes while the first still runs waits for it. An error of do must roll the transaction back.
 func Once(ctx context.Context, tx pgx.Tx, c Command, answer proto.Message, do func() error) error {
-	tag, err := tx.Exec(ctx, `INSERT INTO datamanagement.command (actor, request_id, name, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-		c.Actor, c.Request, c.Name, c.At)
+	tag, err := tx.Exec(ctx, `INSERT INTO datamanagement.command (actor, request_id, name, at, digest) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT DO NOTHING`, c.Actor, c.Request, c.Name, c.At, c.Digest)
 	if err != nil {
 		return fmt.Errorf("take command %s: %w", c.Name, err)
 	}
@@ -68,12 +73,12 @@ func Once(ctx context.Context, tx pgx.Tx, c Command, answer proto.Message, do fu
 
 func again(ctx context.Context, tx pgx.Tx, c Command, answer proto.Message) error {
 	var name string
-	var result []byte
-	err := tx.QueryRow(ctx, `SELECT name, result FROM datamanagement.command WHERE actor = $1 AND request_id = $2`, c.Actor, c.Request).
-		Scan(&name, &result)
+	var result, digest []byte
+	err := tx.QueryRow(ctx, `SELECT name, result, digest FROM datamanagement.command WHERE actor = $1 AND request_id = $2`, c.Actor, c.Request).
+		Scan(&name, &result, &digest)
 	switch {
-	case errors.Is(err, pgx.ErrNoRows), err == nil && name != c.Name:
-		return errs.New(errs.Conflict, "command.reused", "This form was sent before. Load the page again.")
+	case errors.Is(err, pgx.ErrNoRows), err == nil && (name != c.Name || !bytes.Equal(digest, c.Digest)):
+		return errs.New(errs.Conflict, "command.reused", "This form was sent before, with other content. Copy what you wrote, and load the page again.")
 	case err != nil:
 		return fmt.Errorf("read command %s: %w", c.Name, err)
 	}
@@ -81,6 +86,21 @@ func again(ctx context.Context, tx pgx.Tx, c Command, answer proto.Message) erro
 		return fmt.Errorf("read the answer of %s: %w", c.Name, err)
 	}
 	return nil
+}
+
+// Request is what commands come as.
+type Request interface {
+	proto.Message
+	GetRequestId() string
+}
+
+func digestOf(q Request) ([]byte, error) {
+	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(q)
+	if err != nil {
+		return nil, fmt.Errorf("encode request: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return sum[:], nil
 }
 
 // Wish is one command while it runs: whose, when, in which transaction.
@@ -97,8 +117,12 @@ type Desk struct {
 }
 
 // Once runs a command of the person asking, as Once does, in a transaction of its own.
-func (d Desk) Once(ctx context.Context, request, name string, answer proto.Message, do func(Wish) error) error {
-	id, err := Parse(request)
+func (d Desk) Once(ctx context.Context, q Request, name string, answer proto.Message, do func(Wish) error) error {
+	id, err := Parse(q.GetRequestId())
+	if err != nil {
+		return err
+	}
+	digest, err := digestOf(q)
 	if err != nil {
 		return err
 	}
@@ -108,7 +132,7 @@ func (d Desk) Once(ctx context.Context, request, name string, answer proto.Messa
 	}
 	now := d.Now()
 	return db.Tx(ctx, d.DB, func(tx pgx.Tx) error {
-		return Once(ctx, tx, Command{Actor: who.Account, Request: id, Name: name, At: now}, answer, func() error {
+		return Once(ctx, tx, Command{Actor: who.Account, Request: id, Name: name, At: now, Digest: digest}, answer, func() error {
 			return do(Wish{tx, who, now})
 		})
 	})

@@ -27,7 +27,7 @@ func (s *server) SaveArticle(ctx context.Context, q *datamanagementpb.SaveArticl
 		return nil, err
 	}
 	answer := &datamanagementpb.SaveArticleResponse{}
-	err = s.once(ctx, q.GetRequestId(), "content.save_article", answer, func(w command.Wish) error {
+	err = s.once(ctx, q, "content.save_article", answer, func(w command.Wish) error {
 		category, err := s.category(ctx, w, q.GetCategoryId())
 		if err != nil {
 			return err
@@ -106,7 +106,7 @@ func (s *server) lockArticle(ctx context.Context, w command.Wish, name string, v
 // PublishArticle shows an article to members; only the first time tells those who follow its category.
 func (s *server) PublishArticle(ctx context.Context, q *datamanagementpb.PublishArticleRequest) (*datamanagementpb.PublishArticleResponse, error) {
 	answer := &datamanagementpb.PublishArticleResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.publish", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "content.publish", answer, func(w command.Wish) error {
 		id, row, err := s.lockArticle(ctx, w, q.GetId(), q.GetVersion())
 		if err != nil || row.State == "published" {
 			return err
@@ -124,7 +124,7 @@ func (s *server) PublishArticle(ctx context.Context, q *datamanagementpb.Publish
 // UnpublishArticle makes a draft of it again.
 func (s *server) UnpublishArticle(ctx context.Context, q *datamanagementpb.UnpublishArticleRequest) (*datamanagementpb.UnpublishArticleResponse, error) {
 	answer := &datamanagementpb.UnpublishArticleResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.unpublish", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "content.unpublish", answer, func(w command.Wish) error {
 		id, row, err := s.lockArticle(ctx, w, q.GetId(), 0)
 		if err != nil || row.State == "draft" {
 			return err

@@ -31,7 +31,7 @@ func (s *server) AddComment(ctx context.Context, q *datamanagementpb.AddCommentR
 		return nil, err
 	}
 	answer := &datamanagementpb.AddCommentResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.comment", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "content.comment", answer, func(w command.Wish) error {
 		rows := store.New(w.Tx)
 		published, err := rows.ArticlePublished(ctx, article)
 		if err != nil {
@@ -86,7 +86,7 @@ func (s *server) EditComment(ctx context.Context, q *datamanagementpb.EditCommen
 		return nil, err
 	}
 	answer := &datamanagementpb.EditCommentResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.edit_comment", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "content.edit_comment", answer, func(w command.Wish) error {
 		id, row, err := s.lockComment(ctx, w, q.GetId())
 		switch {
 		case err != nil:
@@ -112,7 +112,7 @@ func (s *server) ReportComment(ctx context.Context, q *datamanagementpb.ReportCo
 		return nil, err
 	}
 	answer := &datamanagementpb.ReportCommentResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.report", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "content.report", answer, func(w command.Wish) error {
 		id, row, err := s.lockComment(ctx, w, q.GetId())
 		switch {
 		case err != nil:
@@ -137,7 +137,7 @@ func (s *server) HideComment(ctx context.Context, q *datamanagementpb.HideCommen
 		return nil, err
 	}
 	answer := &datamanagementpb.HideCommentResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.hide", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "content.hide", answer, func(w command.Wish) error {
 		id, row, err := s.lockComment(ctx, w, q.GetId())
 		if err != nil || row.HiddenAt != nil {
 			return err
@@ -158,7 +158,7 @@ func (s *server) HideComment(ctx context.Context, q *datamanagementpb.HideCommen
 // DismissReports settles the reports of a comment that stays.
 func (s *server) DismissReports(ctx context.Context, q *datamanagementpb.DismissReportsRequest) (*datamanagementpb.DismissReportsResponse, error) {
 	answer := &datamanagementpb.DismissReportsResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.dismiss", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "content.dismiss", answer, func(w command.Wish) error {
 		id, _, err := s.lockComment(ctx, w, q.GetId())
 		if err != nil {
 			return err

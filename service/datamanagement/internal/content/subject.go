@@ -29,7 +29,7 @@ func (s *server) SaveCategory(ctx context.Context, q *datamanagementpb.SaveCateg
 		return nil, err
 	}
 	answer := &datamanagementpb.SaveCategoryResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.save_category", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "content.save_category", answer, func(w command.Wish) error {
 		rows := store.New(w.Tx)
 		id, slug, err := saved(q.GetId(), s.newID, func(id uuid.UUID) (string, error) {
 			return field.Free(q.GetSlug(), en, id, func(slug string) (int64, error) {
@@ -55,7 +55,7 @@ func (s *server) SaveLecturer(ctx context.Context, q *datamanagementpb.SaveLectu
 		return nil, err
 	}
 	answer := &datamanagementpb.SaveLecturerResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "content.save_lecturer", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "content.save_lecturer", answer, func(w command.Wish) error {
 		account, err := s.account(ctx, w, q.GetAccountId())
 		if err != nil {
 			return err

@@ -27,8 +27,8 @@ import (
 const mostReason = 1000
 
 // once runs a command of the person asking.
-func (s *server) once(ctx context.Context, id, name string, answer proto.Message, do func(pgx.Tx, token.Claims, time.Time) error) error {
-	return command.Desk{DB: s.db, Now: s.now}.Once(ctx, id, name, answer, func(w command.Wish) error { return do(w.Tx, w.Who, w.Now) })
+func (s *server) once(ctx context.Context, q command.Request, name string, answer proto.Message, do func(pgx.Tx, token.Claims, time.Time) error) error {
+	return command.Desk{DB: s.db, Now: s.now}.Once(ctx, q, name, answer, func(w command.Wish) error { return do(w.Tx, w.Who, w.Now) })
 }
 
 // apply keeps the document, encrypted, and what the registry said, for a reviewer to decide on.
@@ -72,7 +72,9 @@ type registryAnswer struct {
 // SubmitProof applies again after a rejection.
 func (s *server) SubmitProof(ctx context.Context, q *datamanagementpb.SubmitProofRequest) (*datamanagementpb.SubmitProofResponse, error) {
 	answer := &datamanagementpb.SubmitProofResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "people.submit_proof", answer, func(tx pgx.Tx, who token.Claims, now time.Time) error {
+	// Sent again, it is the same wish whatever the registry says by then.
+	wish := &datamanagementpb.SubmitProofRequest{RequestId: q.GetRequestId(), Proof: q.GetProof()}
+	return answer, s.once(ctx, wish, "people.submit_proof", answer, func(tx pgx.Tx, who token.Claims, now time.Time) error {
 		rows := store.New(tx)
 		account, err := state(ctx, rows, who.Account)
 		if err != nil {
@@ -102,7 +104,7 @@ func (s *server) Decide(ctx context.Context, q *datamanagementpb.DecideRequest) 
 		return nil, problem
 	}
 	answer := &datamanagementpb.DecideResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "people.decide", answer, func(tx pgx.Tx, who token.Claims, now time.Time) error {
+	return answer, s.once(ctx, q, "people.decide", answer, func(tx pgx.Tx, who token.Claims, now time.Time) error {
 		return s.decide(ctx, tx, decision{application: id, reviewer: who.Account, approve: q.GetApprove(), reason: reason, at: now})
 	})
 }
@@ -192,7 +194,7 @@ func (s *server) Proof(ctx context.Context, q *datamanagementpb.ProofRequest) (*
 // UpdateProfile changes what a person may change alone.
 func (s *server) UpdateProfile(ctx context.Context, q *datamanagementpb.UpdateProfileRequest) (*datamanagementpb.UpdateProfileResponse, error) {
 	answer := &datamanagementpb.UpdateProfileResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "people.update_profile", answer, func(tx pgx.Tx, who token.Claims, now time.Time) error {
+	return answer, s.once(ctx, q, "people.update_profile", answer, func(tx pgx.Tx, who token.Claims, now time.Time) error {
 		_, err := store.New(tx).AccountUpdateProfile(ctx, store.AccountUpdateProfileParams{
 			Name: q.GetName(), Language: q.GetLanguage(), Zone: q.GetZone(), Now: now, ID: who.Account,
 		})

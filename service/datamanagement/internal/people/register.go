@@ -152,7 +152,7 @@ func (s *server) ConfirmEmail(ctx context.Context, q *datamanagementpb.ConfirmEm
 // ResendConfirmation sends the link once more to the person asking.
 func (s *server) ResendConfirmation(ctx context.Context, q *datamanagementpb.ResendConfirmationRequest) (*datamanagementpb.ResendConfirmationResponse, error) {
 	answer := &datamanagementpb.ResendConfirmationResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "people.resend", answer, func(tx pgx.Tx, who token.Claims, now time.Time) error {
+	return answer, s.once(ctx, q, "people.resend", answer, func(tx pgx.Tx, who token.Claims, now time.Time) error {
 		account, err := state(ctx, store.New(tx), who.Account)
 		if err != nil {
 			return err

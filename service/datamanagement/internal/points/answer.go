@@ -40,7 +40,7 @@ func (s *server) RecordAnswer(ctx context.Context, q *datamanagementpb.RecordAns
 		return nil, err
 	}
 	answer := &datamanagementpb.RecordAnswerResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "points.answer", answer, func(tx pgx.Tx, who uuid.UUID, now time.Time) error {
+	return answer, s.once(ctx, q, "points.answer", answer, func(tx pgx.Tx, who uuid.UUID, now time.Time) error {
 		p.AnsweredBy, p.Now = who, now
 		booked, err := s.answer(ctx, tx, p)
 		answer.Booked = booked

@@ -19,8 +19,8 @@ import (
 )
 
 // once runs a command of the person asking.
-func (s *server) once(ctx context.Context, id, name string, answer proto.Message, do func(pgx.Tx, uuid.UUID, time.Time) error) error {
-	return command.Desk{DB: s.db, Now: s.now}.Once(ctx, id, name, answer, func(w command.Wish) error { return do(w.Tx, w.Who.Account, w.Now) })
+func (s *server) once(ctx context.Context, q command.Request, name string, answer proto.Message, do func(pgx.Tx, uuid.UUID, time.Time) error) error {
+	return command.Desk{DB: s.db, Now: s.now}.Once(ctx, q, name, answer, func(w command.Wish) error { return do(w.Tx, w.Who.Account, w.Now) })
 }
 
 // RequestPoints records a request with the numbers that somebody approved.
@@ -30,7 +30,7 @@ func (s *server) RequestPoints(ctx context.Context, q *datamanagementpb.RequestP
 		return nil, errNoWebinar()
 	}
 	answer := &datamanagementpb.RequestPointsResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "points.request", answer, func(tx pgx.Tx, who uuid.UUID, now time.Time) error {
+	return answer, s.once(ctx, q, "points.request", answer, func(tx pgx.Tx, who uuid.UUID, now time.Time) error {
 		request, err := s.request(ctx, tx, id, store.RequestInsertParams{
 			ID: s.newID(), WebinarID: id, RequestedBy: who, Now: now,
 			Viewers: q.GetViewers(), Qualified: q.GetQualified(), Hundredths: q.GetHundredths(),

@@ -24,7 +24,7 @@ const live = "live"
 // BeginWebinar has a planned webinar begin now. The scheduler begins it as always, only earlier.
 func (s *server) BeginWebinar(ctx context.Context, q *datamanagementpb.BeginWebinarRequest) (*datamanagementpb.BeginWebinarResponse, error) {
 	answer := &datamanagementpb.BeginWebinarResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "webinar.begin", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "webinar.begin", answer, func(w command.Wish) error {
 		row, err := hosted(ctx, w, q.GetId())
 		switch {
 		case err != nil:
@@ -43,7 +43,7 @@ func (s *server) BeginWebinar(ctx context.Context, q *datamanagementpb.BeginWebi
 // EndWebinar has a live webinar end now. What was watched until now counts; the programme is as long as it really was.
 func (s *server) EndWebinar(ctx context.Context, q *datamanagementpb.EndWebinarRequest) (*datamanagementpb.EndWebinarResponse, error) {
 	answer := &datamanagementpb.EndWebinarResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "webinar.end", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "webinar.end", answer, func(w command.Wish) error {
 		row, err := hosted(ctx, w, q.GetId())
 		switch {
 		case err != nil:

@@ -29,7 +29,7 @@ func (s *server) ScheduleWebinar(ctx context.Context, q *datamanagementpb.Schedu
 		return nil, err
 	}
 	answer := &datamanagementpb.ScheduleWebinarResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "webinar.schedule", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "webinar.schedule", answer, func(w command.Wish) error {
 		c, err := choose(ctx, w, q.GetLecturerId(), q.GetCategoryId(), q.GetCreditRuleId())
 		if err != nil {
 			return err
@@ -81,7 +81,7 @@ func (s *server) EditWebinar(ctx context.Context, q *datamanagementpb.EditWebina
 		return nil, err
 	}
 	answer := &datamanagementpb.EditWebinarResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "webinar.edit", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "webinar.edit", answer, func(w command.Wish) error {
 		row, err := lock(ctx, w, q.GetId(), q.GetVersion())
 		if err != nil {
 			return err
@@ -133,7 +133,7 @@ func (s *server) MoveWebinar(ctx context.Context, q *datamanagementpb.MoveWebina
 		return nil, err
 	}
 	answer := &datamanagementpb.MoveWebinarResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "webinar.move", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "webinar.move", answer, func(w command.Wish) error {
 		row, err := lock(ctx, w, q.GetId(), q.GetVersion())
 		if err != nil {
 			return err
@@ -177,7 +177,7 @@ func (s *server) CancelWebinar(ctx context.Context, q *datamanagementpb.CancelWe
 		return nil, err
 	}
 	answer := &datamanagementpb.CancelWebinarResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "webinar.cancel", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "webinar.cancel", answer, func(w command.Wish) error {
 		row, err := lock(ctx, w, q.GetId(), 0)
 		if err != nil {
 			return err

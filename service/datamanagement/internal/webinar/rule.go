@@ -30,7 +30,7 @@ func (s *server) SaveCreditRule(ctx context.Context, q *datamanagementpb.SaveCre
 		return nil, err
 	}
 	answer := &datamanagementpb.SaveCreditRuleResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "webinar.save_rule", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "webinar.save_rule", answer, func(w command.Wish) error {
 		rows := store.New(w.Tx)
 		// Two who save at once get two versions, one after the other.
 		if err := rows.CreditRuleLock(ctx, name); err != nil {

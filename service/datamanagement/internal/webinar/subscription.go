@@ -26,7 +26,7 @@ func (s *server) Subscribe(ctx context.Context, q *datamanagementpb.SubscribeReq
 		return nil, err
 	}
 	answer := &datamanagementpb.SubscribeResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "webinar.subscribe", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "webinar.subscribe", answer, func(w command.Wish) error {
 		rows := store.New(w.Tx)
 		exists, err := rows.SubscriptionTarget(ctx, store.SubscriptionTargetParams{Kind: q.GetKind(), TargetID: target})
 		switch {
@@ -67,7 +67,7 @@ func (s *server) Unsubscribe(ctx context.Context, q *datamanagementpb.Unsubscrib
 		return nil, err
 	}
 	answer := &datamanagementpb.UnsubscribeResponse{}
-	return answer, s.once(ctx, q.GetRequestId(), "webinar.unsubscribe", answer, func(w command.Wish) error {
+	return answer, s.once(ctx, q, "webinar.unsubscribe", answer, func(w command.Wish) error {
 		deleted, err := store.New(w.Tx).SubscriptionDelete(ctx, store.SubscriptionDeleteParams{AccountID: w.Who.Account, Kind: q.GetKind(), TargetID: target})
 		if err != nil {
 			return fmt.Errorf("delete subscription: %w", err)

@@ -54,8 +54,8 @@ func New(d *run.Deps, tell activity.Teller) *run.Service {
 }
 
 // once runs a command of the person asking, who must be logged in.
-func (s *server) once(ctx context.Context, request, name string, answer proto.Message, do func(command.Wish) error) error {
-	return command.Desk{DB: s.db, Now: s.now}.Once(ctx, request, name, answer, do)
+func (s *server) once(ctx context.Context, q command.Request, name string, answer proto.Message, do func(command.Wish) error) error {
+	return command.Desk{DB: s.db, Now: s.now}.Once(ctx, q, name, answer, do)
 }
 
 func (s *server) append(ctx context.Context, w command.Wish, id uuid.UUID, m proto.Message) error {

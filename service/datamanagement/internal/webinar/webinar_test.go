@@ -217,8 +217,11 @@ func TestMoveAndCancel(t *testing.T) {
 			t.Fatalf("moved to version %v, %v", moved, err)
 		}
 	}
+	other := &datamanagementpb.MoveWebinarRequest{RequestId: move.GetRequestId(), Id: webinar, Version: 1, Start: move.GetStart(), Minutes: 50}
+	_, err := d.MoveWebinar(admin, other)
+	refused(t, err, "command.reused") // another wish under the same id is not lost without a word
 	move.RequestId = id()
-	_, err := d.MoveWebinar(admin, move)
+	_, err = d.MoveWebinar(admin, move)
 	refused(t, err, "webinar.version")
 	move.Version = 2
 	if _, err := d.MoveWebinar(admin, move); err != nil {
