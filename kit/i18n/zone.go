@@ -1,12 +1,25 @@
 package i18n
 
 import (
+	"path"
+	"strings"
 	"sync"
 	"time"
 )
 
-// mostZones bounds what is remembered: there are about 600 zones, but a zone can be written in many ways.
-const mostZones = 1000
+// IsZone says whether a name is one of the IANA database that a person may choose. This machine's own zone is not, nor are the
+// databases' internals: right/ counts leap seconds, posix/ and the files without a place are other names of the same. Each zone has one way to
+// be written, so that no more can be remembered than there are.
+func IsZone(name string) bool {
+	switch {
+	case name == "", path.Clean(name) != name, strings.HasPrefix(name, "right/"), strings.HasPrefix(name, "posix/"):
+		return false
+	case name == "Local", name == "Factory", name == "localtime", name == "posixrules":
+		return false
+	}
+	_, err := time.LoadLocation(name)
+	return err == nil
+}
 
 // Zones remembers time zones, because package time reads a file each time it is asked for one. It is safe for concurrent use.
 type Zones struct {
@@ -20,14 +33,14 @@ func NewZones() *Zones { return &Zones{known: map[string]*time.Location{}} }
 // Find is the time zone of a name such as "Europe/Ljubljana"; nil when there is none. The zone of this machine has no name
 // that a reader could choose.
 func (z *Zones) Find(name string) *time.Location {
-	if name == "" || name == "Local" {
-		return nil
-	}
 	z.mu.RLock()
 	zone := z.known[name]
 	z.mu.RUnlock()
 	if zone != nil {
 		return zone
+	}
+	if !IsZone(name) {
+		return nil
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
@@ -35,9 +48,7 @@ func (z *Zones) Find(name string) *time.Location {
 	}
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	if len(z.known) < mostZones {
-		z.known[name] = zone
-	}
+	z.known[name] = zone
 	return zone
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -526,5 +527,31 @@ func TestKeysPage(t *testing.T) {
 	h := build(t)
 	if status, _ := h.send(h.browser(), "/auth/.well-known/jwks.json", nil); status != http.StatusOK {
 		t.Errorf("the keys: %d", status)
+	}
+}
+
+// Who comes too often is told so where the form stands; a program gets a problem with a status.
+func TestTooOftenIsSaidBesideTheForm(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	for accept, want := range map[string]string{"text/html,*/*": "303 /forgot?error=http.too_many", "application/json": "429 "} {
+		got := ""
+		for range 12 {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.site.URL+"/auth/forgot", strings.NewReader("email=ana%40example.org"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Accept", accept)
+			answer, err := h.browser().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = answer.Body.Close()
+			got = fmt.Sprintf("%d %s", answer.StatusCode, answer.Header.Get("Location"))
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", accept, got, want)
+		}
 	}
 }

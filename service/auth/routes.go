@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,7 +29,7 @@ const (
 
 // routes is every address under /auth/.
 func (s *server) routes(d *run.Deps) *web.Mux {
-	m := web.New(web.Options{Name: d.Name, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens, HTTPS: s.https})
+	m := web.New(web.Options{Name: d.Name, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens, HTTPS: s.https, Render: render})
 	guess := web.Limit(web.Rate{Every: time.Second, Burst: 30}) // of one address; many people may share it
 
 	m.Post("/auth/login", web.Public, s.postLogin, guess)
@@ -41,6 +42,15 @@ func (s *server) routes(d *run.Deps) *web.Mux {
 	m.Get("/auth/.well-known/jwks.json", web.Public, s.jwks)
 
 	return m
+}
+
+// render sends a browser that was refused before its form was read, for coming too often, back to the form with the sentence.
+func render(w http.ResponseWriter, r *http.Request, status int, e *errs.Error) error {
+	page := map[string]string{"/auth/login": "/login", "/auth/forgot": "/forgot", "/auth/reset": "/login"}[r.URL.Path]
+	if page == "" || e.Kind != errs.TooMany || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return web.RenderProblem(w, r, status, e)
+	}
+	return back(w, r, page, e, url.Values{})
 }
 
 func (s *server) set(w http.ResponseWriter, p pair) {

@@ -8,13 +8,13 @@ import (
 	"net/mail"
 	"path"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/kit/password"
 	"github.com/rounds-cme/rounds/rules/licence"
 )
@@ -106,7 +106,7 @@ func checkTongue(f *errs.Fields, language, zone string) {
 	if language != "en" && language != "sl" {
 		f.Add("language", "register.language", "Choose a language from the list.")
 	}
-	if _, err := time.LoadLocation(zone); err != nil || zone == "" || zone == "Local" || len(zone) > 60 {
+	if !i18n.IsZone(zone) {
 		f.Add("zone", "form.zone", "Choose a time zone from the list.")
 	}
 }

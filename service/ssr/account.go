@@ -141,7 +141,7 @@ func (s *server) login(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) forgot(w http.ResponseWriter, r *http.Request) error {
-	return s.show(w, r, http.StatusOK, login.Forgot(login.View{Form: form.New(s.newID())}))
+	return s.show(w, r, http.StatusOK, login.Forgot(login.View{Form: s.said(form.New(s.newID()), r)}))
 }
 
 func (s *server) forgotSent(w http.ResponseWriter, r *http.Request) error {

@@ -11,6 +11,7 @@ import (
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	statisticspb "github.com/rounds-cme/rounds/contract/statistics/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/service/statistics/internal/store"
 )
 
@@ -69,7 +70,7 @@ func (s *rpcServer) Activity(ctx context.Context, in *statisticspb.ActivityReque
 	if zone == "" {
 		zone = "UTC"
 	}
-	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
+	if !i18n.IsZone(zone) {
 		return nil, errs.New(errs.Invalid, "statistics.zone", "This time zone is not known.")
 	}
 	rows, err := s.store.ActivityOver(ctx, store.ActivityOverParams{Bucket: bucket, Zone: zone, FromAt: from, ToAt: to})

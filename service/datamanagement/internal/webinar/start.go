@@ -5,6 +5,7 @@ import (
 
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/rules/wall"
 )
 
@@ -13,7 +14,7 @@ const farthest = 3 * 366 * 24 * time.Hour
 // start reads a start as an organiser says it. Twice a year that is no moment, or two: then the organiser has to say which.
 func start(f *errs.Fields, l *datamanagementpb.LocalStart, now time.Time) time.Time {
 	zone, err := time.LoadLocation(l.GetZone())
-	if err != nil || l.GetZone() == "" || l.GetZone() == "Local" || len(l.GetZone()) > 60 {
+	if err != nil || !i18n.IsZone(l.GetZone()) {
 		f.Add("zone", "form.zone", "Choose a time zone from the list.")
 		return time.Time{}
 	}
