@@ -5,8 +5,6 @@
 package room
 
 import (
-	"context"
-	"strings"
 	"time"
 
 	"github.com/rounds-cme/rounds/kit/i18n"
@@ -43,25 +41,15 @@ func (v View) tracks(languages []string) []track {
 
 func (v View) page() string { return "/webinars/" + v.Slug }
 
-// texts are the sentences that the script says, in the reader's language. Blanks stand in braces, for the script to fill.
-func texts(ctx context.Context) map[string]string {
-	said := map[string]string{}
-	for _, key := range scriptKeys() {
-		said[strings.TrimPrefix(string(key), "room.js_")] = i18n.Say(ctx, key)
-	}
-	return said
-}
-
-func scriptKeys() []i18n.Key {
-	return []i18n.Key{
-		"room.js_connecting", "room.js_connected", "room.js_lost", "room.js_login", "room.js_elsewhere", "room.js_opening", "room.js_ended",
-		"room.js_refused", "room.js_viewers", "room.js_host", "room.js_you", "room.js_sending", "room.js_failed", "room.js_watched",
+// words are the sentences of this page's script.
+func words() []i18n.Key {
+	return append(SharedWords(),
+		"room.js_connecting", "room.js_connected", "room.js_lost", "room.js_login", "room.js_opening", "room.js_ended", "room.js_refused",
+		"room.js_kept", "room.js_viewers", "room.js_watched",
 		"room.js_reason_minutes_met", "room.js_reason_minutes_missing", "room.js_reason_minutes_unmet",
 		"room.js_reason_checks_met", "room.js_reason_checks_missing", "room.js_reason_checks_unmet", "room.js_reason_checks_none",
 		"room.js_reason_evaluation", "room.js_reason_reached", "room.js_reason_bridged", "room.js_reason_incident", "room.js_reason_void",
 		"room.js_verdict_open", "room.js_verdict_passed", "room.js_verdict_failed",
-		"room.js_check_title", "room.js_check_left", "room.js_check_thanks", "room.js_check_late",
-		"room.js_video_failed", "room.js_err_chat_too_fast", "room.js_err_chat_busy", "room.js_err_chat_too_long", "room.js_err_chat_empty",
-		"room.js_err_other", "room.js_kept",
-	}
+		"room.js_check_title", "room.js_check_left", "room.js_check_thanks", "room.js_check_late", "room.js_video_failed",
+	)
 }

@@ -4,8 +4,11 @@ import { Checks } from "./client/check";
 import { Meter } from "./client/meter";
 import { askOfPatients } from "./client/patient";
 import { Player } from "./client/player";
-import { find, say } from "./client/say";
-import { Connection, RefusedError, renewEvery, type Credit, type Joined, type PersonPush, type RoomPush, type State } from "./client/wire";
+import type { BeatAnswer, Joined, PersonPush, RoomPush } from "./client/protocol";
+import { Announcer } from "./client/announce";
+import { setClock } from "./client/now";
+import { clock, find, say } from "./client/say";
+import { Connection, RefusedError, renewEvery, type State } from "./client/wire";
 
 const beatEvery = 15_000;
 
@@ -32,12 +35,16 @@ class Page {
     this.meter = new Meter(root, zone);
     this.player = new Player(root, () => this.beatSoon());
     const connection = (): Connection => this.connection;
-    this.chat = new Chat(root, zone, connection);
+    this.chat = new Chat(root, { webinar: this.webinar, time: clock(zone), connection, announcer: new Announcer(root) });
     askOfPatients(root);
     this.checks = new Checks(root, connection, (c) => this.meter.show(c));
     this.connection = new Connection(this.webinar, {
       joined: (j) => this.joined(j), room: (p) => this.room(p), person: (p) => this.person(p),
-      state: (s) => this.state(s), lastSequence: () => this.chat.lastSequence(),
+      state: (s) => this.state(s), lastSequence: () => this.chat.lastSequence(), spoken: (s) => this.chat.lines.spoken(s),
+      mine: (m) => this.chat.mine(m), board: (b) => {
+        if (b.messages) this.chat.lines.update(b.messages);
+        if (b.settings) this.chat.settings(b.settings);
+      },
     });
     setInterval(() => void this.beat(), beatEvery);
     document.addEventListener("visibilitychange", () => this.beatSoon());
@@ -52,19 +59,19 @@ class Page {
     this.sequence = 0; // a new connection counts from one
     this.count(j.viewers ?? 0);
     this.meter.show(j.credit);
-    this.chat.joined(j.messages ?? [], j.lastSequence ?? 0);
+    setClock(j.room);
+    this.chat.joined(j);
     if (j.check) this.checks.ask(j.check);
     void this.player.show(j.room.videoUrl, j.room.offsetMs ?? 0);
     void this.beat();
   }
 
   private room(p: RoomPush): void {
-    if (p.messages) this.chat.take(p.messages);
+    if (p.messages) this.chat.lines.take(p.messages);
     if (p.viewers !== undefined) this.count(p.viewers);
   }
 
   private person(p: PersonPush): void {
-    if (p.webinarId !== this.webinar) return;
     if (p.check) this.checks.ask(p.check);
     if (p.checkOver) this.checks.over(p.checkOver);
   }
@@ -104,12 +111,13 @@ class Page {
   private async report(player: string): Promise<void> {
     if (!this.inside) return;
     try {
-      const r = await this.connection.call<{ credit: Credit; viewers?: number }>("room.beat", {
+      const r = await this.connection.call<BeatAnswer>("room.beat", {
         sequence: ++this.sequence, player, positionMs: this.player.position(), hidden: document.hidden,
       });
       this.meter.show(r.credit);
+      this.connection.heard(r.lastSequence, r.revision);
     } catch (e) {
-      if (e instanceof RefusedError && e.code === "room.closed") this.state("ended");
+      if (e instanceof RefusedError && e.code === "room.closed") this.connection.end("ended");
     }
   }
 }

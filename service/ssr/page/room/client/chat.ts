@@ -1,135 +1,137 @@
-// The chat: messages in the order of their numbers, without a gap; what is being sent stands below until it has one.
-import { find, knows, say } from "./say";
-import { RefusedError, type ChatMessage, type Connection } from "./wire";
+// The chat of a page: the list, the field below it, and what one can do with a message.
+import type { Announcer } from "./announce";
+import { Composer } from "./compose";
+import { reactions } from "./line";
+import { Lines } from "./lines";
+import type { Action } from "./menu";
+import { now } from "./now";
+import { Outbox, type Unsent } from "./outbox";
+import type { ChatMessage, HistoryAnswer, Joined, Mine, Settings } from "./protocol";
+import { find, say, trouble } from "./say";
+import type { Connection, RefusedError } from "./wire";
 
-const mostShown = 300;
+const editable = 10 * 60_000;
+
+export interface ChatWays {
+  webinar: string;
+  time(iso: string): string;
+  connection(): Connection;
+  announcer: Announcer;
+  /** more are the actions that only this page has, such as a host's. */
+  more?(m: ChatMessage): Action[];
+  /** arrived is told what others wrote. */
+  arrived?(messages: ChatMessage[]): void;
+}
 
 export class Chat {
-  private readonly list: HTMLElement;
-  private readonly scroll: HTMLElement;
-  private readonly input: HTMLInputElement;
-  private readonly error: HTMLElement;
-  private readonly fresh: HTMLElement;
-  private readonly time: Intl.DateTimeFormat;
-  private readonly pending = new Map<string, { body: string; line: HTMLElement }>();
-  private readonly early = new Map<number, ChatMessage>(); // arrived before one with a smaller number
-  private fetching = false;
-  private last = 0;
+  readonly lines: Lines;
+  private readonly composer: Composer;
+  private readonly outbox: Outbox;
+  private readonly own = new Set<number>();
+  private readonly ownIDs = new Set<string>();
+  private reacted = new Set<string>();
+  private host = false;
 
-  constructor(root: ParentNode, zone: string, private readonly connection: () => Connection) {
-    this.list = find(root, "[data-chat]");
-    this.scroll = find(root, "[data-chat-scroll]");
-    this.input = find(root, "#chat-text");
-    this.error = find(root, "[data-chat-error]");
-    this.fresh = find(root, "[data-chat-new]");
-    this.time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
-    find<HTMLFormElement>(root, "[data-chat-form]").onsubmit = (e) => { e.preventDefault(); this.submit(); };
-    this.fresh.onclick = () => this.toEnd();
-    this.scroll.onscroll = () => { if (this.atEnd()) this.fresh.hidden = true; };
+  constructor(private readonly root: ParentNode, private readonly ways: ChatWays) {
+    this.lines = new Lines(root, {
+      time: ways.time, own: (m) => this.own.has(m.sequence), reacted: (s, kind) => this.reacted.has(`${s} ${kind}`),
+      react: (m, kind, on) => void this.react(m, kind, on), actions: (m) => this.actions(m), arrived: (all) => this.arrived(all),
+      history: (after, limit) => this.call<HistoryAnswer>("chat.history", { afterSequence: after, limit }),
+    });
+    this.composer = new Composer(root, ways.webinar, {
+      send: (body, replyTo) => { this.outbox.add(body, replyTo); this.lines.toEnd(); },
+      edit: (m, body) => this.call("chat.edit", { sequence: m.sequence, body }),
+    });
+    this.outbox = new Outbox(find(root, "[data-chat-pending]"), `unsent:${ways.webinar}`, {
+      send: (u) => this.send(u), sent: (s) => this.sent(s), back: (u) => this.composer.back(u.body), changed: () => this.lines.follow(),
+    });
   }
 
-  lastSequence(): number { return this.last; }
+  lastSequence(): number { return this.lines.lastSequence(); }
 
-  /** joined takes what came while we were away, asks for more if there is more, and sends again what had no answer. */
-  joined(messages: ChatMessage[], lastSequence: number): void {
-    if (this.last === 0 && messages[0]) this.last = messages[0].sequence - 1; // older ones are not shown
-    this.take(messages);
-    if (this.last < lastSequence) void this.fetch();
-    for (const [id, p] of this.pending) void this.send(id, p.body);
+  joined(j: Joined): void {
+    this.host = j.host ?? false;
+    this.composer.host = this.host;
+    this.lines.joined(j.messages ?? [], j.lastSequence ?? 0);
+    this.outbox.again();
   }
 
-  take(messages: ChatMessage[]): void {
-    for (const m of messages) if (m.sequence > this.last) this.early.set(m.sequence, m);
-    const stay = this.atEnd();
-    for (let next = this.early.get(this.last + 1); next; next = this.early.get(this.last + 1)) {
-      this.early.delete(next.sequence);
-      this.last = next.sequence;
-      this.show(next);
+  settings(s: Settings): void { this.composer.settings(s); }
+
+  mine(m: Mine): void {
+    this.composer.muted(m.muted);
+    const before = this.reacted;
+    this.reacted = new Set((m.reactions ?? []).map((r) => `${r.sequence} ${r.kind}`));
+    const changed = new Set([...before].concat([...this.reacted]).filter((k) => before.has(k) !== this.reacted.has(k)).map((k) => Number(k.split(" ")[0])));
+    for (const s of m.messages ?? []) if (!this.own.has(s)) { this.own.add(s); changed.add(s); }
+    for (const s of changed) this.lines.redraw(s);
+  }
+
+  close(): void { this.composer.close(); }
+
+  private call<T>(method: string, request: object): Promise<T> { return this.ways.connection().call<T>(method, request); }
+
+  private async send(u: Unsent): Promise<number> {
+    this.ownIDs.add(u.id);
+    const answer = await this.call<{ sequence: number }>("chat.send", { id: u.id, body: u.body, replyTo: u.replyTo });
+    return answer.sequence;
+  }
+
+  private sent(sequence: number): void {
+    this.composer.sent();
+    this.own.add(sequence);
+    this.lines.redraw(sequence);
+    this.lines.spoken(sequence);
+  }
+
+  private arrived(messages: ChatMessage[]): void {
+    for (const m of messages) {
+      if (!this.ownIDs.has(m.id) || this.own.has(m.sequence)) continue;
+      this.own.add(m.sequence);
+      this.lines.redraw(m.sequence);
     }
-    while (this.list.childElementCount > mostShown) this.list.firstElementChild?.remove();
-    if (stay) this.toEnd(); else if (messages.length > 0) this.fresh.hidden = false;
-    if (this.early.size > 0) void this.fetch();
+    this.outbox.arrived(messages.map((m) => m.id));
+    const others = messages.filter((m) => !this.own.has(m.sequence) && !m.deletedBy);
+    if (others.length > 0) this.ways.arrived?.(others);
   }
 
-  close(): void {
-    for (const e of this.list.ownerDocument.querySelectorAll<HTMLInputElement | HTMLButtonElement>("[data-chat-form] input, [data-chat-form] button")) e.disabled = true;
+  private actions(m: ChatMessage): Action[] {
+    const kinds = reactions.map(([kind, icon]) => {
+      const on = this.reacted.has(`${m.sequence} ${kind}`);
+      return { label: say(`react_${kind}`), icon, on, run: () => void this.react(m, kind, !on) };
+    });
+    const all: Action[] = [{ label: say("reply"), icon: "reply", run: () => this.composer.reply(m) }, ...kinds];
+    if (this.own.has(m.sequence)) {
+      if (now() - Date.parse(m.sentAt) < editable) all.push({ label: say("edit"), icon: "pencil", run: () => this.composer.edit(m) });
+      all.push({ label: say("delete"), icon: "trash-2", grave: true, run: () => this.remove(m) });
+    }
+    return all.concat(this.ways.more?.(m) ?? []);
   }
 
-  /** fetch closes a gap. */
-  private async fetch(): Promise<void> {
-    if (this.fetching) return;
-    this.fetching = true;
+  private async react(m: ChatMessage, kind: string, on: boolean): Promise<void> {
+    const key = `${m.sequence} ${kind}`;
+    if (on) this.reacted.add(key); else this.reacted.delete(key);
+    this.lines.redraw(m.sequence);
     try {
-      const page = await this.connection().call<{ messages?: ChatMessage[] }>("chat.history", { afterSequence: this.last });
-      this.fetching = false;
-      this.take(page.messages ?? []);
-    } catch { this.fetching = false; } // the next message, or joining again, tries anew
-  }
-
-  private submit(): void {
-    const body = this.input.value.trim();
-    if (!body) { this.fail("chat.empty"); return; }
-    this.error.hidden = true;
-    const id = crypto.randomUUID();
-    const line = this.line({ id, sequence: 0, name: say("you"), body, sentAt: new Date().toISOString() });
-    line.dataset["pending"] = "";
-    this.list.append(line);
-    this.pending.set(id, { body, line });
-    this.input.value = "";
-    this.toEnd();
-    void this.send(id, body);
-  }
-
-  private async send(id: string, body: string): Promise<void> {
-    try {
-      await this.connection().call("chat.send", { id, body });
+      await this.call("chat.react", { sequence: m.sequence, kind, on });
+      this.ways.announcer.now(say(on ? "reacted" : "unreacted", { kind: say(`react_${kind}`) }));
     } catch (e) {
-      const refused = e as RefusedError;
-      const mine = refused.code.startsWith("chat.");
-      if (!mine && refused.temporary) return; // sent again after coming back
-      this.pending.get(id)?.line.remove();
-      this.pending.delete(id);
-      if (!this.input.value) this.input.value = body; // what was typed stays
-      this.fail(refused.code);
+      if (on) this.reacted.delete(key); else this.reacted.add(key);
+      this.lines.redraw(m.sequence);
+      this.composer.fail((e as RefusedError).code);
     }
   }
 
-  private fail(code: string): void {
-    const key = `err_${code.replaceAll(".", "_")}`;
-    this.error.textContent = say(knows(key) ? key : "err_other");
-    this.error.hidden = false;
-    this.input.focus();
-  }
-
-  private show(m: ChatMessage): void {
-    this.pending.get(m.id)?.line.remove();
-    this.pending.delete(m.id);
-    const firstPending = this.list.querySelector("li[data-pending]");
-    this.list.insertBefore(this.line(m), firstPending);
-    this.list.ownerDocument.querySelector("[data-chat-empty]")?.remove();
-  }
-
-  private line(m: ChatMessage): HTMLElement {
-    const li = document.createElement("li");
-    if (m.sequence) li.dataset["sequence"] = String(m.sequence);
-    const head = document.createElement("p");
-    head.className = "room-line";
-    const name = document.createElement("strong");
-    name.textContent = m.name;
-    head.append(name);
-    if (m.host) head.append(Object.assign(document.createElement("span"), { className: "tag", textContent: say("host") }));
-    const time = Object.assign(document.createElement("time"), { className: "quiet", dateTime: m.sentAt });
-    time.textContent = m.sequence ? this.time.format(new Date(m.sentAt)) : say("sending");
-    head.append(time);
-    const body = Object.assign(document.createElement("p"), { className: "lines", textContent: m.body });
-    li.append(head, body);
-    return li;
-  }
-
-  private atEnd(): boolean { return this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight < 60; }
-
-  private toEnd(): void {
-    this.scroll.scrollTop = this.scroll.scrollHeight;
-    this.fresh.hidden = true;
+  /** remove asks once: what is deleted stays deleted. */
+  private remove(m: ChatMessage): void {
+    const dialog = find<HTMLDialogElement>(this.root, "[data-chat-delete]");
+    const error = find(dialog, "[data-delete-error]");
+    find(dialog, "[data-delete-body]").textContent = m.body ?? "";
+    error.hidden = true;
+    find(dialog, "[data-delete-yes]").onclick = () => void this.call("chat.delete", { sequence: m.sequence }).then(() => dialog.close(), (e: unknown) => {
+      error.textContent = trouble((e as RefusedError).code);
+      error.hidden = false;
+    });
+    dialog.showModal();
   }
 }

@@ -1,6 +1,7 @@
 // The presence check: takes the focus and the title of the page, never the video.
 import { find, say } from "./say";
-import type { Check, Connection, Credit } from "./wire";
+import type { Check, Credit } from "./protocol";
+import type { Connection } from "./wire";
 
 export class Checks {
   private readonly dialog: HTMLDialogElement;

@@ -1,6 +1,6 @@
 // The credit meter: what the server computed a moment ago, in words.
 import { find, knows, say } from "./say";
-import type { Credit, Reason } from "./wire";
+import type { Credit, Reason } from "./protocol";
 
 export class Meter {
   private readonly panel: HTMLElement;

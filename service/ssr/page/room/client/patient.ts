@@ -7,7 +7,7 @@ const all = patterns.map((p) => new RegExp(p.pattern, "u"));
 
 export function askOfPatients(root: ParentNode): void {
   const hint = find(root, "[data-recognised]");
-  const input = find<HTMLInputElement>(root, "#chat-text");
+  const input = find<HTMLTextAreaElement>(root, "#chat-text");
   input.addEventListener("input", () => { hint.hidden = !all.some((p) => p.test(input.value)); });
   find(root, "[data-chat-form]").addEventListener("submit", () => { hint.hidden = true; });
 }

@@ -9,9 +9,18 @@ export function say(key: string, blanks: Record<string, string | number> = {}): 
 
 export function knows(key: string): boolean { return key in texts; }
 
+/** trouble is the sentence of an error's code. */
+export function trouble(code: string): string { return say(knows(`err.${code}`) ? `err.${code}` : "err_other"); }
+
 /** find is an element that the server always renders. */
 export function find<T extends HTMLElement>(root: ParentNode, selector: string): T {
   const e = root.querySelector<T>(selector);
   if (!e) throw new Error(`room: no ${selector}`);
   return e;
+}
+
+/** clock says times of day in the reader's zone. */
+export function clock(zone: string): (iso: string) => string {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
+  return (iso) => format.format(new Date(iso));
 }

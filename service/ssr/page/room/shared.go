@@ -1,0 +1,57 @@
+package room
+
+import (
+	"context"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/rounds-cme/rounds/kit/i18n"
+	"github.com/rounds-cme/rounds/service/ssr/icon"
+)
+
+// Words are the sentences that a script says, in the reader's language; blanks stand in braces, for the script to fill.
+// What comes before js_ is left out of their names.
+func Words(ctx context.Context, keys []i18n.Key) map[string]string {
+	said := map[string]string{}
+	for _, key := range keys {
+		name := string(key)
+		if _, short, found := strings.Cut(name, ".js_"); found {
+			name = short
+		}
+		said[name] = i18n.Say(ctx, key)
+	}
+	return said
+}
+
+// SharedWords are those of the modules in client/ that every page of a room imports: connection, chat, questions, polls.
+func SharedWords() []i18n.Key {
+	return append(errorWords(),
+		"room.js_host", "room.js_you", "room.js_sending", "room.js_failed", "room.js_retry", "room.js_take_back", "room.js_edited",
+		"room.js_more", "room.js_reply", "room.js_edit", "room.js_delete", "room.js_jump", "room.js_chat_new", "room.js_chat_over",
+		"room.js_deleted_author", "room.js_deleted_host", "room.js_deleted_quote", "room.js_mode_reply", "room.js_mode_edit",
+		"room.js_react_agree", "room.js_react_thanks", "room.js_react_applause", "room.js_react_funny", "room.js_react_unsure",
+		"room.js_reacted", "room.js_unreacted", "room.js_muted", "room.js_muted_until", "room.js_chat_closed", "room.js_slow", "room.js_slow_wait",
+		"room.js_anonymous", "room.js_yours", "room.js_question_answering", "room.js_question_live", "room.js_question_answered",
+		"room.js_question_dismissed", "room.js_question_dismissed_for", "room.js_question_merged", "room.js_question_withdrawn",
+		"room.js_poll_yours", "room.js_poll_count", "room.js_poll_voters", "room.js_poll_voters_multiple",
+	)
+}
+
+func errorWords() []i18n.Key {
+	return []i18n.Key{
+		"room.js_err_other", "err.room.closed", "err.room.not_joined", "err.chat.text", "err.chat.empty", "err.chat.too_long",
+		"err.chat.too_fast", "err.chat.busy",
+	}
+}
+
+// icons are those that the scripts of a room draw; they bring none of their own.
+func icons() []templ.Component {
+	return []templ.Component{
+		icon.ArrowDown(), icon.ArrowRight(), icon.BellRing(), icon.Check(), icon.CircleAlert(), icon.CircleCheck(), icon.CircleHelp(), icon.Clock(),
+		icon.Coffee(), icon.Hand(), icon.HeartHandshake(), icon.Inbox(), icon.Info(), icon.Laugh(), icon.Lock(), icon.Megaphone(), icon.MessageSquare(),
+		icon.Mic(), icon.MoreHorizontal(), icon.PartyPopper(), icon.Pencil(), icon.Plus(), icon.Radio(), icon.RefreshCw(), icon.Reply(),
+		icon.RotateCcw(), icon.Send(), icon.ThumbsUp(), icon.Trash2(), icon.TriangleAlert(), icon.Undo2(), icon.User(), icon.UserCheck(), icon.Users(),
+		icon.Volume2(), icon.VolumeX(), icon.Vote(), icon.X(),
+	}
+}
