@@ -16,7 +16,8 @@ func Docs(w io.Writer, app *kong.Application) {
 		"Unknown settings are refused.\n")
 	flags := map[string][]*kong.Flag{}
 	for _, flag := range Flags(app) {
-		if !flag.Hidden && flag.Name != "help" {
+		// What has no name in the environment is said to one command, and is no setting.
+		if !flag.Hidden && flag.Name != "help" && (len(flag.Envs) > 0 || flag.Name == "config") {
 			flags[group(flag)] = append(flags[group(flag)], flag)
 		}
 	}

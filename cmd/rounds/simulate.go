@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/rounds-cme/rounds/rules/credit"
+	"github.com/rounds-cme/rounds/rules/simulation"
+)
+
+type simulateCommand struct {
+	Webinar simulateWebinarCommand `cmd:"" help:"Play a webinar with simulated viewers against a credit rule, and show who would pass and why not."`
+}
+
+type simulateWebinarCommand struct {
+	Viewers  int            `help:"How many viewers there are, at most 1000." default:"1000" env:"-"`
+	Minutes  int            `help:"How long the webinar is, at most 480." default:"60" env:"-"`
+	Rule     string         `help:"File with the rule as JSON, or default." default:"default" env:"-"`
+	Seed     uint64         `help:"From which the viewers are invented; the same seed gives the same people." default:"1" env:"-"`
+	Share    map[string]int `help:"Share of a behaviour, such as late=30; none given: those of an ordinary evening." env:"-"`
+	Incident string         `help:"An outage of the room, such as 10m+3m: after ten minutes, for three." placeholder:"AFTER+LENGTH" env:"-"`
+	JSON     bool           `help:"Print the report as JSON." env:"-"`
+}
+
+// Run implements the command.
+func (c simulateWebinarCommand) Run(out io.Writer) error {
+	s := simulation.Setup{Viewers: c.Viewers, Minutes: c.Minutes, Seed: c.Seed, Shares: simulation.DefaultShares()}
+	if len(c.Share) > 0 {
+		s.Shares = simulation.Shares{}
+		for name, share := range c.Share {
+			s.Shares[simulation.Behaviour(name)] = share
+		}
+	}
+	var err error
+	if s.Rule, err = readRule(c.Rule); err != nil {
+		return err
+	}
+	if s.Outage, err = parseOutage(c.Incident); err != nil {
+		return err
+	}
+	if faults := s.Faults(); len(faults) > 0 {
+		return told(faults[0])
+	}
+	report, err := simulation.Run(context.Background(), s)
+	if err != nil {
+		return fmt.Errorf("simulate: %w", err)
+	}
+	if c.JSON {
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		return e.Encode(report)
+	}
+	return printReport(out, report)
+}
+
+func told(fault credit.Fault) error {
+	if fault.Field == "shares" {
+		return fmt.Errorf("--share: name behaviours, one of them with a share above 0; there are %s", behaviours())
+	}
+	return fmt.Errorf("%s: enter a number from %d to %d", strings.ReplaceAll(fault.Field, "_", " "), fault.Min, fault.Max)
+}
+
+func behaviours() string {
+	names := []string{string(simulation.Cheats)}
+	for _, b := range simulation.Behaviours() {
+		names = append(names, string(b))
+	}
+	return strings.Join(names, ", ")
+}
+
+func readRule(name string) (credit.Rule, error) {
+	if name == "default" {
+		return credit.Default(), nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		var cause *os.PathError
+		if errors.As(err, &cause) {
+			err = cause.Err
+		}
+		return credit.Rule{}, fmt.Errorf("the rule %s cannot be read: %w", name, err)
+	}
+	rule, err := credit.ParseRule(text)
+	if err != nil {
+		return credit.Rule{}, fmt.Errorf("%s is no rule: %w", name, err)
+	}
+	return rule, nil
+}
+
+func parseOutage(text string) (simulation.Outage, error) {
+	if text == "" {
+		return simulation.Outage{}, nil
+	}
+	after, long, _ := strings.Cut(text, "+")
+	from, wrong := time.ParseDuration(after)
+	length, wrongToo := time.ParseDuration(long)
+	if errors.Join(wrong, wrongToo) != nil || from < 0 || length <= 0 || from%time.Minute != 0 || length%time.Minute != 0 {
+		return simulation.Outage{}, fmt.Errorf("--incident %q: enter whole minutes, such as 10m+3m: after ten minutes, for three", text)
+	}
+	return simulation.Outage{After: int(from / time.Minute), Minutes: int(length / time.Minute)}, nil
+}
+
+func printReport(out io.Writer, r simulation.Report) error {
+	fmt.Fprintf(out, "%d viewers, %d minutes, seed %d. Rule: %d %% of the time, %d %% of %d checks an hour, %d s to answer, %d s to reconnect.\n",
+		r.Viewers, r.Minutes, r.Seed, r.Rule.MinPercent, r.Rule.MinChecksPercent, r.Rule.ChecksPerHour, r.Rule.CheckWindow, r.Rule.ReconnectGrace)
+	if r.Outage != nil {
+		fmt.Fprintf(out, "An outage after %d minutes took %s from the programme; %s could be watched.\n", r.Outage.After, clock(r.LeftOut), clock(r.Creditable))
+	}
+	fmt.Fprintf(out, "%d of %d pass.\n\n", r.Passed, r.Viewers)
+
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "BEHAVIOUR\tPEOPLE\tPASS\tCREDITED\tTRUE\tWHY NOT")
+	cheating := false
+	for _, g := range r.Groups {
+		if g.Cheat && !cheating {
+			cheating = true
+			fmt.Fprintln(t, "\t\t\t\t\t")
+		}
+		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\n", strings.ReplaceAll(string(g.Behaviour), "_", " "), g.People, g.Passed, clock(g.Credited), clock(g.Truth), why(g))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "\nTimes are minutes and seconds of the average viewer; true is when the webinar really played.")
+	for _, g := range r.Groups {
+		name := strings.ReplaceAll(string(g.Behaviour), "_", " ")
+		if g.Excess > 0 {
+			fmt.Fprintf(out, "Beware, %s: %s were credited in which nothing played, because reconnecting within %d s is forgiven.\n", name, clock(g.Excess), r.Rule.ReconnectGrace)
+		}
+		if g.Unasked > 0 {
+			fmt.Fprintf(out, "Beware, %s: %d passed without having answered a check, because a check that never arrives is void.\n", name, g.Unasked)
+		}
+	}
+	return nil
+}
+
+func why(g simulation.Group) string {
+	var parts []string
+	for _, w := range g.Reasons {
+		switch w.Code {
+		case credit.Minutes, credit.Checks:
+			parts = append(parts, fmt.Sprintf("%d: %d of %d %s", w.People, w.Have, w.Need, w.Code))
+		default:
+			parts = append(parts, fmt.Sprintf("%d: %s", w.People, w.Code))
+		}
+	}
+	for _, refusal := range slices.Sorted(maps.Keys(g.Refused)) {
+		parts = append(parts, fmt.Sprintf("%d heartbeats refused: %s", g.Refused[refusal], strings.ReplaceAll(string(refusal), "_", " ")))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func clock(s credit.Seconds) string { return fmt.Sprintf("%d:%02d", s/60, s%60) }
