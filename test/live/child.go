@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"runtime/pprof"
 	"strings"
 	"sync"
@@ -21,6 +22,8 @@ const (
 	childKeys = "ROUNDS_LIVE_CHILD_KEYS"
 	// ChildProfile names the file into which the service writes where it spends its time, from one SIGUSR1 to the next.
 	ChildProfile = "ROUNDS_LIVE_CHILD_PROFILE"
+	// ChildHeap names the file into which it writes what its memory is held by, at SIGUSR2.
+	ChildHeap = "ROUNDS_LIVE_CHILD_HEAP"
 )
 
 // ServeIfChild turns the program into the service, when Child has started it; call it first of all.
@@ -43,6 +46,9 @@ func serveUntilKilled(url, keys string) {
 	if path := os.Getenv(ChildProfile); path != "" {
 		go profile(path)
 	}
+	if path := os.Getenv(ChildHeap); path != "" {
+		go heap(path)
+	}
 	fmt.Println(listener.Addr())
 	_, _ = bufio.NewReader(os.Stdin).ReadByte() // ends with the test that holds the other end
 	os.Exit(0)
@@ -63,6 +69,24 @@ func profile(path string) {
 	<-marks
 	pprof.StopCPUProfile()
 	_ = file.Close()
+}
+
+func heap(path string) {
+	mark := make(chan os.Signal, 1)
+	signal.Notify(mark, syscall.SIGUSR2)
+	<-mark
+	runtime.GC() // what is not held any more is not asked for
+	for suffix, name := range map[string]string{"": "heap", ".goroutine": "goroutine"} {
+		file, err := os.Create(path + suffix) //nolint:gosec // named by who measures
+		if err == nil {
+			err = pprof.Lookup(name).WriteTo(file, 0)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return
+		}
+		_ = file.Close()
+	}
 }
 
 // Child runs the service in a process of its own, and gives what kills it and its process id.

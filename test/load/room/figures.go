@@ -3,118 +3,71 @@ package room
 import (
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/rounds-cme/rounds/test/load/crowd"
 )
 
-// watch notes what every viewer sees.
-type watch struct {
-	mu      []sync.Mutex
-	seen    []map[int64]int // viewer → moment of sending → how often
-	latency [][]time.Duration
-}
-
-func newWatch(viewers int) *watch {
-	w := &watch{mu: make([]sync.Mutex, viewers), seen: make([]map[int64]int, viewers), latency: make([][]time.Duration, viewers)}
-	for i := range w.seen {
-		w.seen[i] = map[int64]int{}
-	}
-	return w
-}
-
-func (w *watch) see(viewer int, frame []byte, at time.Time) {
-	w.mu[viewer].Lock()
-	defer w.mu[viewer].Unlock()
-	moments(frame, func(sent int64) {
-		w.seen[viewer][sent]++
-		w.latency[viewer] = append(w.latency[viewer], time.Duration(at.UnixNano()-sent))
-	})
-}
-
-// settle waits until everybody has seen everything, or nothing comes any more.
-func (w *watch) settle(sent int) {
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if w.total() >= sent*len(w.seen) {
-			return
-		}
-	}
-}
-
-func (w *watch) total() int {
-	n := 0
-	for i := range w.seen {
-		w.mu[i].Lock()
-		n += len(w.latency[i])
-		w.mu[i].Unlock()
-	}
-	return n
-}
+const heading = "what   joined in  deliveries  lost  doubled  reordered       p50       p99       max  CPU/delivery  client's  PostgreSQL's  memory/connection  busy"
 
 // result is one line of the table.
 type result struct {
-	joined        time.Duration
-	delivered     int
-	lost, doubled int
-	p50, p99, max time.Duration
-	cpu           time.Duration
-	memory        int64
+	joined                   time.Duration
+	delivered                int
+	lost, doubled, reordered int
+	p50, p99, max            time.Duration
+	spent                    spent
+	wall                     time.Duration
+	memory                   int64 // of the server, for each connection
 }
 
-func (r *result) count(w *watch, sent int) {
-	var all []time.Duration
-	for i := range w.seen {
-		w.mu[i].Lock()
-		all = append(all, w.latency[i]...)
-		r.lost += max(0, sent-len(w.seen[i]))
-		for _, n := range w.seen[i] {
-			r.doubled += n - 1
-		}
-		w.mu[i].Unlock()
-	}
-	slices.Sort(all)
-	r.delivered = len(all)
-	if n := len(all); n > 0 {
-		r.p50, r.p99, r.max = all[n/2], all[n*99/100], all[n-1]
-	}
+func (r *result) took(s spent, wall time.Duration) { r.spent, r.wall = s, wall }
+
+// count takes what the crowd saw since it had seen so many.
+func (r *result) count(c *crowd.Crowd, last int32, before int) {
+	seen, doubled, reordered := c.Delivered()
+	r.delivered, r.doubled, r.reordered, r.lost = seen-before, doubled, reordered, c.Lost(last)
+	r.p50, r.p99, r.max = c.Latency.Quantile(0.5), c.Latency.Quantile(0.99), c.Latency.Max()
 }
+
+// each is the server's processor time for one delivery: a message that one viewer got.
+func (r *result) each() time.Duration { return r.spent.server / time.Duration(max(1, r.delivered)) }
 
 func (r *result) print(name string) {
-	each := time.Duration(0)
-	if r.delivered > 0 {
-		each = r.cpu / time.Duration(r.delivered)
+	each := func(d time.Duration) string {
+		return fmt.Sprintf("%.1f µs", float64(d.Nanoseconds())/float64(max(1, r.delivered))/1000)
 	}
-	ms := func(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
-	fmt.Printf("%-6s %9.1fs  %10d %5d %8d %8s %8s %8s  %9.1f µs  %14.1f KB\n", name, r.joined.Seconds(), r.delivered, r.lost, r.doubled,
-		ms(r.p50), ms(r.p99), ms(r.max), float64(each.Nanoseconds())/1000, float64(r.memory)/1024)
+	busy := (r.spent.server + r.spent.client + r.spent.database).Seconds() / max(0.001, r.wall.Seconds())
+	fmt.Printf("%-5s %9.1fs  %10d %5d %8d %10d %9s %9s %9s  %12s %9s %13s  %14.1f KB  %.2f cores\n", name, r.joined.Seconds(), r.delivered, r.lost, r.doubled, r.reordered,
+		ms(r.p50), ms(r.p99), ms(r.max), each(r.spent.server), each(r.spent.client), each(r.spent.database), float64(r.memory)/1024, busy)
 }
 
-// used is what a process has taken from the machine.
-type used struct {
-	cpu    time.Duration
-	memory int64
+func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
+
+func ratio(a, b time.Duration) float64 { return float64(a) / float64(max(1, b)) }
+
+// memory is what a process holds now.
+func memory(pid int) int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.SplitSeq(string(status), "\n") {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmRSS:" {
+			kb, _ := strconv.ParseInt(fields[1], 10, 64)
+			return kb * 1024
+		}
+	}
+	return 0
 }
 
-// usage reads /proc: the clock of processes ticks a hundred times a second on Linux.
-func usage(pid int) used {
-	var u used
-	if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil {
-		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-		for _, field := range fields[11:13] {
-			if ticks, err := strconv.ParseInt(field, 10, 64); err == nil {
-				u.cpu += time.Duration(ticks) * 10 * time.Millisecond
-			}
-		}
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
 	}
-	if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); err == nil {
-		for line := range strings.SplitSeq(string(status), "\n") {
-			if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmRSS:" {
-				kb, _ := strconv.ParseInt(fields[1], 10, 64)
-				u.memory = kb * 1024
-			}
-		}
-	}
-	return u
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
 }

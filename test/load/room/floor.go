@@ -2,20 +2,19 @@ package room
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/gobwas/ws"
 
-	"github.com/rounds-cme/rounds/test/live"
+	"github.com/rounds-cme/rounds/test/load/crowd"
+	"github.com/rounds-cme/rounds/test/load/machine"
 )
 
 const floorChild = "ROUNDS_LOAD_FLOOR" // "rate seconds"
@@ -37,24 +36,21 @@ func serveFloor(rate, seconds int) {
 	}
 	var mu sync.Mutex
 	var viewers []net.Conn
-	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(_ http.ResponseWriter, _ *http.Request) {})}
-	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if conn, _, _, err := ws.UpgradeHTTP(r, w); err == nil {
 			mu.Lock()
 			viewers = append(viewers, conn)
 			mu.Unlock()
 		}
-	})
+	})}
 	go func() { _ = server.Serve(listener) }()
 	fmt.Println(listener.Addr())
 	in := bufio.NewReader(os.Stdin)
 	_, _ = in.ReadString('\n')
 	tick := time.NewTicker(time.Second / time.Duration(rate))
-	for range rate * seconds {
+	for n := range rate * seconds {
 		<-tick.C
-		body := `{"push":{"channel":"room","pub":{"data":{"messages":[{"sequence":1,"id":"0192f0c1-0000-7000-8000-000000000001","name":"Viewer 1","body":"` +
-			mark + strconv.FormatInt(time.Now().UnixNano(), 10) + `;","sentAt":"2026-11-26T17:00:00.000000Z"}]}}}}`
-		frame := ws.MustCompileFrame(ws.NewTextFrame([]byte(body)))
+		frame := ws.MustCompileFrame(ws.NewTextFrame(crowd.Push(n+1, time.Now().UnixNano())))
 		for _, conn := range viewers {
 			_, _ = conn.Write(frame)
 		}
@@ -63,9 +59,9 @@ func serveFloor(rate, seconds int) {
 }
 
 func (c *Command) floor() (result, error) {
-	//nolint:gosec // this very program
+	//nolint:gosec,noctx // this very program; it is killed below
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d %d", floorChild, c.Rate, int(c.For.Seconds())))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d %d", floorChild, c.Rate, c.Seconds))
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return result{}, err
@@ -82,25 +78,34 @@ func (c *Command) floor() (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	w := newWatch(c.Viewers)
-	before := usage(cmd.Process.Pid)
-	begun := time.Now()
-	for i := range c.Viewers {
-		// The client of the room, so that both pay the same for reading.
-		_, err := live.Open(context.Background(), live.Options{
-			URL: "ws://" + strings.TrimSpace(address) + "/", Push: func(p live.Push) { w.see(i, p.Data, p.At) },
-		})
-		if err != nil {
-			return result{}, err
-		}
+	people, err := crowd.New(crowd.Options{Address: strings.TrimSpace(address), Path: "/"})
+	if err != nil {
+		return result{}, err
 	}
-	r := result{joined: time.Since(begun), memory: (usage(cmd.Process.Pid).memory - before.memory) / int64(c.Viewers)}
-	before = usage(cmd.Process.Pid)
-	_, _ = in.Write([]byte("\n"))
-	sent := c.Rate * int(c.For.Seconds())
-	time.Sleep(c.For)
-	w.settle(sent)
-	r.cpu = usage(cmd.Process.Pid).cpu - before.cpu
-	r.count(w, sent)
+	defer people.Close()
+	for range c.Viewers {
+		people.Add(crowd.Person{})
+	}
+	h := &house{command: c, crowd: people, pid: cmd.Process.Pid}
+	r, err := h.fill(time.Duration(c.Viewers) * time.Millisecond)
+	if err != nil {
+		return r, err
+	}
+	spentNow := func() spent { return spent{server: machine.CPU(h.pid), client: machine.CPU(os.Getpid())} }
+	before, begun := spentNow(), time.Now()
+	if _, err := in.Write([]byte("\n")); err != nil {
+		return r, err
+	}
+	last := int32(c.Rate * c.Seconds) //nolint:gosec // bounded by Run
+	end := begun.Add(time.Duration(c.Seconds) * time.Second)
+	if err := people.Run(end, never); err != nil {
+		return r, err
+	}
+	if err := people.Run(end.Add(15*time.Second), func() bool { return people.Lost(last) == 0 }); err != nil {
+		return r, err
+	}
+	r.took(spentNow().since(before), time.Since(begun))
+	r.count(people, last, 0)
+	r.memory = (memory(h.pid) - h.empty) / int64(c.Viewers)
 	return r, nil
 }

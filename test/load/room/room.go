@@ -1,248 +1,235 @@
-// Package room measures a full room: how long a message takes to every viewer, whether all of it arrives once, and what a
-// delivery and a connection cost the server. The floor is a bare WebSocket server that writes prepared frames.
+// Package room measures a full room with the real service in a process of its own, a real PostgreSQL and a crowd of viewers that
+// speak the real protocol: how long a message takes to every viewer, whether all of it arrives once and in order, what a
+// delivery and a connection cost the server, how fast a crowd comes in and comes back, and whether everybody's watch time is
+// what they watched. The floor in the same run is a bare WebSocket server that writes prepared frames to the same crowd.
 package room
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
-	"strings"
-	"sync"
-	"sync/atomic"
-	"syscall"
-	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
-	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
-	"github.com/rounds-cme/rounds/test/live"
+	"github.com/rounds-cme/rounds/test/load/crowd"
 )
 
 // Command is one measurement.
 type Command struct {
-	Viewers int           `default:"2000" help:"Viewers in the room, each with an account and a connection."`
-	Rate    int           `default:"10" help:"Chat messages a second."`
-	For     time.Duration `default:"20s" help:"How long messages are sent."`
-	Joins   int           `default:"64" help:"Joins under way at once."`
-	Profile string        `help:"File for a CPU profile of the server while messages are sent; look at it with go tool pprof."`
+	Viewers    int           `default:"2000" help:"Viewers in the room, each with an account and a connection."`
+	Rate       int           `default:"10" help:"Chat messages a second."`
+	Seconds    int           `default:"20" help:"How long messages are sent."`
+	Heartbeats bool          `default:"true" negatable:"" help:"Every viewer beats each 15 seconds with the state of the player."`
+	Checks     bool          `default:"true" negatable:"" help:"Presence checks are answered."`
+	Presence   bool          `default:"true" negatable:"" help:"Look whether everybody is told the true number of viewers."`
+	Storm      bool          `help:"Instead: all join within 10 s, then all are cut at once and come back."`
+	Soak       time.Duration `help:"Instead: stay this long, watch the memory, end the webinar and compare everybody's credit."`
+	Floor      bool          `default:"true" negatable:"" help:"Measure the bare server first."`
+	Profile    string        `help:"File for a CPU profile of the server while messages are sent; look at it with go tool pprof."`
+	Heap       string        `help:"File for a profile of the server's memory with the room full."`
+	GC         string        `default:"200" help:"GOGC of the server; 200 is what the binary sets."`
 }
 
-const mark = "at="
+// How much may be asked for, so that a slip of the finger does not take the machine down.
+const (
+	mostViewers = 20_000
+	mostRate    = 200
+	mostSoak    = time.Hour
+)
 
 // Run measures the floor, then the room.
 func (c *Command) Run() error {
-	fmt.Printf("%d cores, %s %s/%s, client and server on the same machine\n", runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	fmt.Printf("%d viewers, %d messages/s, %s\n\n", c.Viewers, c.Rate, c.For)
-	fmt.Println("what    joined in  deliveries  lost  doubled      p50      p99      max  CPU/delivery  memory/connection")
-	floor, err := c.floor()
-	if err != nil {
+	if c.Viewers < 1 || c.Viewers > mostViewers || c.Rate < 1 || c.Rate > mostRate || c.Seconds < 1 || c.Seconds > 3600 || c.Soak > mostSoak {
+		return fmt.Errorf("at most %d viewers, %d messages a second, an hour", mostViewers, mostRate)
+	}
+	if err := crowd.Files(c.Viewers); err != nil {
 		return err
 	}
-	floor.print("floor")
-	full, err := c.room()
-	if err != nil {
-		return err
+	fmt.Printf("%d cores, load average %s, %s; client and server on the same machine\n", runtime.NumCPU(), loadAverage(), runtime.Version())
+	switch {
+	case c.Storm:
+		return c.with((*house).storm)
+	case c.Soak > 0:
+		return c.with((*house).soak)
+	default:
+		return c.steady()
 	}
-	full.print("room")
-	return nil
 }
 
-func (c *Command) room() (result, error) {
-	t := &bench{}
-	defer t.end()
-	h := live.Build(t)
-	if c.Profile != "" {
-		if err := os.Setenv(live.ChildProfile, c.Profile); err != nil {
-			return result{}, fmt.Errorf("ask for a profile: %w", err)
+// steady compares the room with the floor.
+func (c *Command) steady() error {
+	fmt.Printf("%d viewers, %d messages/s, %d s\n\n%s\n", c.Viewers, c.Rate, c.Seconds, heading)
+	var floor result
+	if c.Floor {
+		var err error
+		if floor, err = c.floor(); err != nil {
+			return err
+		}
+		floor.print("floor")
+	}
+	return c.with(func(h *house) error {
+		r, err := h.steady()
+		if err != nil {
+			return err
+		}
+		r.print("room")
+		if floor.delivered > 0 {
+			fmt.Printf("room/floor: p50 %.1f, p99 %.1f, CPU %.1f\n", ratio(r.p50, floor.p50), ratio(r.p99, floor.p99), ratio(r.each(), floor.each()))
+		}
+		return nil
+	})
+}
+
+func (c *Command) with(do func(*house) error) error {
+	h, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	return do(h)
+}
+
+// steady lets everybody in, then talks.
+func (h *house) steady() (result, error) {
+	c := h.command
+	r, err := h.fill(time.Duration(c.Viewers) * 2 * time.Millisecond)
+	if err != nil {
+		return r, err
+	}
+	if err := h.rest(2 * time.Second); err != nil {
+		return r, err
+	}
+	if err := h.mark(c.Profile); err != nil {
+		return r, err
+	}
+	if err := h.talk(time.Duration(c.Seconds)*time.Second, &r); err != nil {
+		return r, err
+	}
+	if err := h.mark(c.Profile); err != nil {
+		return r, err
+	}
+	if c.Presence {
+		if err := h.presence(); err != nil {
+			return r, err
 		}
 	}
-	_, pid := h.Child()
-	h.GoLive()
-	watch := newWatch(c.Viewers)
-	before := usage(pid)
+	h.remember(c.Heap)
+	h.notes()
+	return r, h.honest(r)
+}
+
+// fill lets everybody in, evenly within a time.
+func (h *house) fill(within time.Duration) (result, error) {
+	var r result
+	empty := memory(h.pid)
 	begun := time.Now()
-	seats, err := c.fill(h, watch)
-	if err != nil {
-		return result{}, err
+	for i := range h.crowd.Size() {
+		h.crowd.Join(i, begun.Add(within*time.Duration(i)/time.Duration(h.crowd.Size())))
 	}
-	r := result{joined: time.Since(begun), memory: (usage(pid).memory - before.memory) / int64(c.Viewers)}
-	stop := beats(h, seats)
-	defer stop()
-	before = usage(pid)
-	c.mark(pid)
-	sent, err := c.talk(h, seats)
+	err := h.crowd.Run(begun.Add(within+time.Minute), func() bool { return h.crowd.Inside() == h.crowd.Size() })
 	if err != nil {
-		return result{}, err
+		return r, err
 	}
-	watch.settle(sent)
-	c.mark(pid)
-	r.cpu = usage(pid).cpu - before.cpu
-	r.count(watch, sent)
+	r.joined = time.Since(begun)
+	if h.crowd.Inside() < h.crowd.Size() {
+		return r, fmt.Errorf("%d of %d are in the room after %s: %v %v", h.crowd.Inside(), h.crowd.Size(), r.joined, h.crowd.Ends, h.crowd.Refused)
+	}
+	h.empty = empty
 	return r, nil
 }
 
-// mark begins or ends the profile of the server, if one is wanted.
-func (c *Command) mark(pid int) {
-	if c.Profile == "" {
-		return
-	}
-	if err := syscall.Kill(pid, syscall.SIGUSR1); err != nil {
-		fmt.Fprintln(os.Stderr, "no profile:", err)
-	}
-	time.Sleep(200 * time.Millisecond) // the server opens or closes the file
+// rest lets everybody sit there for a while.
+func (h *house) rest(d time.Duration) error {
+	return h.crowd.Run(time.Now().Add(d), never)
 }
 
-// fill lets everybody in.
-func (c *Command) fill(h *live.House, w *watch) ([]*live.Client, error) {
-	accounts := make([]uuid.UUID, c.Viewers)
-	for i := range accounts {
-		accounts[i] = h.Account(fmt.Sprint("Viewer ", i))
+func never() bool { return false }
+
+// look lets a scenario watch while people talk.
+func (h *house) look() bool {
+	if h.watch != nil {
+		h.watch()
 	}
-	seats := make([]*live.Client, c.Viewers)
-	slots := make(chan struct{}, c.Joins)
-	var failed atomic.Pointer[error]
-	var all sync.WaitGroup
-	for i := range seats {
-		slots <- struct{}{}
-		all.Go(func() {
-			defer func() { <-slots }()
-			seat, err := join(h, accounts[i], func(p live.Push) { w.see(i, p.Data, p.At) })
-			if err != nil {
-				failed.Store(&err)
-			}
-			seats[i] = seat
-		})
-	}
-	all.Wait()
-	if err := failed.Load(); err != nil {
-		return nil, *err
-	}
-	return seats, nil
+	return false
 }
 
-func join(h *live.House, account uuid.UUID, push func(live.Push)) (*live.Client, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	o := h.Options(account)
-	o.Push = push
-	client, err := live.Dial(ctx, o)
-	if err != nil {
-		return nil, err
+// talk lets different people send messages at an even rate, then waits until everybody has seen everything or nothing more
+// comes. What it cost is noted from the first message to the last delivery.
+func (h *house) talk(d time.Duration, r *result) error {
+	c := h.command
+	total := int(d.Seconds()) * c.Rate
+	h.crowd.Latency = crowd.Latency{}
+	seen, _, _ := h.crowd.Delivered()
+	before, begun := h.spent(), time.Now()
+	for n := range total {
+		h.crowd.Say(n*7919%h.crowd.Size(), begun.Add(time.Duration(n)*time.Second/time.Duration(c.Rate)))
 	}
-	for {
-		err = client.Subscribe(ctx, "room:"+h.Webinar.String())
-		var refused *live.Refused
-		if !errors.As(err, &refused) || refused.Message != "room.opening" {
+	if err := h.crowd.Run(begun.Add(d), h.look); err != nil {
+		return err
+	}
+	var last int32
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); {
+		last = h.last()
+		if err := h.crowd.Run(time.Now().Add(200*time.Millisecond), func() bool { return h.crowd.Lost(last) == 0 }); err != nil {
+			return err
+		}
+		if h.crowd.Lost(last) == 0 && h.crowd.Accepted >= total {
 			break
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("subscribe: %w", err)
-	}
-	err = client.Call(ctx, "room.join", &livewebinarpb.JoinRequest{WebinarId: h.Webinar.String()}, &livewebinarpb.JoinResponse{})
-	return client, err
+	r.took(h.spent().since(before), time.Since(begun))
+	r.count(h.crowd, h.last(), seen)
+	r.memory = (memory(h.pid) - h.empty) / int64(h.crowd.Size())
+	return nil
 }
 
-// beats lets every viewer beat each 15 seconds, evenly spread.
-func beats(h *live.House, seats []*live.Client) func() {
-	ctx, cancel := context.WithCancel(context.Background())
-	var all sync.WaitGroup
-	all.Go(func() {
-		tick := time.NewTicker(15 * time.Second / time.Duration(len(seats)))
-		defer tick.Stop()
-		for n := 0; ; n++ {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			seat, number := seats[n%len(seats)], int32(n/len(seats)+1)
-			all.Go(func() {
-				_ = seat.Call(ctx, "room.beat", &livewebinarpb.BeatRequest{
-					WebinarId: h.Webinar.String(), Sequence: number, Player: livewebinarpb.Player_PLAYER_PLAYING,
-				}, &livewebinarpb.BeatResponse{})
-			})
-		}
-	})
-	return func() { cancel(); all.Wait() }
+// honest fails a run whose figures would mislead: what is lost or doubled is no delivery, however fast.
+func (h *house) honest(r result) error {
+	if last := h.last(); int(last) != h.crowd.Accepted {
+		return fmt.Errorf("the room has %d messages, %d were accepted", last, h.crowd.Accepted)
+	}
+	if r.lost+r.doubled+r.reordered > 0 {
+		return errors.New("not complete: messages are lost, doubled or out of order")
+	}
+	return nil
 }
 
-// talk sends messages at an even rate from different people.
-func (c *Command) talk(h *live.House, seats []*live.Client) (int, error) {
-	tick := time.NewTicker(time.Second / time.Duration(c.Rate))
-	defer tick.Stop()
-	total := int(c.For.Seconds()) * c.Rate
-	var all sync.WaitGroup
-	var failed atomic.Pointer[error]
-	for n := range total {
-		<-tick.C
-		seat := seats[n*7919%len(seats)]
-		all.Go(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-			defer cancel()
-			err := seat.Call(ctx, "chat.send", &livewebinarpb.SendRequest{
-				WebinarId: h.Webinar.String(), Id: uuid.NewString(), Body: mark + strconv.FormatInt(time.Now().UnixNano(), 10) + ";",
-			}, &livewebinarpb.SendResponse{})
-			if err != nil {
-				failed.Store(&err)
-			}
-		})
+// presence waits until everybody is told how many they are: at most two heartbeats.
+func (h *house) presence() error {
+	begun := time.Now()
+	want := int64(h.crowd.Size())
+	if err := h.crowd.Run(begun.Add(30*time.Second), func() bool { return h.crowd.Told(want) == h.crowd.Size() }); err != nil {
+		return err
 	}
-	all.Wait()
-	if err := failed.Load(); err != nil {
-		return 0, *err
+	if told := h.crowd.Told(want); told != h.crowd.Size() {
+		return fmt.Errorf("%d of %d viewers are told the true number", told, h.crowd.Size())
 	}
-	return total, nil
+	fmt.Printf("presence: everybody is told %d; %.1f pushes of the number to each since the room is open\n", want, float64(h.crowd.Numbers)/float64(h.crowd.Size()))
+	return nil
 }
 
-// moments finds when the messages of a frame were sent.
-func moments(frame []byte, each func(sent int64)) {
-	for {
-		_, rest, found := bytes.Cut(frame, []byte(mark))
-		if !found {
-			return
-		}
-		text, after, _ := bytes.Cut(rest, []byte(";"))
-		if at, err := strconv.ParseInt(string(text), 10, 64); err == nil {
-			each(at)
-		}
-		frame = after
+// notes tells what else happened, so that a figure cannot hide it.
+func (h *house) notes() {
+	t := &h.crowd.Tally
+	fmt.Printf("joins: p50 %s, p99 %s, slowest %s\n", ms(t.Joins.Quantile(0.5)), ms(t.Joins.Quantile(0.99)), ms(t.Joins.Max()))
+	if n := t.Beat.Count(); n > 0 {
+		fmt.Printf("heartbeats: %d, answered after p50 %s, p99 %s; checks: %d asked, %d answered in time, %d late\n",
+			n, ms(t.Beat.Quantile(0.5)), ms(t.Beat.Quantile(0.99)), t.Asked, t.Counted, t.Late)
+	}
+	if len(t.Ends)+len(t.Refused)+t.Caught+t.SentTwice > 0 {
+		fmt.Printf("connections ended: %v; refused: %v; %d messages caught up with, %d sent again\n", t.Ends, t.Refused, t.Caught, t.SentTwice)
+	}
+	if t.Tardy > 50*time.Millisecond {
+		fmt.Printf("the client itself was up to %s late\n", ms(t.Tardy))
 	}
 }
 
-// bench lets what is made for tests serve a measurement.
-type bench struct {
-	testing.TB
-
-	cleanups []func()
-}
-
-func (b *bench) Helper()                  {}
-func (b *bench) Context() context.Context { return context.Background() }
-func (b *bench) Cleanup(f func())         { b.cleanups = append(b.cleanups, f) }
-func (b *bench) Fatal(args ...any)        { panic(fmt.Sprint(args...)) }
-func (b *bench) Errorf(f string, a ...any) {
-	fmt.Fprintf(os.Stderr, strings.TrimSuffix(f, "\n")+"\n", a...)
-}
-func (b *bench) Fatalf(f string, a ...any) { panic(fmt.Sprintf(f, a...)) }
-
-func (b *bench) TempDir() string {
-	dir, err := os.MkdirTemp("", "rounds-load-")
-	if err != nil {
-		panic(err)
+// remember keeps a profile of the server's memory, if one is wanted.
+func (h *house) remember(file string) {
+	if file == "" {
+		return
 	}
-	b.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
-
-func (b *bench) end() {
-	for i := len(b.cleanups) - 1; i >= 0; i-- {
-		b.cleanups[i]()
+	if err := h.heap(); err != nil {
+		fmt.Fprintln(os.Stderr, "no profile of the memory:", err)
 	}
 }

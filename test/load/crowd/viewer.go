@@ -1,0 +1,464 @@
+package crowd
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+type state byte
+
+const (
+	away state = iota
+	dialling
+	opening
+	hello
+	subscribing
+	joining
+	inRoom
+)
+
+// The requests of a viewer. An answer carries the number of its request, whose last digit is the kind.
+const (
+	askHello = iota + 1
+	askSubscribe
+	askJoin
+	askHistory
+	askBeat
+	askSay
+	askDelivered
+	askAnswer
+)
+
+// How long a viewer waits for an answer before it hangs up and comes back, as the page does.
+const patience = 6 * time.Second
+
+// viewer is one person with one connection.
+type viewer struct {
+	crowd  *Crowd
+	person Person
+	fd     int
+	state  state
+	life   int // counts connections, so that what was planned for an earlier one is left undone
+
+	come    []byte // of a frame or an answer of which not all has come
+	asked   int
+	attempt int
+	since   time.Time // of the first attempt to come in
+	owed    bool      // everything after what the ledger has: it was in the room before
+
+	ledger  Ledger
+	early   []arrival // pushes that came before the answer to room.join
+	watched Watched
+	beats   int
+	saying  map[string]time.Time // messages without an answer yet: id and moment
+	asking  map[int]string       // request → id of its message
+	number  int64                // of the check that waits for an answer
+	counted int
+	told    int64 // number of viewers
+	over    bool  // the room has said goodbye
+}
+
+// arrival is a message and how long it took.
+type arrival struct {
+	sequence int32
+	took     time.Duration
+}
+
+// push is what was read of a frame.
+type push struct {
+	raw       []byte
+	messages  []said
+	told      int64
+	tells     bool
+	goodbye   bool
+	forPerson bool
+}
+
+func (v *viewer) dial(since time.Time) {
+	c := v.crowd
+	if v.state != away {
+		return
+	}
+	if v.attempt == 0 {
+		v.since = since
+	}
+	fd, err := c.poll.dial(c.to)
+	if err != nil {
+		c.err = err
+		return
+	}
+	v.fd, v.state, v.come = fd, dialling, nil
+	v.life++
+	v.ledger.Connect()
+	c.byFile[fd] = v
+	v.later(patience, func() {
+		if v.state != inRoom {
+			v.leave(time.Now(), "no answer while joining")
+		}
+	})
+}
+
+// later does something after a time, unless the connection has gone.
+func (v *viewer) later(after time.Duration, do func()) {
+	life := v.life
+	v.crowd.at(time.Now().Add(after), func() {
+		if v.life == life && v.state != away {
+			do()
+		}
+	})
+}
+
+func (v *viewer) dialled() {
+	if code, err := syscall.GetsockoptInt(v.fd, syscall.SOL_SOCKET, syscall.SO_ERROR); err != nil || code != 0 {
+		v.leave(time.Now(), syscall.Errno(code).Error()) //nolint:gosec // a number of the system
+		return
+	}
+	if err := v.crowd.poll.read(v.fd); err != nil {
+		v.crowd.err = err
+		return
+	}
+	v.state = opening
+	v.write(handshake(v.crowd.Address, v.crowd.Path, v.person.Cookie))
+}
+
+// leave ends the connection: because the server did (why), or because we cut it ("").
+func (v *viewer) leave(now time.Time, why string) {
+	c := v.crowd
+	if v.state == away {
+		return
+	}
+	if why != "" {
+		c.Ends[why]++
+	}
+	if v.state == inRoom {
+		c.inside--
+		v.attempt = 0
+		v.since = now
+	} else {
+		v.attempt++
+	}
+	delete(c.byFile, v.fd)
+	_ = syscall.Close(v.fd)
+	v.watched.Lost(now)
+	v.fd, v.state, v.come, v.early, v.number = -1, away, nil, nil, 0
+	clear(v.asking)
+	back := now.Add(c.backOff(v.attempt))
+	c.at(back, func() { v.dial(now) })
+}
+
+func (v *viewer) write(b []byte) {
+	n, err := syscall.Write(v.fd, b)
+	if err != nil {
+		v.leave(time.Now(), "write: "+err.Error())
+	} else if n < len(b) {
+		v.leave(time.Now(), "the server does not read")
+	}
+}
+
+func (v *viewer) send(text []byte) {
+	c := v.crowd
+	c.frame = appendFrame(c.frame[:0], text)
+	v.write(c.frame)
+}
+
+// ask sends a request and gives its number.
+func (v *viewer) ask(kind int, format string, args ...any) int {
+	v.asked++
+	id := v.asked*10 + kind
+	v.send(fmt.Appendf(nil, `{"id":%d,`+format+`}`, append([]any{id}, args...)...))
+	return id
+}
+
+// call asks for a method of the room.
+func (v *viewer) call(kind int, method, more string) int {
+	return v.ask(kind, `"rpc":{"method":%q,"data":{"webinarId":%q%s}}`, method, v.crowd.Webinar, more)
+}
+
+// take reads what has come.
+func (v *viewer) take(b []byte, now time.Time) {
+	if len(v.come) > 0 {
+		b = append(v.come, b...)
+		v.come = nil
+	}
+	if v.state == opening {
+		head, rest, whole := bytes.Cut(b, []byte("\r\n\r\n"))
+		if !whole {
+			v.come = bytes.Clone(b)
+			return
+		}
+		if !bytes.Contains(head[:min(len(head), 16)], []byte(" "+strconv.Itoa(http.StatusSwitchingProtocols))) {
+			line, _, _ := bytes.Cut(head, []byte("\r\n"))
+			v.leave(now, string(line))
+			return
+		}
+		v.opened()
+		b = rest
+	}
+	for v.state != away {
+		op, payload, rest, whole, err := nextFrame(b)
+		switch {
+		case err != nil:
+			v.leave(now, err.Error())
+			return
+		case !whole:
+			if len(b) > 0 {
+				v.come = bytes.Clone(b)
+			}
+			return
+		case op == opClose:
+			why := "closed without a code"
+			if len(payload) >= 2 {
+				why = fmt.Sprintf("closed %d: %s", binary.BigEndian.Uint16(payload), payload[2:])
+			}
+			v.leave(now, why)
+			return
+		case op == opText:
+			v.lines(payload, now)
+		}
+		b = rest
+	}
+}
+
+func (v *viewer) opened() {
+	if v.crowd.Webinar == "" {
+		v.entered(time.Now())
+		return
+	}
+	v.state = hello
+	v.ask(askHello, `"connect":{}`)
+}
+
+// lines are replies and pushes; a frame may hold several.
+func (v *viewer) lines(frame []byte, now time.Time) {
+	v.crowd.Frames++
+	for len(frame) > 0 && v.state != away {
+		var line []byte
+		line, frame, _ = bytes.Cut(frame, []byte("\n"))
+		switch {
+		case len(line) == 2: // {}: a ping
+			v.send(line)
+		case bytes.HasPrefix(line, []byte(`{"push":`)):
+			v.pushed(line, now)
+		case bytes.HasPrefix(line, []byte(`{"id":`)):
+			v.answered(line, now)
+		}
+	}
+}
+
+func (v *viewer) pushed(line []byte, now time.Time) {
+	p := v.crowd.read(line)
+	if p.forPerson {
+		if number, open := field(line, "number"); open && bytes.Contains(line, []byte(`"check":`)) {
+			v.check(number)
+		}
+		return
+	}
+	for _, m := range p.messages {
+		a := arrival{m.sequence, time.Duration(now.UnixNano() - m.nano)}
+		if v.state == inRoom {
+			v.see(a)
+		} else {
+			v.early = append(v.early, a)
+		}
+	}
+	if p.tells {
+		v.told = p.told
+		v.crowd.Numbers++
+	}
+	if p.goodbye && !v.over {
+		v.over = true
+		v.crowd.Goodbyes++
+	}
+}
+
+func (v *viewer) see(a arrival) {
+	v.ledger.See(a.sequence)
+	v.crowd.Latency.Add(a.took)
+}
+
+// read reads a push, unless it is the one that was read last: byte for byte the same.
+func (c *Crowd) read(line []byte) *push {
+	p := &c.push
+	if bytes.Equal(p.raw, line) {
+		return p
+	}
+	p.raw = append(p.raw[:0], line...)
+	p.forPerson = bytes.HasPrefix(line, []byte(`{"push":{"channel":"#`))
+	p.messages = messages(p.messages[:0], line)
+	p.told, p.tells = field(line, "viewers")
+	p.goodbye = bytes.Contains(line, []byte(`"closed":`))
+	return p
+}
+
+// answered handles the answer to a request.
+func (v *viewer) answered(line []byte, now time.Time) {
+	id := int(number(line[len(`{"id":`):]))
+	if bytes.Contains(line[:min(len(line), 60)], []byte(`"error":`)) {
+		v.refused(id, text(line, "message"), now)
+		return
+	}
+	switch id % 10 {
+	case askHello:
+		v.subscribe()
+	case askSubscribe:
+		v.join()
+	case askJoin, askHistory:
+		v.joined(line, id%10 == askJoin, now)
+	case askBeat:
+		if !v.watched.sent.IsZero() {
+			v.crowd.Beat.Add(now.Sub(v.watched.sent))
+		}
+		v.watched.Answered(now)
+	case askSay:
+		if message, waiting := v.asking[id]; waiting {
+			delete(v.asking, id)
+			delete(v.saying, message)
+			v.crowd.Accepted++
+		}
+	case askAnswer:
+		v.number = 0
+		if bytes.Contains(line, []byte(`"counted":true`)) {
+			v.counted++
+			v.crowd.Counted++
+		} else {
+			v.crowd.Late++
+		}
+	}
+}
+
+func (v *viewer) subscribe() {
+	v.state = subscribing
+	v.ask(askSubscribe, `"subscribe":{"channel":%q}`, v.crowd.Room)
+}
+
+func (v *viewer) join() {
+	v.state = joining
+	v.call(askJoin, "room.join", fmt.Sprintf(`,"afterSequence":%d`, v.ledger.Last()))
+}
+
+// refused handles a request that was not carried out: what is temporary is asked for again.
+func (v *viewer) refused(id int, why string, now time.Time) {
+	kind := id % 10
+	name := []string{"", "connect", "subscribe", "room.join", "chat.history", "room.beat", "chat.send", "check.delivered", "check.answer"}[min(kind, 8)]
+	v.crowd.Refused[name+": "+why]++
+	wait := 100*time.Millisecond + rand.N(200*time.Millisecond) //nolint:gosec // jitter
+	switch kind {
+	case askSubscribe:
+		v.later(wait, v.subscribe)
+	case askJoin:
+		v.later(wait, v.join)
+	case askHistory:
+		v.later(wait, v.history)
+	case askBeat:
+		v.watched.sent = time.Time{}
+	case askSay:
+		if message, waiting := v.asking[id]; waiting {
+			delete(v.asking, id)
+			v.later(wait, func() { v.speak(message) })
+		}
+	case askHello:
+		v.leave(now, "connect: "+why)
+	}
+}
+
+func (v *viewer) history() {
+	v.call(askHistory, "chat.history", fmt.Sprintf(`,"afterSequence":%d`, v.ledger.Last()))
+}
+
+// joined takes what the answer tells of the chat. A newcomer is owed what comes from now on, who was here before everything.
+func (v *viewer) joined(line []byte, first bool, now time.Time) {
+	last, _ := field(line, "lastSequence")
+	if !v.owed && first {
+		v.ledger.Begin(int32(last)) //nolint:gosec // the protocol has 32 bits here
+		v.owed = true
+	} else {
+		for _, m := range messages(nil, line) {
+			v.ledger.Told(m.sequence)
+			v.crowd.Caught++
+		}
+	}
+	if int64(v.ledger.Last()) < last {
+		v.history()
+		return
+	}
+	for _, a := range v.early {
+		v.see(a)
+	}
+	v.early = nil
+	if told, tells := field(line, "viewers"); tells && first {
+		v.told = told
+	}
+	v.entered(now)
+	if check := bytes.Index(line, []byte(`"check":`)); check >= 0 && first {
+		if n, open := field(line[check:], "number"); open {
+			v.check(n)
+		}
+	}
+}
+
+func (v *viewer) entered(now time.Time) {
+	c := v.crowd
+	v.state, v.attempt = inRoom, 0
+	c.inside++
+	c.Joins.Add(now.Sub(v.since))
+	if c.Webinar == "" {
+		return
+	}
+	for message := range v.saying { // sent before the connection was lost, and not answered
+		c.SentTwice++
+		v.speak(message)
+	}
+	if c.Beats > 0 {
+		v.beats = 0
+		v.beat(rand.N(c.Beats)) //nolint:gosec // spread, so that a crowd that came at once does not beat at once
+	}
+}
+
+// beat says that the person watches, now and then at the interval.
+func (v *viewer) beat(next time.Duration) {
+	if v.over {
+		return
+	}
+	v.beats++
+	v.watched.Sent(time.Now())
+	v.later(next, func() { v.beat(v.crowd.Beats) })
+	v.call(askBeat, "room.beat", fmt.Sprintf(`,"sequence":%d,"player":"PLAYER_PLAYING","positionMs":%d`, v.beats, v.beats*1000))
+}
+
+// say begins a message. Somebody who is away says it on coming back, as a page does.
+func (v *viewer) say(now time.Time) {
+	if v.saying == nil {
+		v.saying, v.asking = map[string]time.Time{}, map[int]string{}
+	}
+	id := uuid.NewString()
+	v.saying[id] = now
+	if v.state == inRoom {
+		v.speak(id)
+	}
+}
+
+func (v *viewer) speak(id string) {
+	request := v.call(askSay, "chat.send", fmt.Sprintf(`,"id":%q,"body":%q`, id, Body(v.saying[id].UnixNano())))
+	v.asking[request] = id
+}
+
+// check shows a presence check, and answers it after a while.
+func (v *viewer) check(n int64) {
+	if v.number == n || !v.crowd.Checks {
+		return
+	}
+	v.number = n
+	v.crowd.Asked++
+	v.call(askDelivered, "check.delivered", fmt.Sprintf(`,"number":%d`, n))
+	v.later(time.Second+rand.N(5*time.Second), func() { //nolint:gosec // people are of different speed
+		v.call(askAnswer, "check.answer", fmt.Sprintf(`,"number":%d`, n))
+	})
+}
