@@ -96,6 +96,9 @@ const (
 	ActivityKind_ACTIVITY_KIND_UNSUBSCRIBED     ActivityKind = 12
 	ActivityKind_ACTIVITY_KIND_REGISTERED       ActivityKind = 13
 	ActivityKind_ACTIVITY_KIND_APPROVED         ActivityKind = 14
+	ActivityKind_ACTIVITY_KIND_QUESTION_ASKED   ActivityKind = 15
+	ActivityKind_ACTIVITY_KIND_POLL_ANSWERED    ActivityKind = 16
+	ActivityKind_ACTIVITY_KIND_HAND_RAISED      ActivityKind = 17
 )
 
 // Enum value maps for ActivityKind.
@@ -116,6 +119,9 @@ var (
 		12: "ACTIVITY_KIND_UNSUBSCRIBED",
 		13: "ACTIVITY_KIND_REGISTERED",
 		14: "ACTIVITY_KIND_APPROVED",
+		15: "ACTIVITY_KIND_QUESTION_ASKED",
+		16: "ACTIVITY_KIND_POLL_ANSWERED",
+		17: "ACTIVITY_KIND_HAND_RAISED",
 	}
 	ActivityKind_value = map[string]int32{
 		"ACTIVITY_KIND_UNSPECIFIED":      0,
@@ -133,6 +139,9 @@ var (
 		"ACTIVITY_KIND_UNSUBSCRIBED":     12,
 		"ACTIVITY_KIND_REGISTERED":       13,
 		"ACTIVITY_KIND_APPROVED":         14,
+		"ACTIVITY_KIND_QUESTION_ASKED":   15,
+		"ACTIVITY_KIND_POLL_ANSWERED":    16,
+		"ACTIVITY_KIND_HAND_RAISED":      17,
 	}
 )
 
@@ -649,7 +658,7 @@ const file_event_v1_task_proto_rawDesc = "" +
 	"\x13CHANNEL_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rCHANNEL_EMAIL\x10\x01\x12\x10\n" +
 	"\fCHANNEL_SITE\x10\x02\x12\x10\n" +
-	"\fCHANNEL_PUSH\x10\x03*\xe8\x03\n" +
+	"\fCHANNEL_PUSH\x10\x03*\xca\x04\n" +
 	"\fActivityKind\x12\x1d\n" +
 	"\x19ACTIVITY_KIND_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aACTIVITY_KIND_ARTICLE_READ\x10\x01\x12\x1f\n" +
@@ -666,7 +675,10 @@ const file_event_v1_task_proto_rawDesc = "" +
 	"\x1eACTIVITY_KIND_ARTICLE_SEARCHED\x10\v\x12\x1e\n" +
 	"\x1aACTIVITY_KIND_UNSUBSCRIBED\x10\f\x12\x1c\n" +
 	"\x18ACTIVITY_KIND_REGISTERED\x10\r\x12\x1a\n" +
-	"\x16ACTIVITY_KIND_APPROVED\x10\x0eB8Z6github.com/rounds-cme/rounds/contract/event/v1;eventpbb\x06proto3"
+	"\x16ACTIVITY_KIND_APPROVED\x10\x0e\x12 \n" +
+	"\x1cACTIVITY_KIND_QUESTION_ASKED\x10\x0f\x12\x1f\n" +
+	"\x1bACTIVITY_KIND_POLL_ANSWERED\x10\x10\x12\x1d\n" +
+	"\x19ACTIVITY_KIND_HAND_RAISED\x10\x11B8Z6github.com/rounds-cme/rounds/contract/event/v1;eventpbb\x06proto3"
 
 var (
 	file_event_v1_task_proto_rawDescOnce sync.Once

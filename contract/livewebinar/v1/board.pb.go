@@ -471,7 +471,8 @@ func (x *VoteRequest) GetOn() bool {
 	return false
 }
 
-// question.withdraw, one's own while it is open; and for hosts question.take (it is spoken about now), question.reopen.
+// question.withdraw, one's own while it is open; and for hosts question.take (it is spoken about now), question.reopen (also of one
+// that was merged: it takes its votes back).
 type QuestionRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
@@ -648,7 +649,7 @@ func (x *QuestionDismissRequest) GetReason() string {
 	return ""
 }
 
-// question.merge, hosts: number becomes part of into, and its voters voters of that, each once.
+// question.merge, hosts: number becomes part of into; its voters, and who asked it, become voters of that, each once.
 type QuestionMergeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
@@ -1094,7 +1095,7 @@ func (x *PollAnswerRequest) GetOptions() []int32 {
 // What a host set for the whole room.
 type Settings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Empty: none. At most 300 characters.
+	// Empty: none.
 	Announcement string                 `protobuf:"bytes,1,opt,name=announcement,proto3" json:"announcement,omitempty"`
 	AnnouncedAt  *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=announced_at,json=announcedAt,proto3" json:"announced_at,omitempty"`
 	// How many seconds a person waits between two chat messages; 0: no slow mode.
@@ -1165,9 +1166,10 @@ func (x *Settings) GetChatClosed() bool {
 
 // host.announce, hosts.
 type AnnounceRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
-	Text          string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	// At most 300 characters; empty takes it down.
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1605,7 +1607,8 @@ func (x *AccountRequest) GetAccountId() string {
 	return ""
 }
 
-// host.mute and host.remove, hosts. Whom: an account, or the author of a chat message, or who asked a question.
+// host.mute and host.remove, hosts. Whom: an account, or the author of a chat message, or who asked a question. Hosts are muted or
+// removed by administrators alone, and nobody by oneself. Who is muted watches on, and may vote and answer polls.
 type SanctionRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
@@ -1785,7 +1788,7 @@ func (x *Sanction) GetUntil() *timestamppb.Timestamp {
 	return nil
 }
 
-// A note that hosts and moderators write to each other behind the stage.
+// A note that hosts write to each other behind the stage.
 type Note struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Number        int32                  `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
@@ -1864,10 +1867,11 @@ func (x *Note) GetSentAt() *timestamppb.Timestamp {
 
 // backstage.send, hosts.
 type NoteRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
-	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
-	Body          string                 `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	Id        string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// 1 to 500 characters.
+	Body          string `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

@@ -145,7 +145,7 @@ func (x *ChatMessage) GetReactions() []*Reaction {
 	return nil
 }
 
-// The beginning of a message that another answers, as it was then.
+// The beginning of a message that another answers, as it is now: what was edited away or deleted is not kept in quotes.
 type Quote struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Sequence int32                  `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
@@ -613,7 +613,8 @@ func (x *DeleteRequest) GetReason() string {
 	return ""
 }
 
-// chat.react: adds or takes back one's own reaction; saying the same twice is saying it once.
+// chat.react: adds or takes back one's own reaction; saying the same twice is saying it once. Reactions, votes, hands and answers to
+// polls are told at most once a second.
 type ReactRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`

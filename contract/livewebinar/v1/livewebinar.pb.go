@@ -25,6 +25,308 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type TranscriptRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Slug          string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	AfterSequence int32                  `protobuf:"varint,2,opt,name=after_sequence,json=afterSequence,proto3" json:"after_sequence,omitempty"`
+	// 1 to 100; 0 means 100.
+	Limit         int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TranscriptRequest) Reset() {
+	*x = TranscriptRequest{}
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TranscriptRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TranscriptRequest) ProtoMessage() {}
+
+func (x *TranscriptRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TranscriptRequest.ProtoReflect.Descriptor instead.
+func (*TranscriptRequest) Descriptor() ([]byte, []int) {
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *TranscriptRequest) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *TranscriptRequest) GetAfterSequence() int32 {
+	if x != nil {
+		return x.AfterSequence
+	}
+	return 0
+}
+
+func (x *TranscriptRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type TranscriptResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	Title     string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	Messages  []*ChatMessage         `protobuf:"bytes,3,rep,name=messages,proto3" json:"messages,omitempty"`
+	// How many there are in all, which is the sequence of the last one.
+	LastSequence int32 `protobuf:"varint,4,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
+	// Whether this account is told what hosts are told.
+	Host          bool `protobuf:"varint,5,opt,name=host,proto3" json:"host,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TranscriptResponse) Reset() {
+	*x = TranscriptResponse{}
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TranscriptResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TranscriptResponse) ProtoMessage() {}
+
+func (x *TranscriptResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TranscriptResponse.ProtoReflect.Descriptor instead.
+func (*TranscriptResponse) Descriptor() ([]byte, []int) {
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *TranscriptResponse) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *TranscriptResponse) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *TranscriptResponse) GetMessages() []*ChatMessage {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+func (x *TranscriptResponse) GetLastSequence() int32 {
+	if x != nil {
+		return x.LastSequence
+	}
+	return 0
+}
+
+func (x *TranscriptResponse) GetHost() bool {
+	if x != nil {
+		return x.Host
+	}
+	return false
+}
+
+type OutcomeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Slug          string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OutcomeRequest) Reset() {
+	*x = OutcomeRequest{}
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OutcomeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OutcomeRequest) ProtoMessage() {}
+
+func (x *OutcomeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OutcomeRequest.ProtoReflect.Descriptor instead.
+func (*OutcomeRequest) Descriptor() ([]byte, []int) {
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *OutcomeRequest) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+type OutcomeResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	Title     string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// The most votes first; the audience is told none that was dismissed, merged or withdrawn.
+	Questions []*Question `protobuf:"bytes,3,rep,name=questions,proto3" json:"questions,omitempty"`
+	// In their order; the audience is told results of those alone that were shared, and no drafts.
+	Polls     []*Poll                `protobuf:"bytes,4,rep,name=polls,proto3" json:"polls,omitempty"`
+	Programme *Programme             `protobuf:"bytes,5,opt,name=programme,proto3" json:"programme,omitempty"`
+	OpenedAt  *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
+	ClosedAt  *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	Host      bool                   `protobuf:"varint,8,opt,name=host,proto3" json:"host,omitempty"`
+	// For hosts alone.
+	Sanctions     []*Sanction `protobuf:"bytes,9,rep,name=sanctions,proto3" json:"sanctions,omitempty"`
+	Notes         []*Note     `protobuf:"bytes,10,rep,name=notes,proto3" json:"notes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OutcomeResponse) Reset() {
+	*x = OutcomeResponse{}
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OutcomeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OutcomeResponse) ProtoMessage() {}
+
+func (x *OutcomeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OutcomeResponse.ProtoReflect.Descriptor instead.
+func (*OutcomeResponse) Descriptor() ([]byte, []int) {
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *OutcomeResponse) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *OutcomeResponse) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *OutcomeResponse) GetQuestions() []*Question {
+	if x != nil {
+		return x.Questions
+	}
+	return nil
+}
+
+func (x *OutcomeResponse) GetPolls() []*Poll {
+	if x != nil {
+		return x.Polls
+	}
+	return nil
+}
+
+func (x *OutcomeResponse) GetProgramme() *Programme {
+	if x != nil {
+		return x.Programme
+	}
+	return nil
+}
+
+func (x *OutcomeResponse) GetOpenedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OpenedAt
+	}
+	return nil
+}
+
+func (x *OutcomeResponse) GetClosedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return nil
+}
+
+func (x *OutcomeResponse) GetHost() bool {
+	if x != nil {
+		return x.Host
+	}
+	return false
+}
+
+func (x *OutcomeResponse) GetSanctions() []*Sanction {
+	if x != nil {
+		return x.Sanctions
+	}
+	return nil
+}
+
+func (x *OutcomeResponse) GetNotes() []*Note {
+	if x != nil {
+		return x.Notes
+	}
+	return nil
+}
+
 type DoorRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Slug          string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
@@ -34,7 +336,7 @@ type DoorRequest struct {
 
 func (x *DoorRequest) Reset() {
 	*x = DoorRequest{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -46,7 +348,7 @@ func (x *DoorRequest) String() string {
 func (*DoorRequest) ProtoMessage() {}
 
 func (x *DoorRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -59,7 +361,7 @@ func (x *DoorRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoorRequest.ProtoReflect.Descriptor instead.
 func (*DoorRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{0}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *DoorRequest) GetSlug() string {
@@ -77,14 +379,16 @@ type DoorResponse struct {
 	State    string                 `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
 	StartsAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
 	// What is played, while it is live.
-	VideoUrl      string `protobuf:"bytes,5,opt,name=video_url,json=videoUrl,proto3" json:"video_url,omitempty"`
+	VideoUrl string `protobuf:"bytes,5,opt,name=video_url,json=videoUrl,proto3" json:"video_url,omitempty"`
+	// Whether this account is a host there.
+	Host          bool `protobuf:"varint,6,opt,name=host,proto3" json:"host,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DoorResponse) Reset() {
 	*x = DoorResponse{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -96,7 +400,7 @@ func (x *DoorResponse) String() string {
 func (*DoorResponse) ProtoMessage() {}
 
 func (x *DoorResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -109,7 +413,7 @@ func (x *DoorResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoorResponse.ProtoReflect.Descriptor instead.
 func (*DoorResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{1}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *DoorResponse) GetWebinarId() string {
@@ -147,6 +451,13 @@ func (x *DoorResponse) GetVideoUrl() string {
 	return ""
 }
 
+func (x *DoorResponse) GetHost() bool {
+	if x != nil {
+		return x.Host
+	}
+	return false
+}
+
 type StatusRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At most 100.
@@ -157,7 +468,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -169,7 +480,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -182,7 +493,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{2}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *StatusRequest) GetWebinarIds() []string {
@@ -202,7 +513,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[3]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -214,7 +525,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[3]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -227,7 +538,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{3}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *StatusResponse) GetRooms() []*RoomStatus {
@@ -251,7 +562,7 @@ type RoomStatus struct {
 
 func (x *RoomStatus) Reset() {
 	*x = RoomStatus{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[4]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -263,7 +574,7 @@ func (x *RoomStatus) String() string {
 func (*RoomStatus) ProtoMessage() {}
 
 func (x *RoomStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[4]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -276,7 +587,7 @@ func (x *RoomStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomStatus.ProtoReflect.Descriptor instead.
 func (*RoomStatus) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{4}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RoomStatus) GetWebinarId() string {
@@ -318,16 +629,43 @@ var File_livewebinar_v1_livewebinar_proto protoreflect.FileDescriptor
 
 const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\n" +
-	" livewebinar/v1/livewebinar.proto\x12\x15rounds.livewebinar.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"!\n" +
+	" livewebinar/v1/livewebinar.proto\x12\x15rounds.livewebinar.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1alivewebinar/v1/board.proto\x1a\x19livewebinar/v1/chat.proto\"d\n" +
+	"\x11TranscriptRequest\x12\x12\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\x12%\n" +
+	"\x0eafter_sequence\x18\x02 \x01(\x05R\rafterSequence\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\x05R\x05limit\"\xc2\x01\n" +
+	"\x12TranscriptResponse\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12>\n" +
+	"\bmessages\x18\x03 \x03(\v2\".rounds.livewebinar.v1.ChatMessageR\bmessages\x12#\n" +
+	"\rlast_sequence\x18\x04 \x01(\x05R\flastSequence\x12\x12\n" +
+	"\x04host\x18\x05 \x01(\bR\x04host\"$\n" +
+	"\x0eOutcomeRequest\x12\x12\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\"\xf0\x03\n" +
+	"\x0fOutcomeResponse\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12=\n" +
+	"\tquestions\x18\x03 \x03(\v2\x1f.rounds.livewebinar.v1.QuestionR\tquestions\x121\n" +
+	"\x05polls\x18\x04 \x03(\v2\x1b.rounds.livewebinar.v1.PollR\x05polls\x12>\n" +
+	"\tprogramme\x18\x05 \x01(\v2 .rounds.livewebinar.v1.ProgrammeR\tprogramme\x127\n" +
+	"\topened_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x127\n" +
+	"\tclosed_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\x12\x12\n" +
+	"\x04host\x18\b \x01(\bR\x04host\x12=\n" +
+	"\tsanctions\x18\t \x03(\v2\x1f.rounds.livewebinar.v1.SanctionR\tsanctions\x121\n" +
+	"\x05notes\x18\n" +
+	" \x03(\v2\x1b.rounds.livewebinar.v1.NoteR\x05notes\"!\n" +
 	"\vDoorRequest\x12\x12\n" +
-	"\x04slug\x18\x01 \x01(\tR\x04slug\"\xaf\x01\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\"\xc3\x01\n" +
 	"\fDoorResponse\x12\x1d\n" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x14\n" +
 	"\x05state\x18\x03 \x01(\tR\x05state\x127\n" +
 	"\tstarts_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x12\x1b\n" +
-	"\tvideo_url\x18\x05 \x01(\tR\bvideoUrl\"0\n" +
+	"\tvideo_url\x18\x05 \x01(\tR\bvideoUrl\x12\x12\n" +
+	"\x04host\x18\x06 \x01(\bR\x04host\"0\n" +
 	"\rStatusRequest\x12\x1f\n" +
 	"\vwebinar_ids\x18\x01 \x03(\tR\n" +
 	"webinarIds\"I\n" +
@@ -340,13 +678,18 @@ const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\x04open\x18\x02 \x01(\bR\x04open\x12\x18\n" +
 	"\aviewers\x18\x03 \x01(\x05R\aviewers\x127\n" +
 	"\topened_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x127\n" +
-	"\tclosed_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt2\xed\x01\n" +
+	"\tclosed_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt2\xfc\x03\n" +
 	"\vLiveWebinar\x12e\n" +
 	"\x06Status\x12$.rounds.livewebinar.v1.StatusRequest\x1a%.rounds.livewebinar.v1.StatusResponse\"\x0e\x8a\xb5\x18\n" +
 	"\n" +
 	"\x03ssr\n" +
 	"\x03bff\x12w\n" +
 	"\x04Door\x12\".rounds.livewebinar.v1.DoorRequest\x1a#.rounds.livewebinar.v1.DoorResponse\"&\x8a\xb5\x18\"\n" +
+	"\x03ssr\x12\x06member\x12\x04host\x12\radministrator\x12\x89\x01\n" +
+	"\n" +
+	"Transcript\x12(.rounds.livewebinar.v1.TranscriptRequest\x1a).rounds.livewebinar.v1.TranscriptResponse\"&\x8a\xb5\x18\"\n" +
+	"\x03ssr\x12\x06member\x12\x04host\x12\radministrator\x12\x80\x01\n" +
+	"\aOutcome\x12%.rounds.livewebinar.v1.OutcomeRequest\x1a&.rounds.livewebinar.v1.OutcomeResponse\"&\x8a\xb5\x18\"\n" +
 	"\x03ssr\x12\x06member\x12\x04host\x12\radministratorBDZBgithub.com/rounds-cme/rounds/contract/livewebinar/v1;livewebinarpbb\x06proto3"
 
 var (
@@ -361,29 +704,51 @@ func file_livewebinar_v1_livewebinar_proto_rawDescGZIP() []byte {
 	return file_livewebinar_v1_livewebinar_proto_rawDescData
 }
 
-var file_livewebinar_v1_livewebinar_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_livewebinar_v1_livewebinar_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_livewebinar_v1_livewebinar_proto_goTypes = []any{
-	(*DoorRequest)(nil),           // 0: rounds.livewebinar.v1.DoorRequest
-	(*DoorResponse)(nil),          // 1: rounds.livewebinar.v1.DoorResponse
-	(*StatusRequest)(nil),         // 2: rounds.livewebinar.v1.StatusRequest
-	(*StatusResponse)(nil),        // 3: rounds.livewebinar.v1.StatusResponse
-	(*RoomStatus)(nil),            // 4: rounds.livewebinar.v1.RoomStatus
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*TranscriptRequest)(nil),     // 0: rounds.livewebinar.v1.TranscriptRequest
+	(*TranscriptResponse)(nil),    // 1: rounds.livewebinar.v1.TranscriptResponse
+	(*OutcomeRequest)(nil),        // 2: rounds.livewebinar.v1.OutcomeRequest
+	(*OutcomeResponse)(nil),       // 3: rounds.livewebinar.v1.OutcomeResponse
+	(*DoorRequest)(nil),           // 4: rounds.livewebinar.v1.DoorRequest
+	(*DoorResponse)(nil),          // 5: rounds.livewebinar.v1.DoorResponse
+	(*StatusRequest)(nil),         // 6: rounds.livewebinar.v1.StatusRequest
+	(*StatusResponse)(nil),        // 7: rounds.livewebinar.v1.StatusResponse
+	(*RoomStatus)(nil),            // 8: rounds.livewebinar.v1.RoomStatus
+	(*ChatMessage)(nil),           // 9: rounds.livewebinar.v1.ChatMessage
+	(*Question)(nil),              // 10: rounds.livewebinar.v1.Question
+	(*Poll)(nil),                  // 11: rounds.livewebinar.v1.Poll
+	(*Programme)(nil),             // 12: rounds.livewebinar.v1.Programme
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*Sanction)(nil),              // 14: rounds.livewebinar.v1.Sanction
+	(*Note)(nil),                  // 15: rounds.livewebinar.v1.Note
 }
 var file_livewebinar_v1_livewebinar_proto_depIdxs = []int32{
-	5, // 0: rounds.livewebinar.v1.DoorResponse.starts_at:type_name -> google.protobuf.Timestamp
-	4, // 1: rounds.livewebinar.v1.StatusResponse.rooms:type_name -> rounds.livewebinar.v1.RoomStatus
-	5, // 2: rounds.livewebinar.v1.RoomStatus.opened_at:type_name -> google.protobuf.Timestamp
-	5, // 3: rounds.livewebinar.v1.RoomStatus.closed_at:type_name -> google.protobuf.Timestamp
-	2, // 4: rounds.livewebinar.v1.LiveWebinar.Status:input_type -> rounds.livewebinar.v1.StatusRequest
-	0, // 5: rounds.livewebinar.v1.LiveWebinar.Door:input_type -> rounds.livewebinar.v1.DoorRequest
-	3, // 6: rounds.livewebinar.v1.LiveWebinar.Status:output_type -> rounds.livewebinar.v1.StatusResponse
-	1, // 7: rounds.livewebinar.v1.LiveWebinar.Door:output_type -> rounds.livewebinar.v1.DoorResponse
-	6, // [6:8] is the sub-list for method output_type
-	4, // [4:6] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	9,  // 0: rounds.livewebinar.v1.TranscriptResponse.messages:type_name -> rounds.livewebinar.v1.ChatMessage
+	10, // 1: rounds.livewebinar.v1.OutcomeResponse.questions:type_name -> rounds.livewebinar.v1.Question
+	11, // 2: rounds.livewebinar.v1.OutcomeResponse.polls:type_name -> rounds.livewebinar.v1.Poll
+	12, // 3: rounds.livewebinar.v1.OutcomeResponse.programme:type_name -> rounds.livewebinar.v1.Programme
+	13, // 4: rounds.livewebinar.v1.OutcomeResponse.opened_at:type_name -> google.protobuf.Timestamp
+	13, // 5: rounds.livewebinar.v1.OutcomeResponse.closed_at:type_name -> google.protobuf.Timestamp
+	14, // 6: rounds.livewebinar.v1.OutcomeResponse.sanctions:type_name -> rounds.livewebinar.v1.Sanction
+	15, // 7: rounds.livewebinar.v1.OutcomeResponse.notes:type_name -> rounds.livewebinar.v1.Note
+	13, // 8: rounds.livewebinar.v1.DoorResponse.starts_at:type_name -> google.protobuf.Timestamp
+	8,  // 9: rounds.livewebinar.v1.StatusResponse.rooms:type_name -> rounds.livewebinar.v1.RoomStatus
+	13, // 10: rounds.livewebinar.v1.RoomStatus.opened_at:type_name -> google.protobuf.Timestamp
+	13, // 11: rounds.livewebinar.v1.RoomStatus.closed_at:type_name -> google.protobuf.Timestamp
+	6,  // 12: rounds.livewebinar.v1.LiveWebinar.Status:input_type -> rounds.livewebinar.v1.StatusRequest
+	4,  // 13: rounds.livewebinar.v1.LiveWebinar.Door:input_type -> rounds.livewebinar.v1.DoorRequest
+	0,  // 14: rounds.livewebinar.v1.LiveWebinar.Transcript:input_type -> rounds.livewebinar.v1.TranscriptRequest
+	2,  // 15: rounds.livewebinar.v1.LiveWebinar.Outcome:input_type -> rounds.livewebinar.v1.OutcomeRequest
+	7,  // 16: rounds.livewebinar.v1.LiveWebinar.Status:output_type -> rounds.livewebinar.v1.StatusResponse
+	5,  // 17: rounds.livewebinar.v1.LiveWebinar.Door:output_type -> rounds.livewebinar.v1.DoorResponse
+	1,  // 18: rounds.livewebinar.v1.LiveWebinar.Transcript:output_type -> rounds.livewebinar.v1.TranscriptResponse
+	3,  // 19: rounds.livewebinar.v1.LiveWebinar.Outcome:output_type -> rounds.livewebinar.v1.OutcomeResponse
+	16, // [16:20] is the sub-list for method output_type
+	12, // [12:16] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_livewebinar_v1_livewebinar_proto_init() }
@@ -391,13 +756,15 @@ func file_livewebinar_v1_livewebinar_proto_init() {
 	if File_livewebinar_v1_livewebinar_proto != nil {
 		return
 	}
+	file_livewebinar_v1_board_proto_init()
+	file_livewebinar_v1_chat_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_livewebinar_v1_livewebinar_proto_rawDesc), len(file_livewebinar_v1_livewebinar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,8 +21,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	LiveWebinar_Status_FullMethodName = "/rounds.livewebinar.v1.LiveWebinar/Status"
-	LiveWebinar_Door_FullMethodName   = "/rounds.livewebinar.v1.LiveWebinar/Door"
+	LiveWebinar_Status_FullMethodName     = "/rounds.livewebinar.v1.LiveWebinar/Status"
+	LiveWebinar_Door_FullMethodName       = "/rounds.livewebinar.v1.LiveWebinar/Door"
+	LiveWebinar_Transcript_FullMethodName = "/rounds.livewebinar.v1.LiveWebinar/Transcript"
+	LiveWebinar_Outcome_FullMethodName    = "/rounds.livewebinar.v1.LiveWebinar/Outcome"
 )
 
 // LiveWebinarClient is the client API for LiveWebinar service.
@@ -33,6 +35,10 @@ type LiveWebinarClient interface {
 	Status(ctx context.Context, in *StatusRequest, opts ...grpc.CallOption) (*StatusResponse, error)
 	// What the page of a room shows before its browser has entered.
 	Door(ctx context.Context, in *DoorRequest, opts ...grpc.CallOption) (*DoorResponse, error)
+	// What was said in the chat of a webinar that has ended; its hosts may read it before. The oldest first.
+	Transcript(ctx context.Context, in *TranscriptRequest, opts ...grpc.CallOption) (*TranscriptResponse, error)
+	// What became of the questions, polls and programme of a webinar that has ended; its hosts may read it before.
+	Outcome(ctx context.Context, in *OutcomeRequest, opts ...grpc.CallOption) (*OutcomeResponse, error)
 }
 
 type liveWebinarClient struct {
@@ -63,6 +69,26 @@ func (c *liveWebinarClient) Door(ctx context.Context, in *DoorRequest, opts ...g
 	return out, nil
 }
 
+func (c *liveWebinarClient) Transcript(ctx context.Context, in *TranscriptRequest, opts ...grpc.CallOption) (*TranscriptResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TranscriptResponse)
+	err := c.cc.Invoke(ctx, LiveWebinar_Transcript_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *liveWebinarClient) Outcome(ctx context.Context, in *OutcomeRequest, opts ...grpc.CallOption) (*OutcomeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OutcomeResponse)
+	err := c.cc.Invoke(ctx, LiveWebinar_Outcome_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // LiveWebinarServer is the server API for LiveWebinar service.
 // All implementations must embed UnimplementedLiveWebinarServer
 // for forward compatibility.
@@ -71,6 +97,10 @@ type LiveWebinarServer interface {
 	Status(context.Context, *StatusRequest) (*StatusResponse, error)
 	// What the page of a room shows before its browser has entered.
 	Door(context.Context, *DoorRequest) (*DoorResponse, error)
+	// What was said in the chat of a webinar that has ended; its hosts may read it before. The oldest first.
+	Transcript(context.Context, *TranscriptRequest) (*TranscriptResponse, error)
+	// What became of the questions, polls and programme of a webinar that has ended; its hosts may read it before.
+	Outcome(context.Context, *OutcomeRequest) (*OutcomeResponse, error)
 	mustEmbedUnimplementedLiveWebinarServer()
 }
 
@@ -86,6 +116,12 @@ func (UnimplementedLiveWebinarServer) Status(context.Context, *StatusRequest) (*
 }
 func (UnimplementedLiveWebinarServer) Door(context.Context, *DoorRequest) (*DoorResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Door not implemented")
+}
+func (UnimplementedLiveWebinarServer) Transcript(context.Context, *TranscriptRequest) (*TranscriptResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Transcript not implemented")
+}
+func (UnimplementedLiveWebinarServer) Outcome(context.Context, *OutcomeRequest) (*OutcomeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Outcome not implemented")
 }
 func (UnimplementedLiveWebinarServer) mustEmbedUnimplementedLiveWebinarServer() {}
 func (UnimplementedLiveWebinarServer) testEmbeddedByValue()                     {}
@@ -144,6 +180,42 @@ func _LiveWebinar_Door_Handler(srv interface{}, ctx context.Context, dec func(in
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LiveWebinar_Transcript_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TranscriptRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LiveWebinarServer).Transcript(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LiveWebinar_Transcript_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LiveWebinarServer).Transcript(ctx, req.(*TranscriptRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LiveWebinar_Outcome_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OutcomeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LiveWebinarServer).Outcome(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LiveWebinar_Outcome_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LiveWebinarServer).Outcome(ctx, req.(*OutcomeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // LiveWebinar_ServiceDesc is the grpc.ServiceDesc for LiveWebinar service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -158,6 +230,14 @@ var LiveWebinar_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Door",
 			Handler:    _LiveWebinar_Door_Handler,
+		},
+		{
+			MethodName: "Transcript",
+			Handler:    _LiveWebinar_Transcript_Handler,
+		},
+		{
+			MethodName: "Outcome",
+			Handler:    _LiveWebinar_Outcome_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

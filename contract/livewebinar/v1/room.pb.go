@@ -12,6 +12,12 @@
 // Chat messages have a gapless sequence. Everything else that a room shows (edits and reactions, questions, polls, settings,
 // the programme, and for hosts hands, sanctions and notes) are items on its board: whatever changes in one moment has one
 // revision, counted in the room without gaps. Who sees that a revision is missing asks with room.state for what changed since.
+// A push may tell of several revisions at once, and of some that have nothing in them for who is told. Items are whole and as
+// they are now, so to hear of one again does no harm. The two channels run apart: room: tells the board of the audience,
+// backstage: that of the hosts; who hears both keeps to the boards of backstage:.
+//
+// A person who was removed is told so on the personal channel, with the reason, then every connection that is in the room is
+// closed with 4502. To come back is refused with room.removed, and the personal channel says the reason again.
 //
 // Requests that act carry an id of the browser's choice where acting twice would be wrong: sent again, they act once.
 
@@ -172,8 +178,10 @@ type JoinResponse struct {
 	// Whether this account speaks as a host.
 	Host bool `protobuf:"varint,7,opt,name=host,proto3" json:"host,omitempty"`
 	// What changed on the board since the revision that was asked for.
-	Board         *Board `protobuf:"bytes,8,opt,name=board,proto3" json:"board,omitempty"`
-	Mine          *Mine  `protobuf:"bytes,9,opt,name=mine,proto3" json:"mine,omitempty"`
+	Board *Board `protobuf:"bytes,8,opt,name=board,proto3" json:"board,omitempty"`
+	Mine  *Mine  `protobuf:"bytes,9,opt,name=mine,proto3" json:"mine,omitempty"`
+	// Where the board is now: when that of the answer stops short of it, room.state has the rest.
+	Revision      int32 `protobuf:"varint,10,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -271,7 +279,15 @@ func (x *JoinResponse) GetMine() *Mine {
 	return nil
 }
 
-// room.state: what changed since, for a browser that missed a push. Hosts may ask before the room is open.
+func (x *JoinResponse) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// room.state: what changed since, for a browser that missed a push. Hosts may ask before the room is open. A board that would be
+// too much for one frame stops short: when its revision is below that of the answer, ask again from there.
 type StateRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
@@ -325,10 +341,12 @@ func (x *StateRequest) GetAfterRevision() int32 {
 }
 
 type StateResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Board         *Board                 `protobuf:"bytes,1,opt,name=board,proto3" json:"board,omitempty"`
-	Mine          *Mine                  `protobuf:"bytes,2,opt,name=mine,proto3" json:"mine,omitempty"`
-	LastSequence  int32                  `protobuf:"varint,3,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Board        *Board                 `protobuf:"bytes,1,opt,name=board,proto3" json:"board,omitempty"`
+	Mine         *Mine                  `protobuf:"bytes,2,opt,name=mine,proto3" json:"mine,omitempty"`
+	LastSequence int32                  `protobuf:"varint,3,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
+	// Where the board is now.
+	Revision      int32 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -384,6 +402,13 @@ func (x *StateResponse) GetLastSequence() int32 {
 	return 0
 }
 
+func (x *StateResponse) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
 // What this account did on the board, which nobody else is told.
 type Mine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -396,7 +421,9 @@ type Mine struct {
 	// Absent when the account may write.
 	Muted *Muted `protobuf:"bytes,6,opt,name=muted,proto3" json:"muted,omitempty"`
 	// Sequences of one's own messages among those of the last hour: they can be edited for ten minutes, and deleted.
-	Messages      []int32 `protobuf:"varint,7,rep,packed,name=messages,proto3" json:"messages,omitempty"`
+	Messages []int32 `protobuf:"varint,7,rep,packed,name=messages,proto3" json:"messages,omitempty"`
+	// What hosts did to what this account wrote, and why.
+	Notices       []*Notice `protobuf:"bytes,8,rep,name=notices,proto3" json:"notices,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -480,6 +507,75 @@ func (x *Mine) GetMessages() []int32 {
 	return nil
 }
 
+func (x *Mine) GetNotices() []*Notice {
+	if x != nil {
+		return x.Notices
+	}
+	return nil
+}
+
+type Notice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// message_deleted, question_dismissed or question_merged
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Of the message or the question.
+	Number        int32  `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Notice) Reset() {
+	*x = Notice{}
+	mi := &file_livewebinar_v1_room_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Notice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Notice) ProtoMessage() {}
+
+func (x *Notice) ProtoReflect() protoreflect.Message {
+	mi := &file_livewebinar_v1_room_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Notice.ProtoReflect.Descriptor instead.
+func (*Notice) Descriptor() ([]byte, []int) {
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Notice) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Notice) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Notice) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type PollAnswer struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Number int32                  `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
@@ -491,7 +587,7 @@ type PollAnswer struct {
 
 func (x *PollAnswer) Reset() {
 	*x = PollAnswer{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[5]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -503,7 +599,7 @@ func (x *PollAnswer) String() string {
 func (*PollAnswer) ProtoMessage() {}
 
 func (x *PollAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[5]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -516,7 +612,7 @@ func (x *PollAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAnswer.ProtoReflect.Descriptor instead.
 func (*PollAnswer) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{5}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *PollAnswer) GetNumber() int32 {
@@ -543,7 +639,7 @@ type MyReaction struct {
 
 func (x *MyReaction) Reset() {
 	*x = MyReaction{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[6]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -555,7 +651,7 @@ func (x *MyReaction) String() string {
 func (*MyReaction) ProtoMessage() {}
 
 func (x *MyReaction) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[6]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -568,7 +664,7 @@ func (x *MyReaction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MyReaction.ProtoReflect.Descriptor instead.
 func (*MyReaction) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{6}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *MyReaction) GetSequence() int32 {
@@ -596,7 +692,7 @@ type Muted struct {
 
 func (x *Muted) Reset() {
 	*x = Muted{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[7]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -608,7 +704,7 @@ func (x *Muted) String() string {
 func (*Muted) ProtoMessage() {}
 
 func (x *Muted) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[7]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -621,7 +717,7 @@ func (x *Muted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Muted.ProtoReflect.Descriptor instead.
 func (*Muted) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{7}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Muted) GetReason() string {
@@ -655,7 +751,7 @@ type Room struct {
 
 func (x *Room) Reset() {
 	*x = Room{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[8]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -667,7 +763,7 @@ func (x *Room) String() string {
 func (*Room) ProtoMessage() {}
 
 func (x *Room) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[8]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -680,7 +776,7 @@ func (x *Room) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Room.ProtoReflect.Descriptor instead.
 func (*Room) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{8}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Room) GetWebinarId() string {
@@ -748,7 +844,7 @@ type BeatRequest struct {
 
 func (x *BeatRequest) Reset() {
 	*x = BeatRequest{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[9]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -760,7 +856,7 @@ func (x *BeatRequest) String() string {
 func (*BeatRequest) ProtoMessage() {}
 
 func (x *BeatRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[9]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -773,7 +869,7 @@ func (x *BeatRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeatRequest.ProtoReflect.Descriptor instead.
 func (*BeatRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{9}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *BeatRequest) GetWebinarId() string {
@@ -824,7 +920,7 @@ type BeatResponse struct {
 
 func (x *BeatResponse) Reset() {
 	*x = BeatResponse{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[10]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -836,7 +932,7 @@ func (x *BeatResponse) String() string {
 func (*BeatResponse) ProtoMessage() {}
 
 func (x *BeatResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[10]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -849,7 +945,7 @@ func (x *BeatResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeatResponse.ProtoReflect.Descriptor instead.
 func (*BeatResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{10}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *BeatResponse) GetCredit() *Credit {
@@ -891,7 +987,7 @@ type DeliveredRequest struct {
 
 func (x *DeliveredRequest) Reset() {
 	*x = DeliveredRequest{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[11]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -903,7 +999,7 @@ func (x *DeliveredRequest) String() string {
 func (*DeliveredRequest) ProtoMessage() {}
 
 func (x *DeliveredRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[11]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -916,7 +1012,7 @@ func (x *DeliveredRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliveredRequest.ProtoReflect.Descriptor instead.
 func (*DeliveredRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{11}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DeliveredRequest) GetWebinarId() string {
@@ -942,7 +1038,7 @@ type DeliveredResponse struct {
 
 func (x *DeliveredResponse) Reset() {
 	*x = DeliveredResponse{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[12]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -954,7 +1050,7 @@ func (x *DeliveredResponse) String() string {
 func (*DeliveredResponse) ProtoMessage() {}
 
 func (x *DeliveredResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[12]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -967,7 +1063,7 @@ func (x *DeliveredResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliveredResponse.ProtoReflect.Descriptor instead.
 func (*DeliveredResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{12}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DeliveredResponse) GetCheck() *Check {
@@ -988,7 +1084,7 @@ type AnswerRequest struct {
 
 func (x *AnswerRequest) Reset() {
 	*x = AnswerRequest{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[13]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1000,7 +1096,7 @@ func (x *AnswerRequest) String() string {
 func (*AnswerRequest) ProtoMessage() {}
 
 func (x *AnswerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[13]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1013,7 +1109,7 @@ func (x *AnswerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerRequest.ProtoReflect.Descriptor instead.
 func (*AnswerRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{13}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AnswerRequest) GetWebinarId() string {
@@ -1041,7 +1137,7 @@ type AnswerResponse struct {
 
 func (x *AnswerResponse) Reset() {
 	*x = AnswerResponse{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[14]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1053,7 +1149,7 @@ func (x *AnswerResponse) String() string {
 func (*AnswerResponse) ProtoMessage() {}
 
 func (x *AnswerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[14]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1066,7 +1162,7 @@ func (x *AnswerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerResponse.ProtoReflect.Descriptor instead.
 func (*AnswerResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{14}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AnswerResponse) GetCounted() bool {
@@ -1096,7 +1192,7 @@ type Check struct {
 
 func (x *Check) Reset() {
 	*x = Check{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[15]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1108,7 +1204,7 @@ func (x *Check) String() string {
 func (*Check) ProtoMessage() {}
 
 func (x *Check) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[15]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1121,7 +1217,7 @@ func (x *Check) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Check.ProtoReflect.Descriptor instead.
 func (*Check) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{15}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Check) GetNumber() int32 {
@@ -1163,7 +1259,7 @@ type Credit struct {
 
 func (x *Credit) Reset() {
 	*x = Credit{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[16]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1175,7 +1271,7 @@ func (x *Credit) String() string {
 func (*Credit) ProtoMessage() {}
 
 func (x *Credit) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[16]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1188,7 +1284,7 @@ func (x *Credit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credit.ProtoReflect.Descriptor instead.
 func (*Credit) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{16}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Credit) GetVerdict() string {
@@ -1268,7 +1364,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[17]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1280,7 +1376,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[17]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1293,7 +1389,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{17}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Reason) GetCode() string {
@@ -1353,7 +1449,7 @@ type RoomPush struct {
 
 func (x *RoomPush) Reset() {
 	*x = RoomPush{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[18]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1365,7 +1461,7 @@ func (x *RoomPush) String() string {
 func (*RoomPush) ProtoMessage() {}
 
 func (x *RoomPush) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[18]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1378,7 +1474,7 @@ func (x *RoomPush) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomPush.ProtoReflect.Descriptor instead.
 func (*RoomPush) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{18}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RoomPush) GetMessages() []*ChatMessage {
@@ -1420,7 +1516,7 @@ type Closed struct {
 
 func (x *Closed) Reset() {
 	*x = Closed{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[19]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1432,7 +1528,7 @@ func (x *Closed) String() string {
 func (*Closed) ProtoMessage() {}
 
 func (x *Closed) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[19]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1445,7 +1541,7 @@ func (x *Closed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Closed.ProtoReflect.Descriptor instead.
 func (*Closed) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{19}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Closed) GetReason() string {
@@ -1462,7 +1558,7 @@ type PersonPush struct {
 	Check     *Check                 `protobuf:"bytes,2,opt,name=check,proto3" json:"check,omitempty"`
 	// A check that needs no answer any more: it was answered on another device, or its time is over.
 	CheckOver int32 `protobuf:"varint,3,opt,name=check_over,json=checkOver,proto3" json:"check_over,omitempty"`
-	// What this account did or what was done to it has changed: also on its other devices.
+	// What this account did or what was done to it has changed, whole: also on its other devices.
 	Mine *Mine `protobuf:"bytes,4,opt,name=mine,proto3" json:"mine,omitempty"`
 	// The account was shown out, and may not come back until a host lets it.
 	Removed       *Removed `protobuf:"bytes,5,opt,name=removed,proto3" json:"removed,omitempty"`
@@ -1472,7 +1568,7 @@ type PersonPush struct {
 
 func (x *PersonPush) Reset() {
 	*x = PersonPush{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[20]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1484,7 +1580,7 @@ func (x *PersonPush) String() string {
 func (*PersonPush) ProtoMessage() {}
 
 func (x *PersonPush) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[20]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1497,7 +1593,7 @@ func (x *PersonPush) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonPush.ProtoReflect.Descriptor instead.
 func (*PersonPush) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{20}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PersonPush) GetWebinarId() string {
@@ -1544,7 +1640,7 @@ type Removed struct {
 
 func (x *Removed) Reset() {
 	*x = Removed{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[21]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1556,7 +1652,7 @@ func (x *Removed) String() string {
 func (*Removed) ProtoMessage() {}
 
 func (x *Removed) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[21]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1569,7 +1665,7 @@ func (x *Removed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Removed.ProtoReflect.Descriptor instead.
 func (*Removed) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{21}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Removed) GetReason() string {
@@ -1593,7 +1689,7 @@ type FrontPush struct {
 
 func (x *FrontPush) Reset() {
 	*x = FrontPush{}
-	mi := &file_livewebinar_v1_room_proto_msgTypes[22]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1605,7 +1701,7 @@ func (x *FrontPush) String() string {
 func (*FrontPush) ProtoMessage() {}
 
 func (x *FrontPush) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_room_proto_msgTypes[22]
+	mi := &file_livewebinar_v1_room_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1618,7 +1714,7 @@ func (x *FrontPush) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FrontPush.ProtoReflect.Descriptor instead.
 func (*FrontPush) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{22}
+	return file_livewebinar_v1_room_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *FrontPush) GetWebinarId() string {
@@ -1658,7 +1754,7 @@ const file_livewebinar_v1_room_proto_rawDesc = "" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12%\n" +
 	"\x0eafter_sequence\x18\x02 \x01(\x05R\rafterSequence\x12%\n" +
-	"\x0eafter_revision\x18\x03 \x01(\x05R\rafterRevision\"\xa2\x03\n" +
+	"\x0eafter_revision\x18\x03 \x01(\x05R\rafterRevision\"\xbe\x03\n" +
 	"\fJoinResponse\x12/\n" +
 	"\x04room\x18\x01 \x01(\v2\x1b.rounds.livewebinar.v1.RoomR\x04room\x12>\n" +
 	"\bmessages\x18\x02 \x03(\v2\".rounds.livewebinar.v1.ChatMessageR\bmessages\x12#\n" +
@@ -1668,15 +1764,18 @@ const file_livewebinar_v1_room_proto_rawDesc = "" +
 	"\x05check\x18\x06 \x01(\v2\x1c.rounds.livewebinar.v1.CheckR\x05check\x12\x12\n" +
 	"\x04host\x18\a \x01(\bR\x04host\x122\n" +
 	"\x05board\x18\b \x01(\v2\x1c.rounds.livewebinar.v1.BoardR\x05board\x12/\n" +
-	"\x04mine\x18\t \x01(\v2\x1b.rounds.livewebinar.v1.MineR\x04mine\"T\n" +
+	"\x04mine\x18\t \x01(\v2\x1b.rounds.livewebinar.v1.MineR\x04mine\x12\x1a\n" +
+	"\brevision\x18\n" +
+	" \x01(\x05R\brevision\"T\n" +
 	"\fStateRequest\x12\x1d\n" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12%\n" +
-	"\x0eafter_revision\x18\x02 \x01(\x05R\rafterRevision\"\x99\x01\n" +
+	"\x0eafter_revision\x18\x02 \x01(\x05R\rafterRevision\"\xb5\x01\n" +
 	"\rStateResponse\x122\n" +
 	"\x05board\x18\x01 \x01(\v2\x1c.rounds.livewebinar.v1.BoardR\x05board\x12/\n" +
 	"\x04mine\x18\x02 \x01(\v2\x1b.rounds.livewebinar.v1.MineR\x04mine\x12#\n" +
-	"\rlast_sequence\x18\x03 \x01(\x05R\flastSequence\"\x94\x02\n" +
+	"\rlast_sequence\x18\x03 \x01(\x05R\flastSequence\x12\x1a\n" +
+	"\brevision\x18\x04 \x01(\x05R\brevision\"\xcd\x02\n" +
 	"\x04Mine\x12\x14\n" +
 	"\x05voted\x18\x01 \x03(\x05R\x05voted\x12\x14\n" +
 	"\x05asked\x18\x02 \x03(\x05R\x05asked\x12;\n" +
@@ -1684,7 +1783,12 @@ const file_livewebinar_v1_room_proto_rawDesc = "" +
 	"\treactions\x18\x04 \x03(\v2!.rounds.livewebinar.v1.MyReactionR\treactions\x12\x12\n" +
 	"\x04hand\x18\x05 \x01(\bR\x04hand\x122\n" +
 	"\x05muted\x18\x06 \x01(\v2\x1c.rounds.livewebinar.v1.MutedR\x05muted\x12\x1a\n" +
-	"\bmessages\x18\a \x03(\x05R\bmessages\">\n" +
+	"\bmessages\x18\a \x03(\x05R\bmessages\x127\n" +
+	"\anotices\x18\b \x03(\v2\x1d.rounds.livewebinar.v1.NoticeR\anotices\"L\n" +
+	"\x06Notice\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x05R\x06number\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\">\n" +
 	"\n" +
 	"PollAnswer\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x05R\x06number\x12\x18\n" +
@@ -1802,7 +1906,7 @@ func file_livewebinar_v1_room_proto_rawDescGZIP() []byte {
 }
 
 var file_livewebinar_v1_room_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_livewebinar_v1_room_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_livewebinar_v1_room_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_livewebinar_v1_room_proto_goTypes = []any{
 	(Player)(0),                   // 0: rounds.livewebinar.v1.Player
 	(*JoinRequest)(nil),           // 1: rounds.livewebinar.v1.JoinRequest
@@ -1810,60 +1914,62 @@ var file_livewebinar_v1_room_proto_goTypes = []any{
 	(*StateRequest)(nil),          // 3: rounds.livewebinar.v1.StateRequest
 	(*StateResponse)(nil),         // 4: rounds.livewebinar.v1.StateResponse
 	(*Mine)(nil),                  // 5: rounds.livewebinar.v1.Mine
-	(*PollAnswer)(nil),            // 6: rounds.livewebinar.v1.PollAnswer
-	(*MyReaction)(nil),            // 7: rounds.livewebinar.v1.MyReaction
-	(*Muted)(nil),                 // 8: rounds.livewebinar.v1.Muted
-	(*Room)(nil),                  // 9: rounds.livewebinar.v1.Room
-	(*BeatRequest)(nil),           // 10: rounds.livewebinar.v1.BeatRequest
-	(*BeatResponse)(nil),          // 11: rounds.livewebinar.v1.BeatResponse
-	(*DeliveredRequest)(nil),      // 12: rounds.livewebinar.v1.DeliveredRequest
-	(*DeliveredResponse)(nil),     // 13: rounds.livewebinar.v1.DeliveredResponse
-	(*AnswerRequest)(nil),         // 14: rounds.livewebinar.v1.AnswerRequest
-	(*AnswerResponse)(nil),        // 15: rounds.livewebinar.v1.AnswerResponse
-	(*Check)(nil),                 // 16: rounds.livewebinar.v1.Check
-	(*Credit)(nil),                // 17: rounds.livewebinar.v1.Credit
-	(*Reason)(nil),                // 18: rounds.livewebinar.v1.Reason
-	(*RoomPush)(nil),              // 19: rounds.livewebinar.v1.RoomPush
-	(*Closed)(nil),                // 20: rounds.livewebinar.v1.Closed
-	(*PersonPush)(nil),            // 21: rounds.livewebinar.v1.PersonPush
-	(*Removed)(nil),               // 22: rounds.livewebinar.v1.Removed
-	(*FrontPush)(nil),             // 23: rounds.livewebinar.v1.FrontPush
-	(*ChatMessage)(nil),           // 24: rounds.livewebinar.v1.ChatMessage
-	(*Board)(nil),                 // 25: rounds.livewebinar.v1.Board
-	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
+	(*Notice)(nil),                // 6: rounds.livewebinar.v1.Notice
+	(*PollAnswer)(nil),            // 7: rounds.livewebinar.v1.PollAnswer
+	(*MyReaction)(nil),            // 8: rounds.livewebinar.v1.MyReaction
+	(*Muted)(nil),                 // 9: rounds.livewebinar.v1.Muted
+	(*Room)(nil),                  // 10: rounds.livewebinar.v1.Room
+	(*BeatRequest)(nil),           // 11: rounds.livewebinar.v1.BeatRequest
+	(*BeatResponse)(nil),          // 12: rounds.livewebinar.v1.BeatResponse
+	(*DeliveredRequest)(nil),      // 13: rounds.livewebinar.v1.DeliveredRequest
+	(*DeliveredResponse)(nil),     // 14: rounds.livewebinar.v1.DeliveredResponse
+	(*AnswerRequest)(nil),         // 15: rounds.livewebinar.v1.AnswerRequest
+	(*AnswerResponse)(nil),        // 16: rounds.livewebinar.v1.AnswerResponse
+	(*Check)(nil),                 // 17: rounds.livewebinar.v1.Check
+	(*Credit)(nil),                // 18: rounds.livewebinar.v1.Credit
+	(*Reason)(nil),                // 19: rounds.livewebinar.v1.Reason
+	(*RoomPush)(nil),              // 20: rounds.livewebinar.v1.RoomPush
+	(*Closed)(nil),                // 21: rounds.livewebinar.v1.Closed
+	(*PersonPush)(nil),            // 22: rounds.livewebinar.v1.PersonPush
+	(*Removed)(nil),               // 23: rounds.livewebinar.v1.Removed
+	(*FrontPush)(nil),             // 24: rounds.livewebinar.v1.FrontPush
+	(*ChatMessage)(nil),           // 25: rounds.livewebinar.v1.ChatMessage
+	(*Board)(nil),                 // 26: rounds.livewebinar.v1.Board
+	(*timestamppb.Timestamp)(nil), // 27: google.protobuf.Timestamp
 }
 var file_livewebinar_v1_room_proto_depIdxs = []int32{
-	9,  // 0: rounds.livewebinar.v1.JoinResponse.room:type_name -> rounds.livewebinar.v1.Room
-	24, // 1: rounds.livewebinar.v1.JoinResponse.messages:type_name -> rounds.livewebinar.v1.ChatMessage
-	17, // 2: rounds.livewebinar.v1.JoinResponse.credit:type_name -> rounds.livewebinar.v1.Credit
-	16, // 3: rounds.livewebinar.v1.JoinResponse.check:type_name -> rounds.livewebinar.v1.Check
-	25, // 4: rounds.livewebinar.v1.JoinResponse.board:type_name -> rounds.livewebinar.v1.Board
+	10, // 0: rounds.livewebinar.v1.JoinResponse.room:type_name -> rounds.livewebinar.v1.Room
+	25, // 1: rounds.livewebinar.v1.JoinResponse.messages:type_name -> rounds.livewebinar.v1.ChatMessage
+	18, // 2: rounds.livewebinar.v1.JoinResponse.credit:type_name -> rounds.livewebinar.v1.Credit
+	17, // 3: rounds.livewebinar.v1.JoinResponse.check:type_name -> rounds.livewebinar.v1.Check
+	26, // 4: rounds.livewebinar.v1.JoinResponse.board:type_name -> rounds.livewebinar.v1.Board
 	5,  // 5: rounds.livewebinar.v1.JoinResponse.mine:type_name -> rounds.livewebinar.v1.Mine
-	25, // 6: rounds.livewebinar.v1.StateResponse.board:type_name -> rounds.livewebinar.v1.Board
+	26, // 6: rounds.livewebinar.v1.StateResponse.board:type_name -> rounds.livewebinar.v1.Board
 	5,  // 7: rounds.livewebinar.v1.StateResponse.mine:type_name -> rounds.livewebinar.v1.Mine
-	6,  // 8: rounds.livewebinar.v1.Mine.answers:type_name -> rounds.livewebinar.v1.PollAnswer
-	7,  // 9: rounds.livewebinar.v1.Mine.reactions:type_name -> rounds.livewebinar.v1.MyReaction
-	8,  // 10: rounds.livewebinar.v1.Mine.muted:type_name -> rounds.livewebinar.v1.Muted
-	26, // 11: rounds.livewebinar.v1.Muted.until:type_name -> google.protobuf.Timestamp
-	26, // 12: rounds.livewebinar.v1.Room.opened_at:type_name -> google.protobuf.Timestamp
-	26, // 13: rounds.livewebinar.v1.Room.planned_end:type_name -> google.protobuf.Timestamp
-	0,  // 14: rounds.livewebinar.v1.BeatRequest.player:type_name -> rounds.livewebinar.v1.Player
-	17, // 15: rounds.livewebinar.v1.BeatResponse.credit:type_name -> rounds.livewebinar.v1.Credit
-	16, // 16: rounds.livewebinar.v1.DeliveredResponse.check:type_name -> rounds.livewebinar.v1.Check
-	17, // 17: rounds.livewebinar.v1.AnswerResponse.credit:type_name -> rounds.livewebinar.v1.Credit
-	26, // 18: rounds.livewebinar.v1.Credit.reached_at:type_name -> google.protobuf.Timestamp
-	18, // 19: rounds.livewebinar.v1.Credit.reasons:type_name -> rounds.livewebinar.v1.Reason
-	24, // 20: rounds.livewebinar.v1.RoomPush.messages:type_name -> rounds.livewebinar.v1.ChatMessage
-	20, // 21: rounds.livewebinar.v1.RoomPush.closed:type_name -> rounds.livewebinar.v1.Closed
-	25, // 22: rounds.livewebinar.v1.RoomPush.board:type_name -> rounds.livewebinar.v1.Board
-	16, // 23: rounds.livewebinar.v1.PersonPush.check:type_name -> rounds.livewebinar.v1.Check
-	5,  // 24: rounds.livewebinar.v1.PersonPush.mine:type_name -> rounds.livewebinar.v1.Mine
-	22, // 25: rounds.livewebinar.v1.PersonPush.removed:type_name -> rounds.livewebinar.v1.Removed
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	7,  // 8: rounds.livewebinar.v1.Mine.answers:type_name -> rounds.livewebinar.v1.PollAnswer
+	8,  // 9: rounds.livewebinar.v1.Mine.reactions:type_name -> rounds.livewebinar.v1.MyReaction
+	9,  // 10: rounds.livewebinar.v1.Mine.muted:type_name -> rounds.livewebinar.v1.Muted
+	6,  // 11: rounds.livewebinar.v1.Mine.notices:type_name -> rounds.livewebinar.v1.Notice
+	27, // 12: rounds.livewebinar.v1.Muted.until:type_name -> google.protobuf.Timestamp
+	27, // 13: rounds.livewebinar.v1.Room.opened_at:type_name -> google.protobuf.Timestamp
+	27, // 14: rounds.livewebinar.v1.Room.planned_end:type_name -> google.protobuf.Timestamp
+	0,  // 15: rounds.livewebinar.v1.BeatRequest.player:type_name -> rounds.livewebinar.v1.Player
+	18, // 16: rounds.livewebinar.v1.BeatResponse.credit:type_name -> rounds.livewebinar.v1.Credit
+	17, // 17: rounds.livewebinar.v1.DeliveredResponse.check:type_name -> rounds.livewebinar.v1.Check
+	18, // 18: rounds.livewebinar.v1.AnswerResponse.credit:type_name -> rounds.livewebinar.v1.Credit
+	27, // 19: rounds.livewebinar.v1.Credit.reached_at:type_name -> google.protobuf.Timestamp
+	19, // 20: rounds.livewebinar.v1.Credit.reasons:type_name -> rounds.livewebinar.v1.Reason
+	25, // 21: rounds.livewebinar.v1.RoomPush.messages:type_name -> rounds.livewebinar.v1.ChatMessage
+	21, // 22: rounds.livewebinar.v1.RoomPush.closed:type_name -> rounds.livewebinar.v1.Closed
+	26, // 23: rounds.livewebinar.v1.RoomPush.board:type_name -> rounds.livewebinar.v1.Board
+	17, // 24: rounds.livewebinar.v1.PersonPush.check:type_name -> rounds.livewebinar.v1.Check
+	5,  // 25: rounds.livewebinar.v1.PersonPush.mine:type_name -> rounds.livewebinar.v1.Mine
+	23, // 26: rounds.livewebinar.v1.PersonPush.removed:type_name -> rounds.livewebinar.v1.Removed
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_livewebinar_v1_room_proto_init() }
@@ -1873,14 +1979,14 @@ func file_livewebinar_v1_room_proto_init() {
 	}
 	file_livewebinar_v1_board_proto_init()
 	file_livewebinar_v1_chat_proto_init()
-	file_livewebinar_v1_room_proto_msgTypes[18].OneofWrappers = []any{}
+	file_livewebinar_v1_room_proto_msgTypes[19].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_livewebinar_v1_room_proto_rawDesc), len(file_livewebinar_v1_room_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   23,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
