@@ -121,10 +121,15 @@ func TestLive(t *testing.T) {
 	ana.Until(`+document.querySelector("[data-meter-panel]").dataset.seconds >= 1`)
 	ana.SeeText("[data-meter-watched]", "of 60 min watched")
 	ana.SeeText("[data-meter-reasons]", " of 60, 4") // minutes, of which more than forty are needed
+	ana.SeeText("[data-meter-sum]", "0 of 60 creditable minutes, 4")
 	looks(ana, "room")
 
 	h.Say("end.requested", &eventpb.EndRequested{WebinarId: h.Webinar.String()})
 	bor.SeeText("[data-connection]", "The webinar has ended")
+	bor.SeeText("[data-farewell=ended]", "Thank you for taking part")
+	bor.SeeText("[data-farewell-sum]", "0 of 60 creditable minutes")
+	bor.See(`[data-farewell=ended] a[href="/me/webinars/heart-failure"]`)
+	looks(bor, "room-farewell")
 	h.Await("attendance of two", func() bool { return h.Count(`SELECT count(*) FROM livewebinar.attendance`) == 2 })
 	h.Exec(`UPDATE datamanagement.webinar SET state = 'ended', ended_at = now()`)
 	ana.Open("/webinars/heart-failure/room")

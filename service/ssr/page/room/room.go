@@ -39,17 +39,27 @@ func (v View) tracks(languages []string) []track {
 	return found
 }
 
-func (v View) page() string { return "/webinars/" + v.Slug }
+func (v View) page() string       { return "/webinars/" + v.Slug }
+func (v View) evidence() string   { return "/me/webinars/" + v.Slug }
+func (v View) afterwards() string { return "/webinars/" + v.Slug + "/afterwards" }
+func (v View) console() string    { return "/host/" + v.Slug }
 
 // words are the sentences of this page's script.
 func words() []i18n.Key {
 	return append(SharedWords(),
-		"room.js_connecting", "room.js_connected", "room.js_lost", "room.js_login", "room.js_opening", "room.js_ended", "room.js_refused",
-		"room.js_kept", "room.js_viewers", "room.js_watched",
+		"room.js_connecting", "room.js_connected", "room.js_lost", "room.js_lost_for", "room.js_login", "room.js_opening", "room.js_ended",
+		"room.js_removed", "room.js_removed_reason", "room.js_refused", "room.js_away_kept", "room.js_away_part", "room.js_away_paused",
+		"room.js_viewers", "room.js_watched", "room.js_sum_minutes", "room.js_sum_checks", "room.js_sum_more", "room.js_sum_unmet",
+		"room.js_worth", "room.js_worth_reached",
 		"room.js_reason_minutes_met", "room.js_reason_minutes_missing", "room.js_reason_minutes_unmet",
 		"room.js_reason_checks_met", "room.js_reason_checks_missing", "room.js_reason_checks_unmet", "room.js_reason_checks_none",
-		"room.js_reason_evaluation", "room.js_reason_reached", "room.js_reason_bridged", "room.js_reason_incident", "room.js_reason_void",
+		"room.js_reason_evaluation_missing", "room.js_reason_evaluation_met", "room.js_reason_quiz", "room.js_reason_reached",
+		"room.js_reason_bridged", "room.js_reason_incident", "room.js_reason_elsewhere", "room.js_reason_void",
 		"room.js_verdict_open", "room.js_verdict_passed", "room.js_verdict_failed",
-		"room.js_check_title", "room.js_check_left", "room.js_check_thanks", "room.js_check_late", "room.js_video_failed",
+		"room.js_check_title", "room.js_check_left", "room.js_check_thanks", "room.js_check_late", "room.js_check_again", "room.js_video_failed",
+		"room.js_votes", "room.js_vote", "room.js_voted", "room.js_withdraw", "room.js_question_asked",
+		"room.js_poll_unshared", "room.js_poll_answered", "room.js_poll_several", "room.js_poll_one", "room.js_poll_change", "room.js_poll_answer",
+		"room.js_poll_choose", "room.js_poll_opened", "room.js_hand_raise", "room.js_hand_lower", "room.js_hand_up",
+		"room.js_programme_break", "room.js_programme_sponsor",
 	)
 }

@@ -1,13 +1,22 @@
-// The room in the browser: one connection, and around it video, meter, checks and chat.
+// The room in a member's browser: one connection, and around it video, meter, checks, and the panel of chat, questions and polls.
+import { Announcer } from "./client/announce";
+import { Polls } from "./client/answer";
+import { Asking } from "./client/ask";
+import { Away } from "./client/away";
 import { Chat } from "./client/chat";
 import { Checks } from "./client/check";
+import { Chime } from "./client/chime";
+import { write } from "./client/dom";
+import { Farewell } from "./client/farewell";
+import { RaisedHand } from "./client/hand";
 import { Meter } from "./client/meter";
+import { Notices } from "./client/notice";
+import { setClock } from "./client/now";
 import { askOfPatients } from "./client/patient";
 import { Player } from "./client/player";
-import type { BeatAnswer, Joined, PersonPush, RoomPush } from "./client/protocol";
-import { Announcer } from "./client/announce";
-import { setClock } from "./client/now";
-import { clock, find, say } from "./client/say";
+import type { BeatAnswer, BoardPush, ChatMessage, Credit, Joined, Mine, PersonPush, Poll, RoomPush } from "./client/protocol";
+import { clock, find, say, trouble } from "./client/say";
+import { Tabs } from "./client/tabs";
 import { Connection, RefusedError, renewEvery, type State } from "./client/wire";
 
 const beatEvery = 15_000;
@@ -16,37 +25,59 @@ class Page {
   private readonly webinar: string;
   private readonly status: HTMLElement;
   private readonly viewers: HTMLElement;
+  private readonly announcer: Announcer;
   private readonly meter: Meter;
   private readonly player: Player;
   private readonly chat: Chat;
+  private readonly asking: Asking;
+  private readonly polls: Polls;
+  private readonly hand: RaisedHand;
   private readonly checks: Checks;
+  private readonly notices: Notices;
+  private readonly away: Away;
+  private readonly farewell: Farewell;
+  private readonly tabs: Tabs;
   private readonly connection: Connection;
+  private readonly questions = new Set<number>(); // that were seen
+  private readonly opened = new Set<number>(); // polls that were told
+  private now: State = "connecting";
   private sequence = 0;
   private inside = false;
   private hasBeenInside = false;
   private lastBeat = "";
   private soon = 0;
+  private unheard = 0; // messages that a screen reader was not told of
 
   constructor(private readonly root: HTMLElement) {
     this.webinar = root.dataset["room"] ?? "";
     const zone = root.dataset["zone"] ?? "UTC";
+    const ways = { webinar: this.webinar, time: clock(zone), connection: () => this.connection, announcer: new Announcer(root) };
+    this.announcer = ways.announcer;
     this.status = find(root, "[data-connection]");
     this.viewers = find(root, "[data-viewers]");
-    this.meter = new Meter(root, zone);
+    this.tabs = new Tabs(root, (name) => this.looked(name));
+    this.meter = new Meter(root, zone, (text) => this.announcer.now(text));
     this.player = new Player(root, () => this.beatSoon());
-    const connection = (): Connection => this.connection;
-    this.chat = new Chat(root, { webinar: this.webinar, time: clock(zone), connection, announcer: new Announcer(root) });
-    askOfPatients(root);
-    this.checks = new Checks(root, connection, (c) => this.meter.show(c));
+    this.chat = new Chat(root, { ...ways, arrived: (m) => this.heard(m) });
+    this.asking = new Asking(root, () => this.connection.board, ways);
+    this.polls = new Polls(root, () => this.connection.board, ways.connection, (open) => this.open(open));
+    this.hand = new RaisedHand(root, ways.connection, (e) => this.announcer.now(trouble((e as RefusedError).code)));
+    const chime = new Chime(root);
+    this.checks = new Checks(root, { ...ways, credit: (c) => this.meter.show(c), chime: () => chime.play() });
+    this.notices = new Notices(root, this.webinar, ways.time);
+    this.away = new Away(root);
+    this.farewell = new Farewell(root, this.meter);
+    for (const field of root.querySelectorAll("textarea")) askOfPatients(field);
     this.connection = new Connection(this.webinar, {
-      joined: (j) => this.joined(j), room: (p) => this.room(p), person: (p) => this.person(p),
-      state: (s) => this.state(s), lastSequence: () => this.chat.lastSequence(), spoken: (s) => this.chat.lines.spoken(s),
-      mine: (m) => this.chat.mine(m), board: (b) => {
-        if (b.messages) this.chat.lines.update(b.messages);
-        if (b.settings) this.chat.settings(b.settings);
-      },
+      joined: (j) => this.joined(j), room: (p) => this.room(p), person: (p) => this.person(p), board: (b) => this.board(b), mine: (m) => this.mine(m),
+      state: (s, reason) => this.state(s, reason), lastSequence: () => this.chat.lastSequence(), spoken: (s) => this.chat.lines.spoken(s),
     });
+    this.keepTime();
+  }
+
+  private keepTime(): void {
     setInterval(() => void this.beat(), beatEvery);
+    setInterval(() => this.second(), 1000);
     document.addEventListener("visibilitychange", () => this.beatSoon());
     addEventListener("pagehide", () => void this.report("PLAYER_LEFT"));
     addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
@@ -57,11 +88,15 @@ class Page {
     this.inside = true;
     this.hasBeenInside = true;
     this.sequence = 0; // a new connection counts from one
-    this.count(j.viewers ?? 0);
-    this.meter.show(j.credit);
     setClock(j.room);
+    this.count(j.viewers ?? 0);
+    if (!this.meter.last) this.meter.show(j.credit); // after a loss the next beat says more: that one is counted again
+    this.away.returned();
     this.chat.joined(j);
-    if (j.check) this.checks.ask(j.check);
+    this.checks.joined(j.check);
+    this.asking.changed();
+    this.polls.changed();
+    find(this.root, "[data-console]").hidden = !j.host;
     void this.player.show(j.room.videoUrl, j.room.offsetMs ?? 0);
     void this.beat();
   }
@@ -71,27 +106,83 @@ class Page {
     if (p.viewers !== undefined) this.count(p.viewers);
   }
 
+  private board(b: BoardPush): void {
+    if (b.messages) this.chat.lines.update(b.messages);
+    if (b.settings) this.chat.settings(b.settings);
+    if (b.settings || b.programme) this.notices.show(this.connection.board);
+    if (b.polls) this.polls.changed();
+    if (!b.questions) return;
+    this.asking.changed();
+    const fresh = b.questions.filter((q) => q.state === "open" && !this.questions.has(q.number));
+    for (const q of fresh) this.questions.add(q.number);
+    if (this.inside) this.tabs.add("questions", fresh.length);
+  }
+
+  private mine(m: Mine): void {
+    this.chat.mine(m);
+    this.asking.mine(m);
+    this.polls.mine(m);
+    this.hand.mine(m);
+  }
+
   private person(p: PersonPush): void {
     if (p.check) this.checks.ask(p.check);
     if (p.checkOver) this.checks.over(p.checkOver);
   }
 
-  private state(s: State): void {
+  /** heard is what others wrote; who reads it elsewhere is told how much that is, not each word. */
+  private heard(messages: ChatMessage[]): void {
+    if (!this.hasBeenInside) return;
+    this.tabs.add("chat", messages.length);
+    const last = messages.at(-1);
+    this.unheard += messages.length;
+    this.announcer.soon("chat", () => {
+      const n = this.unheard;
+      this.unheard = 0;
+      if (this.tabs.selected !== "chat") return "";
+      return n === 1 && last ? `${last.name}: ${last.body ?? ""}` : say("chat_new", { n });
+    });
+  }
+
+  private open(polls: Poll[]): void {
+    this.tabs.count("polls", polls.length);
+    for (const p of polls) {
+      if (this.opened.has(p.number)) continue;
+      this.opened.add(p.number);
+      this.announcer.soon("poll", () => say("poll_opened", { question: p.question }));
+    }
+  }
+
+  private looked(name: string): void {
+    if (name !== "polls") this.tabs.count(name, 0);
+    if (name === "chat") this.chat.lines.follow();
+  }
+
+  private state(s: State, reason = ""): void {
     this.inside = false;
+    this.now = s;
     this.status.dataset["state"] = s;
-    let text = say(s);
-    if (s === "lost" && this.hasBeenInside) text += " " + say("kept");
-    this.status.textContent = text;
-    if (s !== "ended") return;
+    write(this.status, say(s));
+    if (s === "lost" && this.hasBeenInside) this.second();
+    if (s !== "ended" && s !== "removed") return;
+    if (reason === "undone") { location.reload(); return; } // the start failed: the page says when it opens again
     this.checks.close("");
-    this.chat.close();
     this.player.stop();
-    // The page of the webinar has the recording and the credit; a moment lets one read the goodbye.
-    setTimeout(() => location.assign(this.root.dataset["page"] ?? "/"), 8000);
+    for (const part of [this.chat, this.asking, this.hand]) part.close();
+    if (s === "ended") this.farewell.ended(); else this.farewell.removed(reason);
+  }
+
+  /** second moves what moves by itself: the meter while the video plays, and how long the connection has been lost. */
+  private second(): void {
+    const counting = this.player.state() === "PLAYER_PLAYING" && this.connection.board.now() === "talk";
+    if (this.now === "connected" || this.now === "lost") if (counting) this.meter.tick();
+    if (this.now !== "lost" || !this.hasBeenInside) return;
+    const seconds = this.away.lost(counting);
+    write(find(this.root, "[data-lost-for]"), say("lost_for", { n: seconds }));
   }
 
   private count(n: number): void {
-    this.viewers.textContent = say("viewers", { n });
+    write(this.viewers, say("viewers", { n }));
     this.viewers.dataset["n"] = String(n);
   }
 
@@ -114,11 +205,16 @@ class Page {
       const r = await this.connection.call<BeatAnswer>("room.beat", {
         sequence: ++this.sequence, player, positionMs: this.player.position(), hidden: document.hidden,
       });
-      this.meter.show(r.credit);
+      this.credit(r.credit);
       this.connection.heard(r.lastSequence, r.revision);
     } catch (e) {
       if (e instanceof RefusedError && e.code === "room.closed") this.connection.end("ended");
     }
+  }
+
+  private credit(c: Credit): void {
+    this.away.compare(this.meter.expected(), c.watchedSeconds ?? 0);
+    this.meter.show(c);
   }
 }
 
