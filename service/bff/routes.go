@@ -47,6 +47,10 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 
 	s.contentRoutes(m, api)
 	s.webinarRoutes(m, api)
+	hosts := web.Roles(token.Member, token.Host, token.Administrator)
+	m.Get("/api/hosting", hosts, api)
+	m.Get("/api/hosting/{slug}", hosts, api)
+
 	// notifications
 	m.Get("/api/notifications", web.Account, api)
 	m.Get("/api/notifications/unseen", web.Account, api)

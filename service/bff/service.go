@@ -65,6 +65,7 @@ func (s *server) subjects() []subject {
 		{rpc.Service{Desc: &bffpb.Notifications_ServiceDesc, Impl: &notifications{server: s}}, gateway(bffpb.RegisterNotificationsHandlerClient, bffpb.NewNotificationsClient)},
 		{rpc.Service{Desc: &bffpb.Analytics_ServiceDesc, Impl: &analytics{server: s}}, gateway(bffpb.RegisterAnalyticsHandlerClient, bffpb.NewAnalyticsClient)},
 		{rpc.Service{Desc: &bffpb.Webinars_ServiceDesc, Impl: &webinars{server: s}}, gateway(bffpb.RegisterWebinarsHandlerClient, bffpb.NewWebinarsClient)},
+		{rpc.Service{Desc: &bffpb.Hosting_ServiceDesc, Impl: &hosting{server: s}}, gateway(bffpb.RegisterHostingHandlerClient, bffpb.NewHostingClient)},
 		{rpc.Service{Desc: &bffpb.Points_ServiceDesc, Impl: &points{server: s}}, gateway(bffpb.RegisterPointsHandlerClient, bffpb.NewPointsClient)},
 	}
 }

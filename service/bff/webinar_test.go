@@ -26,6 +26,7 @@ import (
 type programme struct {
 	bffpb.WebinarsServer
 
+	hosting  bffpb.HostingServer
 	t        *testing.T
 	db       *dbtest.DB
 	now      time.Time
@@ -49,6 +50,9 @@ func newProgramme(t *testing.T) *programme {
 	for _, r := range service.RPC {
 		if found, ok := r.Impl.(bffpb.WebinarsServer); ok {
 			p.WebinarsServer = found
+		}
+		if found, ok := r.Impl.(bffpb.HostingServer); ok {
+			p.hosting = found
 		}
 	}
 	p.exec(`INSERT INTO datamanagement.category (id, slug, name_en, name_sl) VALUES ($1, 'heart', 'Heart', 'Srce'), ($2, 'lungs', 'Lungs', 'Pljuča')`,

@@ -82,6 +82,8 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.post("/subscriptions", web.Roles(token.Member, token.Host, token.Administrator), s.postSubscription)
 	m.get("/webinars/{slug}/room", web.Roles(token.Member, token.Host, token.Administrator), s.room)
 
+	s.hostRoutes(m)
+
 	m.get("/notifications", web.Account, s.notifications)
 	m.get("/notifications/bell", web.Account, s.bell)
 	m.post("/notifications/open", web.Account, s.openNotification)
@@ -90,6 +92,15 @@ func (s *server) routes(o web.Options) *web.Mux {
 	s.analystRoutes(m)
 
 	return m.Mux
+}
+
+// hostRoutes are for those who run webinars. A lecturer may be a member without another role; whose webinar it is, is asked of the bff.
+func (s *server) hostRoutes(m house) {
+	hosts := web.Roles(token.Member, token.Host, token.Administrator)
+	m.get("/host", hosts, s.host)
+	m.get("/webinars/{slug}/console", hosts, s.console)
+	m.post("/webinars/{slug}/begin", hosts, s.postBegin)
+	m.post("/webinars/{slug}/end", hosts, s.postEnd)
 }
 
 func (s *server) analystRoutes(m house) {

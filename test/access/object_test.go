@@ -33,6 +33,7 @@ func makers() map[string]maker {
 		"lecturers":     {make: (*house).lecturer},
 		"webinars":      {make: (*house).planned},
 		"plans":         {make: (*house).planned},
+		"hosting":       {make: (*house).planned},
 		"applications":  {make: (*house).application, staff: true},
 		"notifications": {make: (*house).notification, personal: true},
 		"sessions":      {make: (*house).device, personal: true},

@@ -216,6 +216,11 @@ func Menu() templ.Component {
 	return draw("menu", `<path d="M4 5h16"/><path d="M4 12h16"/><path d="M4 19h16"/>`)
 }
 
+// Merge draws the icon "merge".
+func Merge() templ.Component {
+	return draw("merge", `<path d="m8 6 4-4 4 4"/><path d="M12 2v10.3a4 4 0 0 1-1.172 2.872L4 22"/><path d="m20 22-5-5"/>`)
+}
+
 // MessageCircle draws the icon "message-circle".
 func MessageCircle() templ.Component {
 	return draw("message-circle", `<path d="M2.992 16.342a2 2 0 0 1 .094 1.167l-1.065 3.29a1 1 0 0 0 1.236 1.168l3.413-.998a2 2 0 0 1 1.099.092 10 10 0 1 0-4.777-4.719"/>`)
@@ -319,6 +324,11 @@ func SlidersHorizontal() templ.Component {
 	return draw("sliders-horizontal", `<path d="M10 5H3"/><path d="M12 19H3"/><path d="M14 3v4"/><path d="M16 17v4"/><path d="M21 12h-9"/><path d="M21 19h-5"/><path d="M21 5h-7"/><path d="M8 10v4"/><path d="M8 12H3"/>`)
 }
 
+// Square draws the icon "square".
+func Square() templ.Component {
+	return draw("square", `<rect width="18" height="18" x="3" y="3" rx="2"/>`)
+}
+
 // Stethoscope draws the icon "stethoscope".
 func Stethoscope() templ.Component {
 	return draw("stethoscope", `<path d="M11 2v2"/><path d="M5 2v2"/><path d="M5 3H4a2 2 0 0 0-2 2v4a6 6 0 0 0 12 0V5a2 2 0 0 0-2-2h-1"/><path d="M8 15a6 6 0 0 0 12 0v-3"/><circle cx="20" cy="10" r="2"/>`)
@@ -362,6 +372,11 @@ func User() templ.Component {
 // UserCheck draws the icon "user-check".
 func UserCheck() templ.Component {
 	return draw("user-check", `<path d="m16 11 2 2 4-4"/><path d="M16 21v-2a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4v2"/><circle cx="9" cy="7" r="4"/>`)
+}
+
+// UserMinus draws the icon "user-minus".
+func UserMinus() templ.Component {
+	return draw("user-minus", `<path d="M16 21v-2a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4v2"/><circle cx="9" cy="7" r="4"/><line x1="22" x2="16" y1="11" y2="11"/>`)
 }
 
 // UserPlus draws the icon "user-plus".

@@ -35,6 +35,9 @@ func links(r reader.Reader) []Link {
 		return append(all, Link{"nav.help", "/help"})
 	}
 	all = append(all, Link{"nav.home", "/"}, Link{"nav.articles", "/articles"}, Link{"nav.webinars", "/webinars"})
+	if r.Has(token.Host, token.Administrator) {
+		all = append(all, Link{"nav.host", "/host"})
+	}
 	if r.Has(token.Administrator) {
 		all = append(all, Link{"nav.backoffice", "/backoffice"})
 	}

@@ -13,10 +13,10 @@ const iconNames = `
 activity archive arrow-down arrow-left arrow-right award bell bell-ring book-open calendar calendar-plus chart-column
 check chevron-down chevron-left chevron-right circle-alert circle-check circle-help circle-play clock coffee download
 external-link eye eye-off file-text filter flag hand heart-handshake house inbox info keyboard languages laugh list
-lock log-in log-out mail megaphone menu message-circle message-square mic monitor moon more-horizontal newspaper
+lock log-in log-out mail megaphone menu merge message-circle message-square mic monitor moon more-horizontal newspaper
 party-popper pencil play plus printer radio refresh-cw reply rotate-ccw search send settings shield-check
-sliders-horizontal stethoscope sun thumbs-up trash-2 triangle-alert undo-2 upload user user-check user-plus users
-video volume-2 volume-x vote wifi-off x`
+sliders-horizontal square stethoscope sun thumbs-up trash-2 triangle-alert undo-2 upload user user-check user-minus user-plus
+users video volume-2 volume-x vote wifi-off x`
 
 // icons turns the static SVG files of Lucide into one Go function each.
 func icons() error {

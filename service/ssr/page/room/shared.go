@@ -49,9 +49,9 @@ func errorWords() []i18n.Key {
 func icons() []templ.Component {
 	return []templ.Component{
 		icon.ArrowDown(), icon.ArrowRight(), icon.BellRing(), icon.Check(), icon.CircleAlert(), icon.CircleCheck(), icon.CircleHelp(), icon.Clock(),
-		icon.Coffee(), icon.Hand(), icon.HeartHandshake(), icon.Inbox(), icon.Info(), icon.Laugh(), icon.Lock(), icon.Megaphone(), icon.MessageSquare(),
-		icon.Mic(), icon.MoreHorizontal(), icon.PartyPopper(), icon.Pencil(), icon.Plus(), icon.Radio(), icon.RefreshCw(), icon.Reply(),
-		icon.RotateCcw(), icon.Send(), icon.ThumbsUp(), icon.Trash2(), icon.TriangleAlert(), icon.Undo2(), icon.User(), icon.UserCheck(), icon.Users(),
+		icon.Coffee(), icon.Eye(), icon.EyeOff(), icon.Hand(), icon.HeartHandshake(), icon.Inbox(), icon.Info(), icon.Laugh(), icon.Lock(), icon.Megaphone(), icon.Merge(), icon.MessageSquare(),
+		icon.Mic(), icon.MoreHorizontal(), icon.PartyPopper(), icon.Pencil(), icon.Play(), icon.Plus(), icon.Radio(), icon.RefreshCw(), icon.Reply(),
+		icon.RotateCcw(), icon.Send(), icon.ThumbsUp(), icon.Trash2(), icon.TriangleAlert(), icon.Undo2(), icon.User(), icon.UserCheck(), icon.UserMinus(), icon.Users(),
 		icon.Volume2(), icon.VolumeX(), icon.Vote(), icon.X(),
 	}
 }

@@ -106,3 +106,6 @@ func tone(c *bffpb.WebinarCard) part.Tone {
 }
 
 func category(ctx context.Context, c *bffpb.Category) string { return article.Category(ctx, c) }
+
+// ToneOf is how a webinar stands out among others.
+func ToneOf(c *bffpb.WebinarCard) string { return string(tone(c)) }

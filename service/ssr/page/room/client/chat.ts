@@ -17,8 +17,8 @@ export interface ChatWays {
   time(iso: string): string;
   connection(): Connection;
   announcer: Announcer;
-  /** more are the actions that only this page has, such as a host's. */
-  more?(m: ChatMessage): Action[];
+  /** more are the actions that only this page has, such as a host's; own tells whether the reader wrote the message. */
+  more?(m: ChatMessage, own: boolean): Action[];
   /** arrived is told what others wrote. */
   arrived?(messages: ChatMessage[]): void;
 }
@@ -101,11 +101,12 @@ export class Chat {
       return { label: say(`react_${kind}`), icon, on, run: () => void this.react(m, kind, !on) };
     });
     const all: Action[] = [{ label: say("reply"), icon: "reply", run: () => this.composer.reply(m) }, ...kinds];
-    if (this.own.has(m.sequence)) {
+    const own = this.own.has(m.sequence);
+    if (own) {
       if (now() - Date.parse(m.sentAt) < editable) all.push({ label: say("edit"), icon: "pencil", run: () => this.composer.edit(m) });
       all.push({ label: say("delete"), icon: "trash-2", grave: true, run: () => this.remove(m) });
     }
-    return all.concat(this.ways.more?.(m) ?? []);
+    return all.concat(this.ways.more?.(m, own) ?? []);
   }
 
   private async react(m: ChatMessage, kind: string, on: boolean): Promise<void> {
