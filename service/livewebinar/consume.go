@@ -67,6 +67,9 @@ func (s *server) open(ctx context.Context, tx pgx.Tx, webinar uuid.UUID, saga st
 	if err != nil {
 		return err
 	}
+	if err := s.clock.sure(ctx); err != nil {
+		return err
+	}
 	q := store.New(tx)
 	now := s.now()
 	_, err = q.RoomOpen(ctx, store.RoomOpenParams{WebinarID: webinar, Now: now, Seed: seed[:], Commitment: seed.Commitment()})

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
+	"github.com/rounds-cme/rounds/service/livewebinar/internal/room"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
 )
 
@@ -45,7 +46,7 @@ func (s *server) keepOnce(ctx context.Context) error {
 	var alive []uuid.UUID
 	for _, r := range running {
 		if r.State == stateClosing {
-			if err := s.close(ctx, r.WebinarID); err != nil {
+			if err := s.close(ctx, r); err != nil {
 				s.log.Error("close a room", "webinar", r.WebinarID, "error", err)
 			}
 			continue
@@ -67,33 +68,54 @@ func (s *server) keepOnce(ctx context.Context) error {
 func (s *server) letGo(open map[uuid.UUID]time.Time) {
 	for _, l := range s.rooms.all() {
 		if !open[l.Webinar].Equal(l.Opened) {
-			s.goodbye(l)
+			s.goodbye(l, s.now())
 			s.rooms.forget(l.Webinar)
 		}
 	}
 }
 
-// close ends a room for all, then freezes what everybody watched.
-func (s *server) close(ctx context.Context, webinar uuid.UUID) error {
-	closed := s.now()
-	if l := s.rooms.holding(webinar); l != nil {
-		closed = s.goodbye(l)
+// close ends a room in two steps. Each instance says goodbye in it and writes down what its viewers did; when all living ones
+// have, the keeper freezes what everybody watched. An instance that dies in between is not waited for longer than its lease.
+func (s *server) close(ctx context.Context, r store.RoomsRunningRow) error {
+	closed := moment(r.ClosingAt)
+	if closed.IsZero() {
+		closed = s.now()
+	}
+	if l := s.rooms.holding(r.WebinarID); l != nil {
+		closed = s.goodbye(l, closed)
 	}
 	if err := s.recorder.flush(ctx); err != nil {
 		return err
 	}
-	if err := s.freeze(ctx, webinar, closed); err != nil {
+	q := store.New(s.rooms.pool)
+	if err := q.DrainAdd(ctx, store.DrainAddParams{WebinarID: r.WebinarID, Instance: s.peers.me}); err != nil {
+		return fmt.Errorf("tell that the room is drained: %w", err)
+	}
+	living := s.peers.all()
+	if len(living) == 0 || living[0] != s.peers.me {
+		return nil
+	}
+	drained, err := q.DrainCount(ctx, store.DrainCountParams{WebinarID: r.WebinarID, Instances: living})
+	if err != nil {
+		return fmt.Errorf("count drained instances: %w", err)
+	}
+	if int(drained) < len(living) {
+		return nil // the next round looks again
+	}
+	if err := s.freeze(ctx, r.WebinarID, closed); err != nil {
 		return err
 	}
-	s.rooms.forget(webinar)
-	s.log.Info("room closed", "webinar", webinar, "at", closed)
+	s.rooms.forget(r.WebinarID)
+	s.log.Info("room closed", "webinar", r.WebinarID, "at", closed)
 	return nil
 }
 
 // goodbye closes a room in memory and tells everybody why. It may be called again.
-func (s *server) goodbye(l *live) time.Time {
-	closed, last := l.Close(s.now())
+func (s *server) goodbye(l *live, at time.Time) time.Time {
+	l.noting.Lock()
+	closed, last := l.Close(at)
 	s.recorder.beat(last...)
+	l.noting.Unlock()
 	if len(last) > 0 {
 		s.publish(roomChannel(l.Webinar), &livewebinarpb.RoomPush{Closed: &livewebinarpb.Closed{Reason: "ended"}})
 	}
@@ -102,8 +124,11 @@ func (s *server) goodbye(l *live) time.Time {
 
 // tick lets a room do what is due, and passes on what came of it.
 func (s *server) tick(l *live) {
-	t := l.Tick(s.now())
-	s.recorder.check(t.Rows...)
+	var t room.Ticked
+	l.note(func() {
+		t = l.Tick(s.now())
+		s.recorder.check(t.Rows...)
+	})
 	for _, send := range t.Send {
 		s.publish(personChannel(send.Account), &livewebinarpb.PersonPush{WebinarId: l.Webinar.String(), Check: askedPB(&send.Asked)})
 	}

@@ -134,11 +134,14 @@ func (s *server) join(ctx context.Context, c caller, l *live, q *livewebinarpb.J
 		return nil, err
 	}
 	now := s.now()
-	j := l.Join(now, person, c.connection, past)
+	var j room.Joined
+	l.note(func() {
+		j = l.Join(now, person, c.connection, past)
+		s.recorder.beat(j.Beats...)
+	})
 	if l.Closed() {
 		return nil, errClosed()
 	}
-	s.recorder.beat(j.Beats...)
 	if len(j.Beats) > 0 {
 		s.recorder.act(s.activity.joined(now, l, person, c.connection))
 	}
@@ -233,15 +236,20 @@ func (s *server) beat(_ context.Context, c caller, l *live, q *livewebinarpb.Bea
 		return nil, errNotJoined()
 	}
 	now := s.now()
-	o, in := l.Observe(now, c.account, room.Beat{
-		Beat:       credit.Beat{Stream: c.connection, Sequence: int64(q.GetSequence()), Event: event},
-		PositionMS: max(0, q.GetPositionMs()), Hidden: q.GetHidden(),
+	var o room.Observed
+	l.note(func() {
+		o, in = l.Observe(now, c.account, room.Beat{
+			Beat:       credit.Beat{Stream: c.connection, Sequence: int64(q.GetSequence()), Event: event},
+			PositionMS: max(0, q.GetPositionMs()), Hidden: q.GetHidden(),
+		})
+		if in {
+			s.recorder.beat(o.Beat)
+			s.recorder.check(o.Checks...)
+		}
 	})
 	if !in {
 		return nil, errNotJoined()
 	}
-	s.recorder.beat(o.Beat)
-	s.recorder.check(o.Checks...)
 	for _, minute := range o.Minutes {
 		s.recorder.act(s.activity.minute(now, l, person, minute))
 	}
@@ -252,10 +260,13 @@ func (s *server) beat(_ context.Context, c caller, l *live, q *livewebinarpb.Bea
 }
 
 func (s *server) delivered(_ context.Context, c caller, l *live, q *livewebinarpb.DeliveredRequest) (proto.Message, error) {
-	row, asked := l.Delivered(s.now(), c.account, c.connection, int(q.GetNumber()))
-	if row != nil {
-		s.recorder.check(*row)
-	}
+	var asked *room.Asked
+	l.note(func() {
+		var row *room.CheckRow
+		if row, asked = l.Delivered(s.now(), c.account, c.connection, int(q.GetNumber())); row != nil {
+			s.recorder.check(*row)
+		}
+	})
 	return &livewebinarpb.DeliveredResponse{Check: askedPB(asked)}, nil
 }
 
@@ -266,11 +277,16 @@ func (s *server) answer(ctx context.Context, c caller, l *live, q *livewebinarpb
 		return nil, errNotJoined()
 	}
 	now := s.now()
-	a, sent := l.Answer(now, c.account, c.connection, int(q.GetNumber()))
+	var a room.Answer
+	var sent bool
+	l.note(func() {
+		if a, sent = l.Answer(now, c.account, c.connection, int(q.GetNumber())); sent {
+			s.recorder.check(a.Row)
+		}
+	})
 	if !sent {
 		return nil, errs.New(errs.NotFound, "check.none", "There is no such question.")
 	}
-	s.recorder.check(a.Row)
 	if err := s.recorder.flush(ctx); err != nil {
 		return nil, err
 	}

@@ -2,13 +2,16 @@ package livewebinar
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -25,14 +28,17 @@ const (
 	flushEvery  = 500 * time.Millisecond
 	flushRows   = 5000
 	mostWaiting = 500_000
+	writeWithin = 5 * time.Second // the other instances look back longer than that
 )
 
 // recorder gathers the watch log, the checks and the activity of all rooms and writes them in batches: one transaction
 // twice a second instead of one for each heartbeat of each viewer. What cannot be written waits for the next time.
 type recorder struct {
-	pool *pgxpool.Pool
-	log  *slog.Logger
-	lost prometheus.Counter
+	me      uuid.UUID // the instance that writes
+	pool    *pgxpool.Pool
+	log     *slog.Logger
+	lost    prometheus.Counter
+	refused prometheus.Counter
 
 	flushing sync.Mutex // one flush at a time keeps the order
 	mu       sync.Mutex
@@ -47,10 +53,11 @@ type batch struct {
 
 func (b batch) size() int { return len(b.beats) + len(b.checks) + len(b.activity) }
 
-func newRecorder(pool *pgxpool.Pool, log *slog.Logger, reg prometheus.Registerer) *recorder {
+func newRecorder(me uuid.UUID, pool *pgxpool.Pool, log *slog.Logger, reg prometheus.Registerer) *recorder {
 	return &recorder{
-		pool: pool, log: log,
-		lost: obs.Counter(reg, "rounds_live_records_lost_total", "Records given up because the database was away too long.").WithLabelValues(),
+		me: me, pool: pool, log: log,
+		lost:    obs.Counter(reg, "rounds_live_records_lost_total", "Records given up because the database was away too long.").WithLabelValues(),
+		refused: obs.Counter(reg, "rounds_live_records_refused_total", "Records that the database refuses, set aside in the log.").WithLabelValues(),
 	}
 }
 
@@ -135,13 +142,50 @@ func cut[T any](all []T, n int) (part, rest []T) {
 	return all[:n:n], all[n:]
 }
 
+// write writes a batch. If the database refuses what is in it, the halves are tried, until the one record that is refused
+// stands alone; that one goes into the log of the process, and holds back nobody else's.
 func (r *recorder) write(ctx context.Context, b batch) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	err := r.put(ctx, b)
+	if err == nil || !refuses(err) {
+		return err
+	}
+	if b.size() == 1 {
+		r.refused.Inc()
+		r.log.Error("a record was refused and set aside", "beats", b.beats, "checks", b.checks, "activity", b.activity, "error", err)
+		return nil
+	}
+	one, other := b.halves()
+	if err := r.write(ctx, one); err != nil {
+		return err
+	}
+	return r.write(ctx, other)
+}
+
+// refuses says that the database does not take a value, as opposed to not being there.
+func refuses(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "23"))
+}
+
+// halves keeps the order of each kind of record.
+func (b batch) halves() (one, other batch) {
+	switch {
+	case len(b.beats) > 0 && len(b.beats) < b.size():
+		return batch{beats: b.beats}, batch{checks: b.checks, activity: b.activity}
+	case len(b.checks) > 0 && len(b.checks) < b.size():
+		return batch{checks: b.checks}, batch{activity: b.activity}
+	default:
+		return b.split((b.size() + 1) / 2)
+	}
+}
+
+func (r *recorder) put(ctx context.Context, b batch) error {
+	ctx, cancel := context.WithTimeout(ctx, writeWithin)
 	defer cancel()
 	err := db.Tx(ctx, r.pool, func(tx pgx.Tx) error {
 		q := store.New(tx)
 		if len(b.beats) > 0 {
-			if err := q.BeatAdd(ctx, beatRows(b.beats)); err != nil {
+			if err := q.BeatAdd(ctx, beatRows(&r.me, b.beats)); err != nil {
 				return fmt.Errorf("beats: %w", err)
 			}
 		}
@@ -158,8 +202,8 @@ func (r *recorder) write(ctx context.Context, b batch) error {
 	return nil
 }
 
-func beatRows(beats []room.Beat) store.BeatAddParams {
-	var p store.BeatAddParams
+func beatRows(me *uuid.UUID, beats []room.Beat) store.BeatAddParams {
+	p := store.BeatAddParams{Instance: me}
 	for _, b := range beats {
 		p.WebinarIds = append(p.WebinarIds, b.Webinar)
 		p.AccountIds = append(p.AccountIds, b.Account)

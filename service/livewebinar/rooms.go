@@ -38,12 +38,23 @@ type live struct {
 	commitment string
 	hostID     uuid.UUID
 	chat       *chat
+	// Held by whoever changes the room and has not yet handed to the recorder what must be written down of it; the goodbye
+	// waits for them.
+	noting sync.RWMutex
+}
+
+// note lets do change the room and record what came of it.
+func (l *live) note(do func()) {
+	l.noting.RLock()
+	defer l.noting.RUnlock()
+	do()
 }
 
 // rooms holds the open rooms of this process. What it holds can always be made again from the database.
 type rooms struct {
 	pool  *pgxpool.Pool
 	log   *slog.Logger
+	clock *clock
 	now   func() time.Time
 	proof time.Duration
 	say   func(webinar uuid.UUID, lines []store.MessageAfterRow)
@@ -53,8 +64,8 @@ type rooms struct {
 	held    map[uuid.UUID]*live
 }
 
-func newRooms(pool *pgxpool.Pool, log *slog.Logger, now func() time.Time, say func(uuid.UUID, []store.MessageAfterRow)) *rooms {
-	return &rooms{pool: pool, log: log, now: now, proof: proof, say: say, held: map[uuid.UUID]*live{}}
+func newRooms(pool *pgxpool.Pool, log *slog.Logger, clock *clock, say func(uuid.UUID, []store.MessageAfterRow)) *rooms {
+	return &rooms{pool: pool, log: log, clock: clock, now: clock.now, proof: proof, say: say, held: map[uuid.UUID]*live{}}
 }
 
 func errNone() error {
@@ -116,6 +127,9 @@ func (s *rooms) forget(webinar uuid.UUID) {
 
 // load makes a room from the database.
 func (s *rooms) load(ctx context.Context, webinar uuid.UUID) (*live, error) {
+	if err := s.clock.sure(ctx); err != nil {
+		return nil, err
+	}
 	q := store.New(s.pool)
 	w, err := q.WebinarGet(ctx, webinar)
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -14,6 +14,7 @@
 package livewebinar
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -43,11 +44,15 @@ type Config struct {
 	PseudonymKey conf.Secret `secret:"pseudonym" help:"Secret from which the pseudonyms in the statistics are made; the same for all services." default:""`
 	// A person writes this many messages at once, and one more each second.
 	ChatBurst int `help:"Chat messages that a person may send at once; one more each second." default:"5"`
+	// Instances of one service know each other through the database.
+	Lease time.Duration `help:"How long an instance may give no sign of life before the others go on without it." default:"5s"`
 }
 
 type server struct {
 	log      *slog.Logger
-	now      func() time.Time
+	now      func() time.Time // of the rooms, the same on all instances
+	clock    *clock
+	peers    *peers
 	rand     io.Reader
 	events   *eventlog.Log
 	tokens   *token.Verifier
@@ -64,16 +69,19 @@ type server struct {
 
 // New wires the service.
 func New(d *run.Deps, cfg Config) (*run.Service, error) {
+	me := d.NewID()
+	clock := newClock(d.Now, d.DB)
 	s := &server{
-		log: d.Log, now: d.Now, rand: d.Rand, events: d.Events, tokens: d.Tokens,
-		recorder: newRecorder(d.DB, d.Log, d.Metrics),
+		log: d.Log, now: clock.now, clock: clock, rand: d.Rand, events: d.Events, tokens: d.Tokens,
+		peers:    newPeers(me, d.DB, d.Log, cmp.Or(cfg.Lease, defaultLease)),
+		recorder: newRecorder(me, d.DB, d.Log, d.Metrics),
 		activity: activity{namer: pseudonym.New(cfg.PseudonymKey.Reveal())},
 		talk:     web.NewLimiter(web.Rate{Every: time.Second, Burst: cfg.ChatBurst}, d.Now),
 		seconds:  obs.Seconds(d.Metrics, "rounds_live_seconds", "Duration of the calls of browsers in rooms.", "method"),
 		methods:  methods(),
 		wake:     make(chan struct{}, 1),
 	}
-	s.rooms = newRooms(d.DB, d.Log, d.Now, s.spoken)
+	s.rooms = newRooms(d.DB, d.Log, clock, s.spoken)
 	node, err := s.newNode(d.Name, d.Metrics)
 	if err != nil {
 		return nil, err
@@ -84,6 +92,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		RPC:  []krpc.Service{{Desc: &livewebinarpb.LiveWebinar_ServiceDesc, Impl: &rpc{rooms: s.rooms}}},
 		HTTP: mux,
 		Work: []run.Work{
+			{Name: "instances", Run: s.stay},
 			{Name: "events", Run: s.follow},
 			{Name: "rooms", Run: s.keep},
 			{Name: "watch log", Run: s.recorder.run},
@@ -94,7 +103,10 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 
 // stop says goodbye to everybody, then writes down what that led to. Browsers come back to whoever serves next.
 func (s *server) stop(ctx context.Context) error {
-	return errors.Join(s.node.Shutdown(ctx), s.recorder.flush(ctx))
+	if err := errors.Join(s.node.Shutdown(ctx), s.recorder.flush(ctx)); err != nil {
+		return err
+	}
+	return s.peers.leave(ctx)
 }
 
 // spoken sends what was said in a room.

@@ -218,10 +218,12 @@ func (s *server) gone(account uuid.UUID, connection string) {
 			continue
 		}
 		now := s.now()
-		if b := l.Lose(now, account, connection); b != nil {
-			s.recorder.beat(*b)
-			s.recorder.act(s.activity.left(now, l, person, connection))
-		}
+		l.note(func() {
+			if b := l.Lose(now, account, connection); b != nil {
+				s.recorder.beat(*b)
+				s.recorder.act(s.activity.left(now, l, person, connection))
+			}
+		})
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,13 +49,15 @@ type House struct {
 	admin  *pgxpool.Pool
 	events *eventlog.Log // as the scheduler
 	direct *pgxpool.Pool // as the scheduler
-	ahead  atomic.Int64  // how far the service's clock is ahead
 }
 
-func (h *House) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
-
-// Ahead puts the clock of the service forward, so that a test need not wait an hour.
-func (h *House) Ahead(d time.Duration) { h.ahead.Store(int64(d)) }
+// Ahead puts the clock of the rooms forward, so that a test need not wait an hour. It is the database's, so all instances
+// follow within a second.
+func (h *House) Ahead(d time.Duration) {
+	h.t.Helper()
+	h.Exec(fmt.Sprintf(`CREATE OR REPLACE FUNCTION livewebinar.clock() RETURNS timestamptz LANGUAGE sql VOLATILE
+		AS 'SELECT clock_timestamp() + interval ''%d microseconds'''`, d.Microseconds()))
+}
 
 func types() eventlog.Types {
 	all := eventlog.Types{}
@@ -174,7 +175,7 @@ func (h *House) Serve(also ...func(*run.Member) []*run.Member) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	group, err := start(listener, h.DB.URL("livewebinar"), h.Keys, h.now, also...)
+	group, err := start(listener, h.DB.URL("livewebinar"), h.Keys, time.Now, also...)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -2,15 +2,15 @@
 INSERT INTO livewebinar.room (webinar_id, state, opened_at, seed, commitment, alive_at)
 VALUES (@webinar_id, 'open', @now, @seed, @commitment, @now)
 ON CONFLICT (webinar_id) DO UPDATE
-SET state = 'open', opened_at = @now, seed = @seed, commitment = @commitment, alive_at = @now
+SET state = 'open', opened_at = @now, seed = @seed, commitment = @commitment, alive_at = @now, closing_at = NULL
 WHERE room.state = 'abandoned';
 
 -- name: RoomGet :one
-SELECT webinar_id, state, opened_at, closed_at, last_sequence, seed, commitment, alive_at, viewers
+SELECT webinar_id, state, opened_at, closed_at, last_sequence, seed, commitment, alive_at, viewers, closing_at
 FROM livewebinar.room WHERE webinar_id = @webinar_id;
 
 -- name: RoomLock :one
-SELECT webinar_id, state, opened_at, closed_at, last_sequence, seed, commitment, alive_at, viewers
+SELECT webinar_id, state, opened_at, closed_at, last_sequence, seed, commitment, alive_at, viewers, closing_at
 FROM livewebinar.room WHERE webinar_id = @webinar_id FOR UPDATE;
 
 -- name: RoomList :many
@@ -18,10 +18,10 @@ SELECT webinar_id, state, opened_at, closed_at, viewers
 FROM livewebinar.room WHERE webinar_id = ANY (@webinar_ids::uuid[]);
 
 -- name: RoomsRunning :many
-SELECT webinar_id, state, opened_at FROM livewebinar.room WHERE state IN ('open', 'closing') ORDER BY opened_at LIMIT 1000;
+SELECT webinar_id, state, opened_at, closing_at FROM livewebinar.room WHERE state IN ('open', 'closing') ORDER BY opened_at LIMIT 1000;
 
 -- name: RoomMove :execrows
-UPDATE livewebinar.room SET state = @state WHERE webinar_id = @webinar_id AND state = 'open';
+UPDATE livewebinar.room SET state = @state, closing_at = livewebinar.clock() WHERE webinar_id = @webinar_id AND state = 'open';
 
 -- name: RoomClosed :execrows
 UPDATE livewebinar.room SET state = 'closed', closed_at = @closed_at, viewers = @viewers

@@ -108,7 +108,7 @@ func (q *Queries) RoomClosed(ctx context.Context, arg RoomClosedParams) (int64, 
 }
 
 const roomGet = `-- name: RoomGet :one
-SELECT webinar_id, state, opened_at, closed_at, last_sequence, seed, commitment, alive_at, viewers
+SELECT webinar_id, state, opened_at, closed_at, last_sequence, seed, commitment, alive_at, viewers, closing_at
 FROM livewebinar.room WHERE webinar_id = $1
 `
 
@@ -125,6 +125,7 @@ func (q *Queries) RoomGet(ctx context.Context, webinarID uuid.UUID) (Livewebinar
 		&i.Commitment,
 		&i.AliveAt,
 		&i.Viewers,
+		&i.ClosingAt,
 	)
 	return i, err
 }
@@ -169,7 +170,7 @@ func (q *Queries) RoomList(ctx context.Context, webinarIds []uuid.UUID) ([]RoomL
 }
 
 const roomLock = `-- name: RoomLock :one
-SELECT webinar_id, state, opened_at, closed_at, last_sequence, seed, commitment, alive_at, viewers
+SELECT webinar_id, state, opened_at, closed_at, last_sequence, seed, commitment, alive_at, viewers, closing_at
 FROM livewebinar.room WHERE webinar_id = $1 FOR UPDATE
 `
 
@@ -186,12 +187,13 @@ func (q *Queries) RoomLock(ctx context.Context, webinarID uuid.UUID) (Livewebina
 		&i.Commitment,
 		&i.AliveAt,
 		&i.Viewers,
+		&i.ClosingAt,
 	)
 	return i, err
 }
 
 const roomMove = `-- name: RoomMove :execrows
-UPDATE livewebinar.room SET state = $1 WHERE webinar_id = $2 AND state = 'open'
+UPDATE livewebinar.room SET state = $1, closing_at = livewebinar.clock() WHERE webinar_id = $2 AND state = 'open'
 `
 
 type RoomMoveParams struct {
@@ -211,7 +213,7 @@ const roomOpen = `-- name: RoomOpen :execrows
 INSERT INTO livewebinar.room (webinar_id, state, opened_at, seed, commitment, alive_at)
 VALUES ($1, 'open', $2, $3, $4, $2)
 ON CONFLICT (webinar_id) DO UPDATE
-SET state = 'open', opened_at = $2, seed = $3, commitment = $4, alive_at = $2
+SET state = 'open', opened_at = $2, seed = $3, commitment = $4, alive_at = $2, closing_at = NULL
 WHERE room.state = 'abandoned'
 `
 
@@ -264,13 +266,14 @@ func (q *Queries) RoomsAlive(ctx context.Context, arg RoomsAliveParams) error {
 }
 
 const roomsRunning = `-- name: RoomsRunning :many
-SELECT webinar_id, state, opened_at FROM livewebinar.room WHERE state IN ('open', 'closing') ORDER BY opened_at LIMIT 1000
+SELECT webinar_id, state, opened_at, closing_at FROM livewebinar.room WHERE state IN ('open', 'closing') ORDER BY opened_at LIMIT 1000
 `
 
 type RoomsRunningRow struct {
 	WebinarID uuid.UUID
 	State     string
 	OpenedAt  time.Time
+	ClosingAt *time.Time
 }
 
 func (q *Queries) RoomsRunning(ctx context.Context) ([]RoomsRunningRow, error) {
@@ -282,7 +285,12 @@ func (q *Queries) RoomsRunning(ctx context.Context) ([]RoomsRunningRow, error) {
 	items := []RoomsRunningRow{}
 	for rows.Next() {
 		var i RoomsRunningRow
-		if err := rows.Scan(&i.WebinarID, &i.State, &i.OpenedAt); err != nil {
+		if err := rows.Scan(
+			&i.WebinarID,
+			&i.State,
+			&i.OpenedAt,
+			&i.ClosingAt,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

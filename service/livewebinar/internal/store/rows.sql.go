@@ -20,4 +20,5 @@ type LivewebinarRoom struct {
 	Commitment   string
 	AliveAt      time.Time
 	Viewers      int32
+	ClosingAt    *time.Time
 }

@@ -27,7 +27,7 @@ func (t Talk) Begin(ctx context.Context, webinar uuid.UUID, ids []uuid.UUID) (Li
 	var batch pgx.Batch
 	batch.Queue("BEGIN")
 	batch.Queue(roomLock, webinar).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&r.WebinarID, &r.State, &r.OpenedAt, &r.ClosedAt, &r.LastSequence, &r.Seed, &r.Commitment, &r.AliveAt, &r.Viewers)
+		return row.Scan(&r.WebinarID, &r.State, &r.OpenedAt, &r.ClosedAt, &r.LastSequence, &r.Seed, &r.Commitment, &r.AliveAt, &r.Viewers, &r.ClosingAt)
 	})
 	batch.Queue(messageKnown, webinar, ids).Query(func(rows pgx.Rows) (err error) {
 		known, err = pgx.CollectRows(rows, pgx.RowToStructByPos[MessageKnownRow])

@@ -1,7 +1,7 @@
 -- name: BeatAdd :exec
-INSERT INTO livewebinar.beat (webinar_id, account_id, stream, sequence, event, at, position_ms, hidden)
+INSERT INTO livewebinar.beat (webinar_id, account_id, stream, sequence, event, at, position_ms, hidden, instance)
 SELECT unnest(@webinar_ids::uuid[]), unnest(@account_ids::uuid[]), unnest(@streams::text[]), unnest(@sequences::bigint[]),
-       unnest(@events::text[]), unnest(@ats::timestamptz[]), unnest(@positions::integer[]), unnest(@hidden::boolean[]);
+       unnest(@events::text[]), unnest(@ats::timestamptz[]), unnest(@positions::integer[]), unnest(@hidden::boolean[]), @instance;
 
 -- name: BeatsOf :many
 SELECT stream, sequence, event, at FROM livewebinar.beat WHERE webinar_id = @webinar_id AND account_id = @account_id;
@@ -17,7 +17,7 @@ FROM (SELECT unnest(@webinar_ids::uuid[]) AS webinar_id, unnest(@account_ids::uu
              unnest(@answered_ats::timestamptz[]) AS answered_at) AS n
 ON CONFLICT (webinar_id, account_id, number) DO UPDATE
 SET sent_at = least(c.sent_at, excluded.sent_at), delivered_at = least(c.delivered_at, excluded.delivered_at),
-    answered_at = least(c.answered_at, excluded.answered_at);
+    answered_at = least(c.answered_at, excluded.answered_at), written_at = clock_timestamp();
 
 -- name: ChecksOf :many
 SELECT number, due_at, sent_at, delivered_at, answered_at FROM livewebinar.presence_check

@@ -40,9 +40,9 @@ func (q *Queries) AttendanceAdd(ctx context.Context, arg AttendanceAddParams) er
 }
 
 const beatAdd = `-- name: BeatAdd :exec
-INSERT INTO livewebinar.beat (webinar_id, account_id, stream, sequence, event, at, position_ms, hidden)
+INSERT INTO livewebinar.beat (webinar_id, account_id, stream, sequence, event, at, position_ms, hidden, instance)
 SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::bigint[]),
-       unnest($5::text[]), unnest($6::timestamptz[]), unnest($7::integer[]), unnest($8::boolean[])
+       unnest($5::text[]), unnest($6::timestamptz[]), unnest($7::integer[]), unnest($8::boolean[]), $9
 `
 
 type BeatAddParams struct {
@@ -54,6 +54,7 @@ type BeatAddParams struct {
 	Ats        []time.Time
 	Positions  []int32
 	Hidden     []bool
+	Instance   *uuid.UUID
 }
 
 func (q *Queries) BeatAdd(ctx context.Context, arg BeatAddParams) error {
@@ -66,6 +67,7 @@ func (q *Queries) BeatAdd(ctx context.Context, arg BeatAddParams) error {
 		arg.Ats,
 		arg.Positions,
 		arg.Hidden,
+		arg.Instance,
 	)
 	return err
 }
@@ -165,7 +167,7 @@ FROM (SELECT unnest($1::uuid[]) AS webinar_id, unnest($2::uuid[]) AS account_id,
              unnest($7::timestamptz[]) AS answered_at) AS n
 ON CONFLICT (webinar_id, account_id, number) DO UPDATE
 SET sent_at = least(c.sent_at, excluded.sent_at), delivered_at = least(c.delivered_at, excluded.delivered_at),
-    answered_at = least(c.answered_at, excluded.answered_at)
+    answered_at = least(c.answered_at, excluded.answered_at), written_at = clock_timestamp()
 `
 
 type CheckSaveParams struct {
