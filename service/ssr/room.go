@@ -17,5 +17,6 @@ func (s *server) room(w http.ResponseWriter, r *http.Request) error {
 	}
 	return s.show(w, r, http.StatusOK, room.Page(room.View{
 		WebinarID: door.GetWebinarId(), Slug: slug, Title: door.GetTitle(), State: door.GetState(), StartsAt: door.GetStartsAt().AsTime(), VideoURL: door.GetVideoUrl(),
+		Host: door.GetHost(),
 	}))
 }

@@ -20,6 +20,7 @@ type View struct {
 	State     string // planned, live, ended, cancelled
 	StartsAt  time.Time
 	VideoURL  string // while it is live
+	Host      bool
 }
 
 func (v View) live() bool { return v.State == "live" }

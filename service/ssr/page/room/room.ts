@@ -96,7 +96,6 @@ class Page {
     this.checks.joined(j.check);
     this.asking.changed();
     this.polls.changed();
-    find(this.root, "[data-console]").hidden = !j.host;
     void this.player.show(j.room.videoUrl, j.room.offsetMs ?? 0);
     void this.beat();
   }

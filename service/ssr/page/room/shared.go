@@ -29,11 +29,11 @@ func SharedWords() []i18n.Key {
 	return append(errorWords(),
 		"room.js_host", "room.js_you", "room.js_sending", "room.js_failed", "room.js_retry", "room.js_take_back", "room.js_edited",
 		"room.js_more", "room.js_reply", "room.js_edit", "room.js_delete", "room.js_jump", "room.js_chat_new", "room.js_chat_over",
-		"room.js_deleted_author", "room.js_deleted_host", "room.js_deleted_quote", "room.js_mode_reply", "room.js_mode_edit",
+		"room.js_deleted_author", "room.js_deleted_host_for", "room.js_deleted_host", "room.js_deleted_quote", "room.js_mode_reply", "room.js_mode_edit",
 		"room.js_react_agree", "room.js_react_thanks", "room.js_react_applause", "room.js_react_funny", "room.js_react_unsure",
 		"room.js_reacted", "room.js_unreacted", "room.js_muted", "room.js_muted_until", "room.js_chat_closed", "room.js_slow", "room.js_slow_wait",
 		"room.js_anonymous", "room.js_yours", "room.js_question_answering", "room.js_question_live", "room.js_question_answered",
-		"room.js_question_dismissed", "room.js_question_dismissed_for", "room.js_question_merged", "room.js_question_withdrawn",
+		"room.js_question_dismissed", "room.js_question_dismissed_for", "room.js_question_merged", "room.js_question_merged_for", "room.js_question_withdrawn",
 		"room.js_poll_yours", "room.js_poll_count", "room.js_poll_voters", "room.js_poll_voters_multiple",
 	)
 }

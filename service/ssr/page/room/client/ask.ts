@@ -3,7 +3,8 @@ import type { Announcer } from "./announce";
 import type { Board } from "./board";
 import { button, drawn, make, onFrame, write } from "./dom";
 import { keep, keepField } from "./keep";
-import type { Done, Mine, Question } from "./protocol";
+import { mutedWhy } from "./mute";
+import type { Done, Mine, Muted, Question } from "./protocol";
 import { Questions, type Order, type QuestionWays } from "./question";
 import { find, say, trouble } from "./say";
 import type { Connection, RefusedError } from "./wire";
@@ -26,6 +27,9 @@ export class Asking {
   private readonly order: HTMLSelectElement;
   private voted = new Set<number>();
   private asked = new Set<number>();
+  private reasons = new Map<number, string>();
+  private muted: Muted | undefined;
+  private closed = false;
   private readonly words = new Map<number, string>(); // of own questions, which the room forgets when they are closed
   private readonly marks = new Map<number, string>(); // what went wrong, or waits, beside a question
 
@@ -41,6 +45,7 @@ export class Asking {
     this.order = find<HTMLSelectElement>(root, "[data-question-order]");
     this.order.onchange = () => this.show();
     keepField(this.field, this.key);
+    setInterval(() => { if (this.muted) this.writable(); }, 1000);
     this.form.onsubmit = (e) => { e.preventDefault(); void this.ask(); };
     this.field.addEventListener("keydown", (e) => {
       if (e.key !== "Enter" || e.shiftKey || e.isComposing) return;
@@ -54,13 +59,27 @@ export class Asking {
   mine(m: Mine): void {
     this.voted = new Set(m.voted);
     this.asked = new Set(m.asked);
+    this.reasons = new Map((m.notices ?? []).filter((n) => n.kind !== "message_deleted").map((n) => [n.number, n.reason ?? ""]));
+    this.muted = m.muted;
+    this.writable();
     this.changed();
+  }
+
+  /** writable says why one cannot ask just now. */
+  private writable(): void {
+    const why = mutedWhy(this.muted, this.ways.time);
+    const place = find(this.form, "[data-question-why]");
+    place.hidden = why === "";
+    write(place, why);
+    find<HTMLButtonElement>(this.form, "[type=submit]").disabled = why !== "" || this.closed;
   }
 
   changed(): void { onFrame(this.show); }
 
   close(): void {
-    for (const e of this.form.elements) (e as HTMLInputElement).disabled = true;
+    this.closed = true;
+    this.writable();
+    this.changed();
   }
 
   private readonly show = (): void => {
@@ -69,7 +88,7 @@ export class Asking {
       const some = all.filter((q) => this.group(q) === g);
       find(this.root, `[data-questions=${g}]`).hidden = some.length === 0 && g !== "open";
       const order = g === "open" ? (this.order.value as Order) : "newest";
-      this.lists[g].show(some, order, (q) => `${this.asked.has(q.number)} ${this.voted.has(q.number)} ${this.marks.get(q.number) ?? ""}`);
+      this.lists[g].show(some, order, (q) => `${this.closed} ${this.asked.has(q.number)} ${this.voted.has(q.number)} ${this.marks.get(q.number) ?? ""}`);
     }
     const open = all.filter((q) => this.group(q) === "open").length;
     write(find(this.root, "[data-question-count]"), String(open));
@@ -78,7 +97,7 @@ export class Asking {
 
   private remembered(q: Question): Question {
     if (q.body && this.asked.has(q.number)) this.words.set(q.number, q.body);
-    return q.body ? q : { ...q, body: this.words.get(q.number) ?? "" };
+    return { ...q, body: q.body || (this.words.get(q.number) ?? ""), reason: q.reason || (this.reasons.get(q.number) ?? "") };
   }
 
   private group(q: Question): Group | null {
@@ -89,7 +108,7 @@ export class Asking {
 
   private votes(q: Question): Node {
     const n = q.votes ?? 0;
-    if (q.state !== "open" || this.asked.has(q.number)) {
+    if (q.state !== "open" || this.closed || this.asked.has(q.number)) {
       return make("p", { class: "room-votes" }, make("strong", {}, String(n)), make("span", {}, say("votes")));
     }
     const on = this.voted.has(q.number);
@@ -102,7 +121,7 @@ export class Asking {
   private actions(q: Question): Node[] {
     const mark = this.marks.get(q.number);
     const all: Node[] = mark ? [make("span", { class: "field-error", role: "alert" }, mark)] : [];
-    if (q.state === "open" && this.asked.has(q.number)) {
+    if (q.state === "open" && !this.closed && this.asked.has(q.number)) {
       const b = button(say("withdraw"), "undo-2", () => void this.act(q, "question.withdraw", {}));
       b.dataset["act"] = "withdraw";
       all.push(b);
@@ -151,7 +170,7 @@ export class Asking {
       this.error.hidden = true;
       this.ways.announcer.now(say("question_asked"));
     } catch (e) { this.fail((e as RefusedError).code); }
-    submit.disabled = false;
+    this.writable();
   }
 
   private fail(code: string): void {

@@ -30,11 +30,13 @@ export class Chat {
   private readonly own = new Set<number>();
   private readonly ownIDs = new Set<string>();
   private reacted = new Set<string>();
+  private readonly whys = new Map<number, string>();
   private host = false;
 
   constructor(private readonly root: ParentNode, private readonly ways: ChatWays) {
     this.lines = new Lines(root, {
-      time: ways.time, own: (m) => this.own.has(m.sequence), reacted: (s, kind) => this.reacted.has(`${s} ${kind}`),
+      time: ways.time, own: (m) => this.own.has(m.sequence), why: (m) => this.whys.get(m.sequence) ?? "",
+      reacted: (s, kind) => this.reacted.has(`${s} ${kind}`),
       react: (m, kind, on) => void this.react(m, kind, on), actions: (m) => this.actions(m), arrived: (all) => this.arrived(all),
       history: (after, limit) => this.call<HistoryAnswer>("chat.history", { afterSequence: after, limit }),
     });
@@ -64,6 +66,11 @@ export class Chat {
     this.reacted = new Set((m.reactions ?? []).map((r) => `${r.sequence} ${r.kind}`));
     const changed = new Set([...before].concat([...this.reacted]).filter((k) => before.has(k) !== this.reacted.has(k)).map((k) => Number(k.split(" ")[0])));
     for (const s of m.messages ?? []) if (!this.own.has(s)) { this.own.add(s); changed.add(s); }
+    for (const n of m.notices ?? []) {
+      if (n.kind !== "message_deleted" || this.whys.has(n.number)) continue;
+      this.whys.set(n.number, n.reason ?? "");
+      changed.add(n.number);
+    }
     for (const s of changed) this.lines.redraw(s);
   }
 

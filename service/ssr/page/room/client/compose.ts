@@ -1,7 +1,7 @@
 // The field of the chat: writing, answering, correcting; and why one cannot write just now. What was typed stays.
 import { write } from "./dom";
 import { keep, keepField } from "./keep";
-import { now } from "./now";
+import { mutedWhy } from "./mute";
 import type { ChatMessage, Muted, Settings } from "./protocol";
 import { clock, find, say, trouble } from "./say";
 import type { RefusedError } from "./wire";
@@ -124,11 +124,8 @@ export class Composer {
   /** reason is why one cannot write now. */
   private reason(): string {
     if (this.closed) return say("chat_over");
-    const until = this.mute?.until;
-    if (this.mute && (!until || Date.parse(until) > now())) {
-      return say(until ? "muted_until" : "muted", { reason: this.mute.reason, at: until ? this.time(until) : "" });
-    }
-    if (this.host) return "";
+    const muted = mutedWhy(this.mute, this.time);
+    if (muted || this.host) return muted;
     if (this.set.chatClosed) return say("chat_closed");
     const wait = Math.ceil((this.freeAt - Date.now()) / 1000);
     return wait > 0 && this.set.slowSeconds && this.mode?.kind !== "edit" ? say("slow_wait", { n: wait }) : "";

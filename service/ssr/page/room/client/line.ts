@@ -11,6 +11,8 @@ export const reactions: readonly (readonly [kind: string, icon: string])[] = [
 export interface LineWays {
   time(iso: string): string;
   own(m: ChatMessage): boolean;
+  /** why a host deleted an own message; empty when it was not said. */
+  why(m: ChatMessage): string;
   reacted(sequence: number, kind: string): boolean;
   /** react is absent where nobody can react. */
   react?: ((m: ChatMessage, kind: string, on: boolean) => void) | undefined;
@@ -21,7 +23,7 @@ export interface LineWays {
 export function fill(li: HTMLElement, m: ChatMessage, ways: LineWays): void {
   li.toggleAttribute("data-own", ways.own(m));
   li.toggleAttribute("data-deleted", Boolean(m.deletedBy));
-  refill(li, head(m, ways), !m.deletedBy && m.replyTo ? quote(m.replyTo, ways) : null, body(m), m.deletedBy ? null : felt(m, ways));
+  refill(li, head(m, ways), !m.deletedBy && m.replyTo ? quote(m.replyTo, ways) : null, body(m, ways), m.deletedBy ? null : felt(m, ways));
 }
 
 function head(m: ChatMessage, ways: LineWays): HTMLElement {
@@ -41,7 +43,9 @@ function more(m: ChatMessage): HTMLElement {
   }, drawn("more-horizontal"));
 }
 
-function body(m: ChatMessage): HTMLElement {
+function body(m: ChatMessage, ways: LineWays): HTMLElement {
+  const reason = m.deletedBy === "host" ? ways.why(m) : "";
+  if (reason) return make("p", { class: "quiet" }, say("deleted_host_for", { reason }));
   if (m.deletedBy) return make("p", { class: "quiet" }, say(`deleted_${m.deletedBy}`));
   return make("p", { class: "lines" }, m.body ?? "");
 }

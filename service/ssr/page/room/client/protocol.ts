@@ -44,13 +44,16 @@ export interface Muted { reason: string; until?: string }
 export interface Mine {
   voted?: number[]; asked?: number[]; answers?: { number: number; options?: number[] }[];
   reactions?: { sequence: number; kind: string }[]; hand?: boolean; muted?: Muted; messages?: number[];
+  /** notices say what hosts did to what this account wrote. */
+  notices?: Notice[];
 }
+export interface Notice { kind: "message_deleted" | "question_dismissed" | "question_merged"; number: number; reason?: string }
 
 export interface Joined {
   room: Room; messages?: ChatMessage[]; lastSequence?: number; viewers?: number; credit: Credit; check?: Check; host?: boolean;
-  board?: BoardPush; mine?: Mine;
+  board?: BoardPush; mine?: Mine; revision?: number;
 }
-export interface StateAnswer { board?: BoardPush; mine?: Mine; lastSequence?: number }
+export interface StateAnswer { board?: BoardPush; mine?: Mine; lastSequence?: number; revision?: number }
 export interface BeatAnswer { credit: Credit; viewers?: number; lastSequence?: number; revision?: number }
 export interface HistoryAnswer { messages?: ChatMessage[]; lastSequence?: number }
 export interface Done { revision?: number; number?: number }

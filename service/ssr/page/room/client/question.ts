@@ -75,7 +75,7 @@ function outcome(q: Question): Node[] {
       if (!q.answer) return [line("circle-check", say("question_live"))];
       return [line("circle-check", say("question_answered", { name: q.answeredBy ?? "" })), make("p", { class: "room-answer lines" }, q.answer)];
     case "dismissed": return [line("x", q.reason ? say("question_dismissed_for", { reason: q.reason }) : say("question_dismissed"))];
-    case "merged": return [line("reply", say("question_merged"))];
+    case "merged": return [line("reply", q.reason ? say("question_merged_for", { reason: q.reason }) : say("question_merged"))];
     case "withdrawn": return [line("undo-2", say("question_withdrawn"))];
     default: return [];
   }

@@ -36,6 +36,7 @@ export class RefusedError extends Error {
 }
 
 const expired = new Set([3005, 4001]);
+const closed = new Map<number, State>([[4501, "login"], [4502, "removed"]]);
 const final = new Map<string, State>([
   ["room.closed", "ended"], ["room.removed", "removed"], ["room.members", "refused"], ["room.hosts", "refused"], ["auth.required", "login"],
 ]);
@@ -56,7 +57,7 @@ export class Connection {
       if (expired.has(c.code)) void renew();
       if (!this.over) this.on.state(c.code === 0 ? "connecting" : "lost");
     });
-    this.engine.on("disconnected", (c) => this.end(c.code === 4501 ? "login" : "refused"));
+    this.engine.on("disconnected", (c) => this.end(closed.get(c.code) ?? "refused"));
     this.engine.on("publication", (c) => {
       if (c.channel === "front") this.on.front?.(c.data as FrontPush); else this.person(c.data as PersonPush);
     });
@@ -120,9 +121,10 @@ export class Connection {
     if (p.closed) this.end("ended", p.closed.reason);
   }
 
-  private takeBoard(push: BoardPush | undefined): void {
+  /** takeBoard shows what follows on what is known, and asks for the rest, if there is one up to the revision. */
+  private takeBoard(push: BoardPush | undefined, revision = 0): void {
     if (push) for (const applied of this.board.take(push)) this.on.board(applied);
-    if (this.board.gap) this.catchUp();
+    if (this.board.gap || this.board.revision < revision) this.catchUp();
   }
 
   private person(p: PersonPush): void {
@@ -140,7 +142,7 @@ export class Connection {
       if (mine !== this.joining || this.over) return;
       this.entering = false;
       this.on.state("connected");
-      if (!this.options.backstage) this.takeBoard(joined.board);
+      if (!this.options.backstage) this.takeBoard(joined.board, joined.revision);
       if (joined.mine) this.on.mine?.(joined.mine);
       this.on.joined(joined);
     } catch (e) {
@@ -160,7 +162,7 @@ export class Connection {
     const answer = await this.call<StateAnswer>("room.state", { afterRevision: this.board.revision }).catch(() => null);
     this.asking = false;
     if (!answer) { setTimeout(() => { if (this.board.gap) this.catchUp(); }, 1000); return; } // or joining again brings it
-    this.takeBoard(answer.board);
+    this.takeBoard(answer.board, answer.revision);
     if (answer.mine) this.on.mine?.(answer.mine);
     if ((answer.lastSequence ?? 0) > this.on.lastSequence()) this.on.spoken?.(answer.lastSequence ?? 0);
   }
@@ -169,7 +171,8 @@ export class Connection {
   private refused(code: string): boolean {
     if (this.over) return true;
     const state = final.get(code);
-    if (state) this.end(state);
+    if (state === "removed") setTimeout(() => this.end(state), 1000); // the personal channel says why
+    else if (state) this.end(state);
     else if (code === "room.opening" || code === "room.none") this.on.state("opening");
     return state !== undefined;
   }
