@@ -43,7 +43,7 @@ func (v View) tracks(languages []string) []track {
 func (v View) page() string       { return "/webinars/" + v.Slug }
 func (v View) evidence() string   { return "/me/webinars/" + v.Slug }
 func (v View) afterwards() string { return "/webinars/" + v.Slug + "/afterwards" }
-func (v View) console() string    { return "/host/" + v.Slug }
+func (v View) console() string    { return "/webinars/" + v.Slug + "/console" }
 
 // words are the sentences of this page's script.
 func words() []i18n.Key {
