@@ -17,10 +17,8 @@ import (
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
 )
 
-// The pulse of a room: what is said between two beats of it is written in one transaction and sent in one frame. The
-// first message after a silence goes at once.
+// What is said between two frames of a room is written in one transaction and sent in one of them; pace.go says when.
 const (
-	pulse       = 50 * time.Millisecond
 	mostLines   = 100 // in one frame
 	mostQueued  = 1000
 	bodyLength  = 500
@@ -49,11 +47,14 @@ type chat struct {
 	webinar uuid.UUID
 	pool    *pgxpool.Pool
 	publish func([]store.MessageAfterRow)
+	viewers func() int
 
 	mu      sync.Mutex
 	waiting []*line
+	since   time.Time // how long the first of them waits
 	running bool
 	last    time.Time
+	pace    pace
 }
 
 // say puts a message into the room and gives its place. The same message again gets the place that it has.
@@ -64,10 +65,15 @@ func (c *chat) say(ctx context.Context, l *line) (int32, error) {
 		c.mu.Unlock()
 		return 0, errs.New(errs.TooMany, "chat.busy", "The chat is very busy. Please try again in a moment.")
 	}
+	now := time.Now()
+	if len(c.waiting) == 0 {
+		c.since = now
+	}
 	c.waiting = append(c.waiting, l)
+	c.pace.said(now)
 	if !c.running {
 		c.running = true
-		go c.pump(time.Until(c.last.Add(pulse)))
+		go c.pump()
 	}
 	c.mu.Unlock()
 	select {
@@ -79,25 +85,30 @@ func (c *chat) say(ctx context.Context, l *line) (int32, error) {
 }
 
 // pump runs while there is something to say.
-func (c *chat) pump(wait time.Duration) {
-	for {
-		if wait > 0 {
-			time.Sleep(wait)
-		}
+func (c *chat) pump() {
+	for c.gather() {
 		c.mu.Lock()
 		c.last = time.Now()
 		n := min(len(c.waiting), mostLines)
 		lines := c.waiting[:n:n]
-		c.waiting = c.waiting[n:]
-		if n == 0 {
-			c.running = false
-			c.mu.Unlock()
-			return
-		}
+		c.waiting, c.since = c.waiting[n:], c.last
 		c.mu.Unlock()
 		c.speak(lines)
-		wait = pulse - time.Since(c.last)
 	}
+}
+
+// gather waits until what is there shall go; false when nothing is.
+func (c *chat) gather() bool {
+	viewers := c.viewers()
+	c.mu.Lock()
+	c.running = len(c.waiting) > 0
+	going, now := c.running, time.Now()
+	wait := max(c.since.Add(c.pace.hold(now, viewers)).Sub(now), c.last.Add(pulse).Sub(now))
+	c.mu.Unlock()
+	if going && wait > 0 {
+		time.Sleep(wait)
+	}
+	return going
 }
 
 func (c *chat) speak(lines []*line) {

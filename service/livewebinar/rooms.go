@@ -160,7 +160,7 @@ func (s *rooms) load(ctx context.Context, webinar uuid.UUID) (*live, error) {
 	if w.HostID != nil {
 		l.hostID = *w.HostID
 	}
-	l.chat = &chat{webinar: webinar, pool: s.pool, publish: func(lines []store.MessageAfterRow) { s.say(webinar, lines) }}
+	l.chat = &chat{webinar: webinar, pool: s.pool, publish: func(lines []store.MessageAfterRow) { s.say(webinar, lines) }, viewers: l.Viewers}
 	return l, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -121,11 +122,23 @@ func (s *server) routes(o web.Options) *web.Mux {
 			id.claims, id.failed = s.tokens.Verify(cookie.Value)
 		}
 		// A closing code says more to a browser than a refused handshake does, so a wrong token is refused inside.
-		ctx := context.WithValue(context.WithoutCancel(r.Context()), identityKey{}, id)
-		socket.ServeHTTP(&narrow{w}, r.WithContext(ctx))
+		socket.ServeHTTP(&narrow{w}, lasting(r, id))
 		return nil
 	})
 	return m
+}
+
+// lasting is the request as the engine needs it. The engine keeps it as long as the connection lives, and with it would keep
+// everything that was made for answering one request: the line for the log, the verified token, all headers.
+func lasting(r *http.Request, id identity) *http.Request {
+	header := http.Header{}
+	for _, name := range []string{"Connection", "Upgrade", "Sec-Websocket-Version", "Sec-Websocket-Key", "Sec-Websocket-Protocol"} {
+		if values := r.Header[name]; len(values) > 0 {
+			header[name] = values
+		}
+	}
+	slim := &http.Request{Method: r.Method, URL: &url.URL{RawQuery: r.URL.RawQuery}, Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor, Header: header, Host: r.Host}
+	return slim.WithContext(context.WithValue(context.Background(), identityKey{}, id))
 }
 
 // narrow bounds what the kernel holds for a connection.

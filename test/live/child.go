@@ -76,10 +76,12 @@ func heap(path string) {
 	signal.Notify(mark, syscall.SIGUSR2)
 	<-mark
 	runtime.GC() // what is not held any more is not asked for
-	for suffix, name := range map[string]string{"": "heap", ".goroutine": "goroutine"} {
+	// In words, the profile of the heap tells of all memory: stacks, what is idle, what was given back.
+	words := map[string]int{".txt": 1}
+	for suffix, name := range map[string]string{"": "heap", ".txt": "heap", ".goroutine": "goroutine"} {
 		file, err := os.Create(path + suffix) //nolint:gosec // named by who measures
 		if err == nil {
-			err = pprof.Lookup(name).WriteTo(file, 0)
+			err = pprof.Lookup(name).WriteTo(file, words[suffix])
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
