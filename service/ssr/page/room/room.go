@@ -40,10 +40,10 @@ func (v View) tracks(languages []string) []track {
 	return found
 }
 
-func (v View) page() string       { return "/webinars/" + v.Slug }
-func (v View) evidence() string   { return "/me/webinars/" + v.Slug }
-func (v View) afterwards() string { return "/webinars/" + v.Slug + "/afterwards" }
-func (v View) console() string    { return "/webinars/" + v.Slug + "/console" }
+func (v View) page() string     { return "/webinars/" + v.Slug }
+func (v View) evidence() string { return "/me/webinars/" + v.Slug }
+func (v View) record() string   { return "/webinars/" + v.Slug + "/record" }
+func (v View) console() string  { return "/webinars/" + v.Slug + "/console" }
 
 // words are the sentences of this page's script.
 func words() []i18n.Key {

@@ -1017,7 +1017,7 @@ func farewell(v View) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = part.LinkButton(i18n.Say(ctx, "room.farewell_after"), v.afterwards(), false, icon.MessageSquare()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = part.LinkButton(i18n.Say(ctx, "room.farewell_after"), v.record(), false, icon.MessageSquare()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -38,10 +38,19 @@ func SharedWords() []i18n.Key {
 	)
 }
 
+// errorWords are the sentences of what the room refuses.
 func errorWords() []i18n.Key {
 	return []i18n.Key{
-		"room.js_err_other", "err.room.closed", "err.room.not_joined", "err.chat.text", "err.chat.empty", "err.chat.too_long",
-		"err.chat.too_fast", "err.chat.busy",
+		"room.js_err_other",
+		"err.announcement.text", "err.announcement.too_long", "err.chat.busy", "err.chat.closed", "err.chat.edit_late",
+		"err.chat.empty", "err.chat.none", "err.chat.own", "err.chat.reaction", "err.chat.slow", "err.chat.slow_seconds",
+		"err.chat.text", "err.chat.too_fast", "err.chat.too_long", "err.poll.choice", "err.poll.closed", "err.poll.empty",
+		"err.poll.none", "err.poll.options", "err.poll.state", "err.poll.text", "err.poll.too_long", "err.poll.too_many",
+		"err.question.empty", "err.question.merged_on", "err.question.none", "err.question.not_own", "err.question.own",
+		"err.question.same", "err.question.state", "err.question.text", "err.question.too_long", "err.question.too_many",
+		"err.reason.empty", "err.reason.text", "err.reason.too_long", "err.room.busy", "err.room.closed", "err.room.hosts",
+		"err.room.id", "err.room.muted", "err.room.not_joined", "err.room.removed", "err.room.too_fast", "err.sanction.host",
+		"err.sanction.minutes", "err.sanction.nobody", "err.sanction.self",
 	}
 }
 
