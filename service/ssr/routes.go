@@ -98,6 +98,7 @@ func (s *server) routes(o web.Options) *web.Mux {
 func (s *server) hostRoutes(m house) {
 	hosts := web.Roles(token.Member, token.Host, token.Administrator)
 	m.get("/host", hosts, s.host)
+	m.get("/webinars/{slug}/record", hosts, s.record)
 	m.get("/webinars/{slug}/console", hosts, s.console)
 	m.post("/webinars/{slug}/begin", hosts, s.postBegin)
 	m.post("/webinars/{slug}/end", hosts, s.postEnd)
@@ -125,9 +126,6 @@ func (s *server) planRoutes(m house) {
 	m.post("/backoffice/webinars/{id}/cancel", administrators, s.postCancel)
 	m.get("/backoffice/rules", administrators, s.creditRules)
 	m.post("/backoffice/rules", administrators, s.postRule)
-	m.get("/backoffice/rules/dry-run", administrators, s.dryRun)
-	m.get("/backoffice/rules/{id}/compare", administrators, s.compareRule)
-	m.get("/backoffice/rules/{id}", administrators, s.ruleVersions)
 }
 
 // house registers pages: its verbs make the reader of each request before the handler runs.

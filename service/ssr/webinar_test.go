@@ -99,7 +99,7 @@ func newTheatre(t *testing.T, f figures) *theatre {
 		Name: "ssr", Now: clock, NewID: uuid.New, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 		Tokens: token.NewVerifier(filepath.Join(keys, "jwks.json"), clock), BaseURL: "https://rounds.example",
 		Dial: func(name string) grpc.ClientConnInterface {
-			if name == "bff" {
+			if name == "bff" || name == "livewebinar" {
 				return p
 			}
 			return alone(name)

@@ -41,6 +41,14 @@ func (v View) scripts() []string {
 	return []string{"console.js"}
 }
 
+// side is the section that the side column shows first: before the start nobody can write but backstage.
+func (v View) side() string {
+	if v.state() == webinar.Planned {
+		return "backstage"
+	}
+	return "chat"
+}
+
 // tab is one section of the page. Those of the side share a column on a desk; on a phone all of them share the page.
 type tab struct {
 	name, label string

@@ -33,7 +33,6 @@ func scriptKeys() []i18n.Key {
 		"console.js_poll_option_away_n", "console.js_poll_no_question", "console.js_poll_few_options", "console.js_poll_same_options",
 		"console.js_poll_saved", "console.js_chat_set", "console.js_slow_other", "console.js_people_count", "console.js_player_playing",
 		"console.js_player_paused", "console.js_player_stalled", "console.js_watched_minutes", "console.js_checks_of", "console.js_devices",
-		"console.js_of", "console.js_share", "console.js_no_checks", "console.js_spark", "console.js_incident_not_served",
-		"console.js_incident_connections_lost",
+		"console.js_of", "console.js_no_checks", "console.js_spark", "console.js_incident_not_served", "console.js_incident_connections_lost",
 	}
 }

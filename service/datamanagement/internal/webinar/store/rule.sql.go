@@ -35,8 +35,7 @@ func (q *Queries) CreditRuleGet(ctx context.Context, id uuid.UUID) ([]byte, erro
 }
 
 const creditRuleInsert = `-- name: CreditRuleInsert :exec
-INSERT INTO datamanagement.credit_rule (id, name, version, rule, created_at, saved_by)
-VALUES ($1, $2, $3, $4, $5, $6::uuid)
+INSERT INTO datamanagement.credit_rule (id, name, version, rule, created_at) VALUES ($1, $2, $3, $4, $5)
 `
 
 type CreditRuleInsertParams struct {
@@ -45,7 +44,6 @@ type CreditRuleInsertParams struct {
 	Version int32
 	Rule    []byte
 	Now     time.Time
-	SavedBy uuid.UUID
 }
 
 func (q *Queries) CreditRuleInsert(ctx context.Context, arg CreditRuleInsertParams) error {
@@ -55,7 +53,6 @@ func (q *Queries) CreditRuleInsert(ctx context.Context, arg CreditRuleInsertPara
 		arg.Version,
 		arg.Rule,
 		arg.Now,
-		arg.SavedBy,
 	)
 	return err
 }

@@ -40,7 +40,8 @@ export class Numbers {
     const set = (name: string, text: string): void => write(find(this.root, `[data-figure="${name}"]`), text);
     set("present", String(this.present));
     set("most", String(Math.max(this.present, ...samples.map((s) => s.viewers ?? 0))));
-    set("answered", checks ? say("share", { percent: Math.round((answered * 100) / checks), n: answered, of: checks }) : say("no_checks"));
+    find(this.root, '[data-figure="answered"]').replaceChildren(checks ? `${Math.round((answered * 100) / checks)} %` : "–",
+      make("small", {}, checks ? say("of", { n: answered, of: checks }) : say("no_checks")));
   }
 
   /** spark draws the number of people over time. */

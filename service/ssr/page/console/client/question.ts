@@ -20,7 +20,7 @@ export class Queue {
   constructor(private readonly root: HTMLElement, private readonly desk: Desk) {
     const ways = {
       time: desk.at, own: () => false,
-      votes: (q: Question): Node => make("p", { class: "console-votes number" }, make("strong", {}, String(q.votes ?? 0)), " ", make("span", { class: "sr-only" }, say("votes"))),
+      votes: (q: Question): Node => make("p", { class: "console-votes number" }, make("strong", {}, String(q.votes ?? 0)), make("span", { class: "sr-only" }, ` ${say("votes")}`)),
       actions: (q: Question): Node[] => this.actions(q),
     };
     this.now = new Questions(find(root, "[data-questions-now]"), ways);

@@ -8,7 +8,7 @@ export class Menu {
   private anchor: HTMLElement | null = null;
 
   constructor() {
-    document.body.append(this.panel);
+    (document.querySelector("main") ?? document.body).append(this.panel);
     this.panel.addEventListener("keydown", (e) => this.key(e));
     this.panel.addEventListener("toggle", (e) => {
       if ((e as ToggleEvent).newState !== "closed") return;
