@@ -62,6 +62,7 @@ func Catalog() []Entry {
 		{"points.requested", &eventpb.PointsRequested{}, DataManagement, nil},
 		{"points.answered", &eventpb.PointsAnswered{}, DataManagement, nil},
 		{"points.booked", &eventpb.PointsBooked{}, DataManagement, to(NotificationTaskRunner)},
+		{"appeal.decided", &eventpb.AppealDecided{}, DataManagement, to(NotificationTaskRunner)},
 	}
 }
 

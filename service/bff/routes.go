@@ -116,6 +116,9 @@ func (s *server) webinarRoutes(m *web.Mux, api web.Handler) {
 	m.Post("/api/plans/{id}/end", members, api)
 	m.Get("/api/credit-rules", administrators, api)
 	m.Post("/api/credit-rules", administrators, api)
+	m.Post("/api/credit-rules/simulate", administrators, api)
+	m.Post("/api/credit-rules/compare", administrators, api)
+	m.Get("/api/credit-rules/{id}/versions", administrators, api)
 }
 
 // api turns a request with JSON into a call of this service, with everything that stands before its RPCs.

@@ -61,3 +61,19 @@ func (a activity) checkMissed(at time.Time, l *live, p room.Person, check int) q
 	m, _ := a.message(eventpb.ActivityKind_ACTIVITY_KIND_CHECK_MISSED, at, l, p, fmt.Sprint(check))
 	return m
 }
+
+func (a activity) questionAsked(at time.Time, l *live, p room.Person, id uuid.UUID) queue.Message {
+	m, _ := a.message(eventpb.ActivityKind_ACTIVITY_KIND_QUESTION_ASKED, at, l, p, id.String())
+	return m
+}
+
+// pollAnswered counts once for a poll, however often the answer is changed.
+func (a activity) pollAnswered(at time.Time, l *live, p room.Person, poll int32) queue.Message {
+	m, _ := a.message(eventpb.ActivityKind_ACTIVITY_KIND_POLL_ANSWERED, at, l, p, fmt.Sprint(poll))
+	return m
+}
+
+func (a activity) handRaised(at time.Time, l *live, p room.Person) queue.Message {
+	m, _ := a.message(eventpb.ActivityKind_ACTIVITY_KIND_HAND_RAISED, at, l, p, fmt.Sprint(at.Unix()))
+	return m
+}

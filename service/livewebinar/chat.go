@@ -3,15 +3,13 @@ package livewebinar
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/room"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
@@ -21,7 +19,6 @@ import (
 const (
 	mostLines   = 100 // in one frame
 	mostQueued  = 1000
-	bodyLength  = 500
 	historyMost = 100
 )
 
@@ -30,6 +27,7 @@ type line struct {
 	id     uuid.UUID
 	person room.Person
 	body   string
+	quote  *livewebinarpb.Quote // of the message that it answers
 	at     time.Time
 	done   chan said
 }
@@ -46,7 +44,8 @@ type said struct {
 type chat struct {
 	webinar uuid.UUID
 	pool    *pgxpool.Pool
-	publish func([]store.MessageAfterRow)
+	board   *board // remembers what was said
+	publish func([]*livewebinarpb.ChatMessage)
 	viewers func() int
 
 	mu      sync.Mutex
@@ -55,6 +54,8 @@ type chat struct {
 	running bool
 	last    time.Time
 	pace    pace
+
+	slow slowly
 }
 
 // say puts a message into the room and gives its place. The same message again gets the place that it has.
@@ -114,10 +115,15 @@ func (c *chat) gather() bool {
 func (c *chat) speak(lines []*line) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	c.board.saying.Lock()
 	places, fresh, err := c.write(ctx, lines)
 	if err == nil && len(fresh) > 0 {
+		if missed := c.board.said(ctx, fresh); missed != nil { // what was said elsewhere comes a second later
+			c.board.log.Error("read what was said elsewhere", "webinar", c.webinar, "error", missed)
+		}
 		c.publish(fresh)
 	}
+	c.board.saying.Unlock()
 	for i, l := range lines {
 		s := said{err: err}
 		if err == nil {
@@ -128,7 +134,7 @@ func (c *chat) speak(lines []*line) {
 }
 
 // write stores what is new and gives everybody's place.
-func (c *chat) write(ctx context.Context, lines []*line) ([]int32, []store.MessageAfterRow, error) {
+func (c *chat) write(ctx context.Context, lines []*line) ([]int32, []*livewebinarpb.ChatMessage, error) {
 	conn, err := c.pool.Acquire(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("connect: %w", err)
@@ -155,13 +161,13 @@ func (c *chat) write(ctx context.Context, lines []*line) ([]int32, []store.Messa
 }
 
 // place gives what is new the next places, and what is known the place that it has.
-func (c *chat) place(last int32, rows []store.MessageKnownRow, lines []*line) ([]int32, []store.MessageAfterRow, store.MessageAddParams) {
+func (c *chat) place(last int32, rows []store.MessageKnownRow, lines []*line) ([]int32, []*livewebinarpb.ChatMessage, store.MessageAddParams) {
 	known := map[messageKey]int32{}
 	for _, row := range rows {
 		known[messageKey{row.AccountID, row.ID}] = row.Sequence
 	}
 	places := make([]int32, len(lines))
-	var fresh []store.MessageAfterRow
+	var fresh []*livewebinarpb.ChatMessage
 	add := store.MessageAddParams{WebinarID: c.webinar}
 	next := last
 	for i, l := range lines {
@@ -176,7 +182,10 @@ func (c *chat) place(last int32, rows []store.MessageKnownRow, lines []*line) ([
 			add.Hosts = append(add.Hosts, l.person.Host)
 			add.Bodies = append(add.Bodies, l.body)
 			add.SentAts = append(add.SentAts, l.at)
-			fresh = append(fresh, store.MessageAfterRow{Sequence: next, ID: l.id, Name: l.person.Name, Host: l.person.Host, Body: l.body, SentAt: l.at})
+			add.Replies = append(add.Replies, l.quote.GetSequence())
+			fresh = append(fresh, &livewebinarpb.ChatMessage{
+				Sequence: next, Id: l.id.String(), Name: l.person.Name, Host: l.person.Host, Body: l.body, SentAt: stamp(l.at), ReplyTo: l.quote,
+			})
 		}
 		places[i] = known[key]
 	}
@@ -185,29 +194,3 @@ func (c *chat) place(last int32, rows []store.MessageKnownRow, lines []*line) ([
 
 // A message is known by its author too: nobody can take another's place by guessing an id.
 type messageKey struct{ account, id uuid.UUID }
-
-// cleanBody gives the text that is kept, or why it is not.
-func cleanBody(body string) (string, error) {
-	if !utf8.ValidString(body) {
-		return "", errs.New(errs.Invalid, "chat.text", "This message has characters that cannot be shown.")
-	}
-	body = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r == '\n' || !unicode.IsControl(r) && !isReordering(r) {
-			return r
-		}
-		return -1
-	}, body))
-	shown := strings.ContainsFunc(body, func(r rune) bool { return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) })
-	switch n := utf8.RuneCountInString(body); {
-	case !shown:
-		return "", errs.New(errs.Invalid, "chat.empty", "Write something first.")
-	case n > bodyLength:
-		return "", errs.New(errs.Invalid, "chat.too_long", "A message has at most 500 characters.")
-	}
-	return body, nil
-}
-
-// isReordering finds the marks that turn the direction of a text, with which a message could disguise itself.
-func isReordering(r rune) bool {
-	return r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069'
-}

@@ -7,7 +7,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/errs"
 )
 
-func TestCleanBody(t *testing.T) {
+func TestClean(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ said, kept, code string }{
 		{" hello\x00\u202e there ", "hello there", ""},
@@ -16,7 +16,7 @@ func TestCleanBody(t *testing.T) {
 		{"👩\u200d⚕️", "👩\u200d⚕️", ""},
 		{strings.Repeat("x", 501), "", "chat.too_long"},
 	} {
-		got, err := cleanBody(c.said)
+		got, err := cleaned(c.said, "chat", bodyLength)
 		code := ""
 		if err != nil {
 			code = errs.Of(err).Code

@@ -57,16 +57,6 @@ func askedPB(a *room.Asked) *livewebinarpb.Check {
 	return &livewebinarpb.Check{Number: number(a.Number), WindowSeconds: number(int(a.Window / time.Second)), LeftMs: number(a.Left.Milliseconds())}
 }
 
-func messagesPB(rows []store.MessageAfterRow) []*livewebinarpb.ChatMessage {
-	list := make([]*livewebinarpb.ChatMessage, len(rows))
-	for i, m := range rows {
-		list[i] = &livewebinarpb.ChatMessage{
-			Sequence: m.Sequence, Id: m.ID.String(), Name: m.Name, Host: m.Host, Body: m.Body, SentAt: stamp(m.SentAt),
-		}
-	}
-	return list
-}
-
 // events translates the player's state; what is unknown is worth nothing.
 func eventOf(p livewebinarpb.Player) (credit.Event, bool) {
 	switch p {

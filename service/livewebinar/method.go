@@ -15,8 +15,8 @@ import (
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/obs"
 	"github.com/rounds-cme/rounds/rules/credit"
+	memory "github.com/rounds-cme/rounds/service/livewebinar/internal/board"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/room"
-	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
 )
 
 // caller is one connection of a person.
@@ -29,17 +29,51 @@ type caller struct {
 // others get a goroutine, because a connection must not wait for the database to read its next frame.
 type method struct {
 	quick bool
-	run   func(s *server, ctx context.Context, c caller, data []byte) (proto.Message, error)
+	run   call
 }
 
+// methods are all of them. What stands before a name says who may call it; README.md has the table.
 func methods() map[string]method {
 	return map[string]method{
 		"room.join":       {run: on((*server).join)},
+		"room.state":      {run: either((*server).roomState)},
 		"room.beat":       {run: on((*server).beat), quick: true},
-		"chat.send":       {run: on((*server).send)},
-		"chat.history":    {run: on((*server).history)},
 		"check.delivered": {run: on((*server).delivered), quick: true},
 		"check.answer":    {run: on((*server).answer)},
+
+		"chat.send":    {run: seated((*server).send)},
+		"chat.history": {run: seated((*server).history)},
+		"chat.edit":    {run: seated((*server).edit)},
+		"chat.delete":  {run: seated((*server).remove)},
+		"chat.react":   {run: seated((*server).reacted)},
+
+		"question.ask":      {run: seated((*server).ask)},
+		"question.vote":     {run: seated((*server).vote)},
+		"question.withdraw": {run: seated((*server).withdraw)},
+		"question.take":     {run: hosted((*server).take)},
+		"question.answer":   {run: hosted((*server).answerQuestion)},
+		"question.dismiss":  {run: hosted((*server).dismiss)},
+		"question.merge":    {run: hosted((*server).merge)},
+		"question.reopen":   {run: hosted((*server).reopen)},
+
+		"poll.save":    {run: prepared((*server).savePoll)},
+		"poll.discard": {run: prepared((*server).discardPoll)},
+		"poll.open":    {run: hosted((*server).openPoll)},
+		"poll.close":   {run: hosted((*server).closePoll)},
+		"poll.share":   {run: hosted((*server).sharePoll)},
+		"poll.answer":  {run: seated((*server).answerPoll)},
+
+		"hand.raise": {run: seated((*server).raise)},
+		"hand.lower": {run: hosted((*server).lower)},
+
+		"host.announce": {run: hosted((*server).announce)},
+		"host.chat":     {run: hosted((*server).chatSettings)},
+		"host.mute":     {run: hosted((*server).mute)},
+		"host.unmute":   {run: hosted((*server).unmute)},
+		"host.remove":   {run: hosted((*server).showOut)},
+		"host.readmit":  {run: hosted((*server).readmit)},
+
+		"backstage.send": {run: prepared((*server).note)},
 	}
 }
 
@@ -49,17 +83,12 @@ type about interface {
 	GetWebinarId() string
 }
 
-// on decodes the request and finds the room.
-func on[Q about](do func(*server, context.Context, caller, *live, Q) (proto.Message, error)) func(*server, context.Context, caller, []byte) (proto.Message, error) {
+// on is for everybody who is logged in, once the room is open.
+func on[Q about](do func(*server, context.Context, caller, *live, Q) (proto.Message, error)) call {
 	return func(s *server, ctx context.Context, c caller, data []byte) (proto.Message, error) {
-		var q Q
-		q, _ = q.ProtoReflect().New().Interface().(Q)
-		if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(data, q); err != nil {
-			return nil, errs.Wrap(err, errs.Invalid, "room.frame", "This request could not be read.")
-		}
-		webinar, err := uuid.Parse(q.GetWebinarId())
+		q, webinar, err := decode[Q](data)
 		if err != nil {
-			return nil, errNone()
+			return nil, err
 		}
 		l, err := s.rooms.get(ctx, webinar)
 		if err != nil {
@@ -129,7 +158,15 @@ func (s *server) join(ctx context.Context, c caller, l *live, q *livewebinarpb.J
 			return nil, err
 		}
 	}
-	chat, err := s.latest(ctx, l.Webinar, q.GetAfterSequence())
+	if err := s.admit(l.board, c.account); err != nil {
+		s.tellRemoved(l.board, c.account)
+		return nil, err
+	}
+	chat, err := s.latest(ctx, l, q.GetAfterSequence())
+	if err != nil {
+		return nil, err
+	}
+	mine, err := s.mine(ctx, l.Webinar, c.account)
 	if err != nil {
 		return nil, err
 	}
@@ -151,79 +188,13 @@ func (s *server) join(ctx context.Context, c caller, l *live, q *livewebinarpb.J
 			OpenedAt: stamp(l.Opened), PlannedEnd: stamp(l.PlannedEnd), Commitment: l.commitment,
 		},
 		Messages: chat.GetMessages(), LastSequence: chat.GetLastSequence(), Viewers: number(l.Viewers()),
-		Credit: creditPB(j.Credit), Check: askedPB(j.Check), Host: person.Host,
+		Credit: creditPB(j.Credit), Check: askedPB(j.Check), Host: person.Host, Mine: mine, Revision: l.board.state.Revision(),
+		Board: l.board.state.Since(memory.Query{After: max(0, q.GetAfterRevision()), UpTo: max(0, q.GetAfterSequence()), Host: person.Host}),
 	}, nil
-}
-
-// latest are the messages after the one that the browser has; for a newcomer the last ones.
-func (s *server) latest(ctx context.Context, webinar uuid.UUID, after int32) (*livewebinarpb.HistoryResponse, error) {
-	if after > 0 {
-		return s.page(ctx, webinar, after, historyMost)
-	}
-	rows, err := store.New(s.rooms.pool).MessageLatest(ctx, store.MessageLatestParams{WebinarID: webinar, AtMost: historyMost})
-	if err != nil {
-		return nil, err
-	}
-	ascending := make([]store.MessageAfterRow, len(rows))
-	last := int32(0)
-	for i, row := range rows {
-		ascending[len(rows)-1-i] = store.MessageAfterRow(row)
-		last = max(last, row.Sequence)
-	}
-	return &livewebinarpb.HistoryResponse{Messages: messagesPB(ascending), LastSequence: last}, nil
-}
-
-func (s *server) page(ctx context.Context, webinar uuid.UUID, after, limit int32) (*livewebinarpb.HistoryResponse, error) {
-	q := store.New(s.rooms.pool)
-	r, err := q.RoomGet(ctx, webinar)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := q.MessageAfter(ctx, store.MessageAfterParams{WebinarID: webinar, After: after, AtMost: limit})
-	if err != nil {
-		return nil, err
-	}
-	return &livewebinarpb.HistoryResponse{Messages: messagesPB(rows), LastSequence: r.LastSequence}, nil
-}
-
-func (s *server) history(ctx context.Context, c caller, l *live, q *livewebinarpb.HistoryRequest) (proto.Message, error) {
-	if _, in := l.Person(c.account, c.connection); !in {
-		return nil, errNotJoined()
-	}
-	limit := q.GetLimit()
-	if limit <= 0 || limit > historyMost {
-		limit = historyMost
-	}
-	return s.page(ctx, l.Webinar, max(0, q.GetAfterSequence()), limit)
 }
 
 func errNotJoined() error {
 	return errs.New(errs.Forbidden, "room.not_joined", "Please enter the room first.")
-}
-
-func (s *server) send(ctx context.Context, c caller, l *live, q *livewebinarpb.SendRequest) (proto.Message, error) {
-	person, in := l.Person(c.account, c.connection)
-	if !in {
-		return nil, errNotJoined()
-	}
-	id, err := uuid.Parse(q.GetId())
-	if err != nil || id == uuid.Nil {
-		return nil, errs.New(errs.Invalid, "chat.id", "This message could not be read.")
-	}
-	body, err := cleanBody(q.GetBody())
-	if err != nil {
-		return nil, err
-	}
-	if err := s.talk.Take(c.account.String()); err != nil {
-		return nil, errs.Wrap(err, errs.TooMany, "chat.too_fast", "You are writing very fast. Please wait a moment.")
-	}
-	now := s.now()
-	sequence, err := l.chat.say(ctx, &line{id: id, person: person, body: body, at: now})
-	if err != nil {
-		return nil, err
-	}
-	s.recorder.act(s.activity.chatSent(now, l, person, id))
-	return &livewebinarpb.SendResponse{Sequence: sequence}, nil
 }
 
 func (s *server) beat(_ context.Context, c caller, l *live, q *livewebinarpb.BeatRequest) (proto.Message, error) {
@@ -256,7 +227,9 @@ func (s *server) beat(_ context.Context, c caller, l *live, q *livewebinarpb.Bea
 	if event == credit.Left {
 		s.recorder.act(s.activity.left(now, l, person, c.connection))
 	}
-	return &livewebinarpb.BeatResponse{Credit: creditPB(o.Credit), Viewers: number(l.Viewers())}, nil
+	return &livewebinarpb.BeatResponse{
+		Credit: creditPB(o.Credit), Viewers: number(l.Viewers()), LastSequence: l.board.state.Last(), Revision: l.board.audience.Load(),
+	}, nil
 }
 
 func (s *server) delivered(_ context.Context, c caller, l *live, q *livewebinarpb.DeliveredRequest) (proto.Message, error) {

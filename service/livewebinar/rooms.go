@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/rules/credit"
 	"github.com/rounds-cme/rounds/rules/presence"
@@ -38,6 +39,7 @@ type live struct {
 	commitment string
 	hostID     uuid.UUID
 	chat       *chat
+	board      *board
 	// Held by whoever changes the room and has not yet handed to the recorder what must be written down of it; the goodbye
 	// waits for them.
 	noting sync.RWMutex
@@ -57,15 +59,18 @@ type rooms struct {
 	clock *clock
 	now   func() time.Time
 	proof time.Duration
-	say   func(webinar uuid.UUID, lines []store.MessageAfterRow)
+	say   func(webinar uuid.UUID, messages []*livewebinarpb.ChatMessage)
+	board *boards
 
 	loading sync.Mutex
 	mu      sync.RWMutex
 	held    map[uuid.UUID]*live
 }
 
-func newRooms(pool *pgxpool.Pool, log *slog.Logger, clock *clock, say func(uuid.UUID, []store.MessageAfterRow)) *rooms {
-	return &rooms{pool: pool, log: log, clock: clock, now: clock.now, proof: proof, say: say, held: map[uuid.UUID]*live{}}
+func newRooms(clock *clock, boards *boards, say func(uuid.UUID, []*livewebinarpb.ChatMessage)) *rooms {
+	return &rooms{
+		pool: boards.pool, log: boards.log, clock: clock, now: clock.now, proof: proof, say: say, board: boards, held: map[uuid.UUID]*live{},
+	}
 }
 
 func errNone() error {
@@ -160,7 +165,13 @@ func (s *rooms) load(ctx context.Context, webinar uuid.UUID) (*live, error) {
 	if w.HostID != nil {
 		l.hostID = *w.HostID
 	}
-	l.chat = &chat{webinar: webinar, pool: s.pool, publish: func(lines []store.MessageAfterRow) { s.say(webinar, lines) }, viewers: l.Viewers}
+	if l.board, err = s.board.get(ctx, webinar); err != nil {
+		return nil, err
+	}
+	l.chat = &chat{
+		webinar: webinar, pool: s.pool, board: l.board, viewers: l.Viewers,
+		publish: func(messages []*livewebinarpb.ChatMessage) { s.say(webinar, messages) },
+	}
 	return l, nil
 }
 
@@ -214,18 +225,12 @@ func (s *rooms) incidents(ctx context.Context, q *store.Queries, r store.Liveweb
 
 // person is who wants to enter: only members may, as the accounts say now and not as a token said a while ago.
 func (s *rooms) person(ctx context.Context, l *live, account uuid.UUID) (room.Person, error) {
-	a, err := store.New(s.pool).AccountGet(ctx, account)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return room.Person{}, fmt.Errorf("read account: %w", err)
+	var lecturer *uuid.UUID
+	if l.hostID != uuid.Nil {
+		lecturer = &l.hostID
 	}
-	if err != nil || a.State != "approved" {
-		return room.Person{}, errs.New(errs.Forbidden, "room.members", "Rooms are open to members whose proof was approved.")
-	}
-	p := room.Person{Account: account, Name: a.Name, Profession: a.Profession, Country: a.Country, Host: account == l.hostID}
-	for _, role := range a.Roles {
-		p.Host = p.Host || role == "host" || role == "administrator"
-	}
-	return p, nil
+	mine, err := s.rights(ctx, lecturer, account)
+	return mine.person, err
 }
 
 // past is what the database knows of a viewer; needed only the first time after a restart.

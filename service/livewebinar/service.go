@@ -9,6 +9,13 @@
 //	                                 │ start.failed
 //	                                 └──────────────> abandoned ──start.requested──> open
 //
+// What a room shows beside the film is its board, in board.go. Whatever changes on it goes through boards.change, which gives it
+// a revision, commits it and tells it:
+//
+//	revision, err := s.boards.change(ctx, webinar, func(ctx context.Context, tx pgx.Tx, revision int32) error {
+//		…write the items with this revision, or return errUnchanged…
+//	})
+//
 // The database is the truth, memory the running total. A room in memory can be made again at any moment from its row and
 // its log, so a kill -9 costs a viewer at most the heartbeat that had not been written.
 package livewebinar
@@ -36,7 +43,6 @@ import (
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/kit/web"
-	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
 )
 
 // Config is what an operator may set.
@@ -58,9 +64,11 @@ type server struct {
 	tokens   *token.Verifier
 	node     *centrifuge.Node
 	rooms    *rooms
+	boards   *boards
 	recorder *recorder
 	activity activity
 	talk     *web.Limiter
+	limits   limits
 	seconds  *prometheus.HistogramVec
 	methods  map[string]method
 	frames   sync.Map // connection → *allowance
@@ -78,10 +86,13 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		activity: activity{namer: pseudonym.New(cfg.PseudonymKey.Reveal())},
 		talk:     web.NewLimiter(web.Rate{Every: time.Second, Burst: cfg.ChatBurst}, d.Now),
 		seconds:  obs.Seconds(d.Metrics, "rounds_live_seconds", "Duration of the calls of browsers in rooms.", "method"),
+		limits:   newLimits(d.Now),
 		methods:  methods(),
 		wake:     make(chan struct{}, 1),
 	}
-	s.rooms = newRooms(d.DB, d.Log, clock, s.spoken)
+	s.boards = newBoards(d.DB, d.Log, clock.now)
+	s.boards.publish, s.boards.local, s.boards.enforce = s.publish, s.hand, s.enforce
+	s.rooms = newRooms(clock, s.boards, s.spoken)
 	node, err := s.newNode(d.Name, d.Metrics)
 	if err != nil {
 		return nil, err
@@ -96,6 +107,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 			{Name: "events", Run: s.follow},
 			{Name: "rooms", Run: s.keep},
 			{Name: "watch log", Run: s.recorder.run},
+			{Name: "boards", Run: s.tend},
 		},
 		Close: s.stop,
 	}, node.Run()
@@ -110,8 +122,8 @@ func (s *server) stop(ctx context.Context) error {
 }
 
 // spoken sends what was said in a room.
-func (s *server) spoken(webinar uuid.UUID, lines []store.MessageAfterRow) {
-	s.publish(roomChannel(webinar), &livewebinarpb.RoomPush{Messages: messagesPB(lines)})
+func (s *server) spoken(webinar uuid.UUID, messages []*livewebinarpb.ChatMessage) {
+	s.publish(roomChannel(webinar), &livewebinarpb.RoomPush{Messages: messages})
 }
 
 // stir makes the keeper look at once, soon after the transaction that it is called in.

@@ -24,12 +24,14 @@ import (
 
 // The channels; contract/livewebinar/v1/room.proto says what they carry.
 const (
-	frontChannel = "front"
-	roomPrefix   = "room:"
+	frontChannel    = "front"
+	roomPrefix      = "room:"
+	backstagePrefix = "backstage:"
 )
 
-func roomChannel(webinar uuid.UUID) string   { return roomPrefix + webinar.String() }
-func personChannel(account uuid.UUID) string { return "#" + account.String() }
+func roomChannel(webinar uuid.UUID) string      { return roomPrefix + webinar.String() }
+func backstageChannel(webinar uuid.UUID) string { return backstagePrefix + webinar.String() }
+func personChannel(account uuid.UUID) string    { return "#" + account.String() }
 
 // Why a connection was closed. A browser comes back after codes below 4500, and stays away after the others. The library
 // has codes of its own, which we leave as they are: 3005 the session expired, 3008 too slow, 3012 no answer to a ping,
@@ -48,6 +50,10 @@ func closedUnavailable() centrifuge.Disconnect {
 
 func closedInvalid() centrifuge.Disconnect {
 	return centrifuge.Disconnect{Code: 4501, Reason: "invalid session"}
+}
+
+func closedRemoved() centrifuge.Disconnect {
+	return centrifuge.Disconnect{Code: 4502, Reason: "removed from the room"}
 }
 
 // What a connection may hold and do.
@@ -206,21 +212,45 @@ func (s *server) connected(client *centrifuge.Client) {
 	})
 }
 
-// subscribe lets members into the channel of an open room.
+// subscribe lets members into the channel of an open room, and hosts behind the stage, also before it is open.
 func (s *server) subscribe(ctx context.Context, account uuid.UUID, channel string) error {
-	webinar, err := uuid.Parse(strings.TrimPrefix(channel, roomPrefix))
-	if err != nil || !strings.HasPrefix(channel, roomPrefix) {
-		return errNone()
+	webinar, hosts, err := webinarOf(channel)
+	if err != nil {
+		return err
 	}
 	if account == uuid.Nil {
 		return errs.New(errs.Unauthenticated, "auth.required", "Please log in.")
+	}
+	if hosts {
+		_, err := s.backstage(ctx, caller{account: account}, webinar, true)
+		return err
 	}
 	l, err := s.rooms.get(ctx, webinar)
 	if err != nil {
 		return err
 	}
+	if err := s.admit(l.board, account); err != nil {
+		s.tellRemoved(l.board, account)
+		return err
+	}
 	_, err = s.rooms.person(ctx, l, account)
 	return err
+}
+
+// webinarOf is whose channel it is.
+func webinarOf(channel string) (webinar uuid.UUID, hosts bool, err error) {
+	id, hosts := strings.CutPrefix(channel, backstagePrefix)
+	if !hosts {
+		var room bool
+		if id, room = strings.CutPrefix(channel, roomPrefix); !room {
+			return uuid.Nil, false, errNone()
+		}
+	}
+	// Only the one way to write an id: others would name a channel that nobody speaks in.
+	if webinar, err = uuid.Parse(id); err != nil || webinar.String() != id {
+		return uuid.Nil, false, errNone()
+	}
+	return webinar, hosts, nil
 }
 
 // gone notes in all rooms that a connection is lost.
@@ -248,6 +278,17 @@ func (s *server) publish(channel string, m proto.Message) {
 	}
 	if err != nil {
 		s.log.Error("publish", "channel", channel, "error", err)
+	}
+}
+
+// hand gives something to those who are connected here alone.
+func (s *server) hand(channel string, m proto.Message) {
+	text, err := protojson.Marshal(m)
+	if err == nil {
+		err = s.node.Hub().BroadcastPublication(channel, &centrifuge.Publication{Data: text}, centrifuge.StreamPosition{})
+	}
+	if err != nil {
+		s.log.Error("hand out", "channel", channel, "error", err)
 	}
 }
 

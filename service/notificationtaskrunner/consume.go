@@ -20,7 +20,7 @@ const group = "notificationtaskrunner"
 func listens() []string {
 	return []string{
 		"account.approved", "account.rejected", "article.published", "comment.added", "webinar.moved", "webinar.cancelled",
-		"reminder.due", "points.booked",
+		"reminder.due", "points.booked", "appeal.decided",
 	}
 }
 
@@ -65,6 +65,11 @@ func runOf(m any) (*store.RunBeginParams, error) {
 			begin.ID, begin.Amount = "points.booked/"+m.GetBookingId(), m.GetHundredths()
 		}
 		return begin, err
+	case *eventpb.AppealDecided:
+		if m.GetGranted() {
+			return personal("appeal.granted", m.GetAppealId(), m.GetAccountId())
+		}
+		return personal("appeal.refused", m.GetAppealId(), m.GetAccountId())
 	case *eventpb.CommentAdded:
 		if m.GetParentId() == "" {
 			return nil, nil //nolint:nilnil // Only replies have somebody to tell.

@@ -36,6 +36,8 @@ func (s *server) newsOf(ctx context.Context, q *store.Queries, r store.RunTakeRo
 		return applicationNews(ctx, q, r)
 	case "points.booked":
 		return pointsNews(ctx, q, r)
+	case "appeal.granted", "appeal.refused":
+		return appealNews(ctx, q, r)
 	case "comment.reply":
 		return replyNews(ctx, q, r)
 	case "article.published":
@@ -60,6 +62,21 @@ func pointsNews(ctx context.Context, q *store.Queries, r store.RunTakeRow) (*new
 	}
 	data := map[string]string{"title": w.Title, "hundredths": strconv.Itoa(int(r.Amount))}
 	return &news{data: data, path: "/me", priority: soonPriority, people: only(q, *r.Person)}, nil
+}
+
+func appealNews(ctx context.Context, q *store.Queries, r store.RunTakeRow) (*news, error) {
+	a, err := q.Appeal(ctx, r.Subject)
+	if err != nil {
+		return nil, fmt.Errorf("read appeal: %w", err)
+	}
+	w, err := q.Webinar(ctx, a.WebinarID)
+	if err != nil {
+		return nil, fmt.Errorf("read webinar: %w", err)
+	}
+	return &news{
+		data: map[string]string{"title": w.Title, "hundredths": strconv.Itoa(int(a.Hundredths)), "reason": a.Answer},
+		path: "/me/webinars/" + w.Slug, priority: soonPriority, people: only(q, a.AccountID),
+	}, nil
 }
 
 // replyNews tells the author of a comment of a reply, but nobody of their own.

@@ -126,6 +126,9 @@ func (s *server) planRoutes(m house) {
 	m.post("/backoffice/webinars/{id}/cancel", administrators, s.postCancel)
 	m.get("/backoffice/rules", administrators, s.creditRules)
 	m.post("/backoffice/rules", administrators, s.postRule)
+	m.get("/backoffice/rules/dry-run", administrators, s.dryRun)
+	m.get("/backoffice/rules/{id}/compare", administrators, s.compareRule)
+	m.get("/backoffice/rules/{id}", administrators, s.ruleVersions)
 }
 
 // house registers pages: its verbs make the reader of each request before the handler runs.

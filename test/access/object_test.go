@@ -40,6 +40,7 @@ func makers() map[string]maker {
 		"mailbox":       {make: (*house).mail, staff: true},
 		"requests":      {make: (*house).request, staff: true},
 		"credit-rules":  {make: (*house).creditRule},
+		"rules":         {make: (*house).creditRule},
 	}
 }
 

@@ -2409,8 +2409,12 @@ type SaveCreditRuleRequest struct {
 	MinutesPerPoint int32  `protobuf:"varint,9,opt,name=minutes_per_point,json=minutesPerPoint,proto3" json:"minutes_per_point,omitempty"`
 	CreditStep      int32  `protobuf:"varint,10,opt,name=credit_step,json=creditStep,proto3" json:"credit_step,omitempty"`
 	DailyCap        int32  `protobuf:"varint,11,opt,name=daily_cap,json=dailyCap,proto3" json:"daily_cap,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The version that it was made from, so that two editors do not pass each other by; 0 is whichever there is.
+	BaseVersion int32 `protobuf:"varint,12,opt,name=base_version,json=baseVersion,proto3" json:"base_version,omitempty"`
+	// What it was compared with before; how many gain and lose is kept with the version.
+	Compared      *HeldWebinars `protobuf:"bytes,13,opt,name=compared,proto3" json:"compared,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SaveCreditRuleRequest) Reset() {
@@ -2520,6 +2524,20 @@ func (x *SaveCreditRuleRequest) GetDailyCap() int32 {
 	return 0
 }
 
+func (x *SaveCreditRuleRequest) GetBaseVersion() int32 {
+	if x != nil {
+		return x.BaseVersion
+	}
+	return 0
+}
+
+func (x *SaveCreditRuleRequest) GetCompared() *HeldWebinars {
+	if x != nil {
+		return x.Compared
+	}
+	return nil
+}
+
 type SaveCreditRuleResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -2570,6 +2588,1115 @@ func (x *SaveCreditRuleResponse) GetVersion() int32 {
 		return x.Version
 	}
 	return 0
+}
+
+type SimulateWebinarRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Rule  *CreditRule            `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// At most 1000.
+	Viewers int32 `protobuf:"varint,2,opt,name=viewers,proto3" json:"viewers,omitempty"`
+	// At most 480.
+	Minutes int32 `protobuf:"varint,3,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	// The same seed gives the same people.
+	Seed uint32 `protobuf:"varint,4,opt,name=seed,proto3" json:"seed,omitempty"`
+	// How many there are of a behaviour of rules/simulation, in proportion to the others; an ordinary evening when left out.
+	Shares map[string]int32 `protobuf:"bytes,5,rep,name=shares,proto3" json:"shares,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// An outage of the room: after so many minutes, for so many; no minutes, no outage.
+	OutageAfter   int32 `protobuf:"varint,6,opt,name=outage_after,json=outageAfter,proto3" json:"outage_after,omitempty"`
+	OutageMinutes int32 `protobuf:"varint,7,opt,name=outage_minutes,json=outageMinutes,proto3" json:"outage_minutes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulateWebinarRequest) Reset() {
+	*x = SimulateWebinarRequest{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulateWebinarRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulateWebinarRequest) ProtoMessage() {}
+
+func (x *SimulateWebinarRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulateWebinarRequest.ProtoReflect.Descriptor instead.
+func (*SimulateWebinarRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *SimulateWebinarRequest) GetRule() *CreditRule {
+	if x != nil {
+		return x.Rule
+	}
+	return nil
+}
+
+func (x *SimulateWebinarRequest) GetViewers() int32 {
+	if x != nil {
+		return x.Viewers
+	}
+	return 0
+}
+
+func (x *SimulateWebinarRequest) GetMinutes() int32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
+func (x *SimulateWebinarRequest) GetSeed() uint32 {
+	if x != nil {
+		return x.Seed
+	}
+	return 0
+}
+
+func (x *SimulateWebinarRequest) GetShares() map[string]int32 {
+	if x != nil {
+		return x.Shares
+	}
+	return nil
+}
+
+func (x *SimulateWebinarRequest) GetOutageAfter() int32 {
+	if x != nil {
+		return x.OutageAfter
+	}
+	return 0
+}
+
+func (x *SimulateWebinarRequest) GetOutageMinutes() int32 {
+	if x != nil {
+		return x.OutageMinutes
+	}
+	return 0
+}
+
+type SimulateWebinarResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Seconds that could be watched, and seconds that the outage took from everybody.
+	Creditable    int32             `protobuf:"varint,1,opt,name=creditable,proto3" json:"creditable,omitempty"`
+	LeftOut       int32             `protobuf:"varint,2,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	Passed        int32             `protobuf:"varint,3,opt,name=passed,proto3" json:"passed,omitempty"`
+	Groups        []*SimulatedGroup `protobuf:"bytes,4,rep,name=groups,proto3" json:"groups,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulateWebinarResponse) Reset() {
+	*x = SimulateWebinarResponse{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulateWebinarResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulateWebinarResponse) ProtoMessage() {}
+
+func (x *SimulateWebinarResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulateWebinarResponse.ProtoReflect.Descriptor instead.
+func (*SimulateWebinarResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *SimulateWebinarResponse) GetCreditable() int32 {
+	if x != nil {
+		return x.Creditable
+	}
+	return 0
+}
+
+func (x *SimulateWebinarResponse) GetLeftOut() int32 {
+	if x != nil {
+		return x.LeftOut
+	}
+	return 0
+}
+
+func (x *SimulateWebinarResponse) GetPassed() int32 {
+	if x != nil {
+		return x.Passed
+	}
+	return 0
+}
+
+func (x *SimulateWebinarResponse) GetGroups() []*SimulatedGroup {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
+// Everybody of one behaviour; times are seconds of the average person.
+type SimulatedGroup struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Behaviour string                 `protobuf:"bytes,1,opt,name=behaviour,proto3" json:"behaviour,omitempty"`
+	Cheat     bool                   `protobuf:"varint,2,opt,name=cheat,proto3" json:"cheat,omitempty"`
+	People    int32                  `protobuf:"varint,3,opt,name=people,proto3" json:"people,omitempty"`
+	Passed    int32                  `protobuf:"varint,4,opt,name=passed,proto3" json:"passed,omitempty"`
+	Credited  int32                  `protobuf:"varint,5,opt,name=credited,proto3" json:"credited,omitempty"`
+	// When the webinar really played.
+	Truth int32 `protobuf:"varint,6,opt,name=truth,proto3" json:"truth,omitempty"`
+	// What was credited although nothing played.
+	Excess int32 `protobuf:"varint,7,opt,name=excess,proto3" json:"excess,omitempty"`
+	// Who passed without having answered a check.
+	Unasked int32              `protobuf:"varint,8,opt,name=unasked,proto3" json:"unasked,omitempty"`
+	Reasons []*SimulatedReason `protobuf:"bytes,9,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	// Heartbeats that were refused, by the reason.
+	Refused       map[string]int32 `protobuf:"bytes,10,rep,name=refused,proto3" json:"refused,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulatedGroup) Reset() {
+	*x = SimulatedGroup{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulatedGroup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulatedGroup) ProtoMessage() {}
+
+func (x *SimulatedGroup) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulatedGroup.ProtoReflect.Descriptor instead.
+func (*SimulatedGroup) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *SimulatedGroup) GetBehaviour() string {
+	if x != nil {
+		return x.Behaviour
+	}
+	return ""
+}
+
+func (x *SimulatedGroup) GetCheat() bool {
+	if x != nil {
+		return x.Cheat
+	}
+	return false
+}
+
+func (x *SimulatedGroup) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+func (x *SimulatedGroup) GetPassed() int32 {
+	if x != nil {
+		return x.Passed
+	}
+	return 0
+}
+
+func (x *SimulatedGroup) GetCredited() int32 {
+	if x != nil {
+		return x.Credited
+	}
+	return 0
+}
+
+func (x *SimulatedGroup) GetTruth() int32 {
+	if x != nil {
+		return x.Truth
+	}
+	return 0
+}
+
+func (x *SimulatedGroup) GetExcess() int32 {
+	if x != nil {
+		return x.Excess
+	}
+	return 0
+}
+
+func (x *SimulatedGroup) GetUnasked() int32 {
+	if x != nil {
+		return x.Unasked
+	}
+	return 0
+}
+
+func (x *SimulatedGroup) GetReasons() []*SimulatedReason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+func (x *SimulatedGroup) GetRefused() map[string]int32 {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+// A condition that people of a group failed, with the numbers of the average one of them.
+type SimulatedReason struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	People        int32                  `protobuf:"varint,2,opt,name=people,proto3" json:"people,omitempty"`
+	Have          int32                  `protobuf:"varint,3,opt,name=have,proto3" json:"have,omitempty"`
+	Need          int32                  `protobuf:"varint,4,opt,name=need,proto3" json:"need,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulatedReason) Reset() {
+	*x = SimulatedReason{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulatedReason) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulatedReason) ProtoMessage() {}
+
+func (x *SimulatedReason) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulatedReason.ProtoReflect.Descriptor instead.
+func (*SimulatedReason) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *SimulatedReason) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *SimulatedReason) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+func (x *SimulatedReason) GetHave() int32 {
+	if x != nil {
+		return x.Have
+	}
+	return 0
+}
+
+func (x *SimulatedReason) GetNeed() int32 {
+	if x != nil {
+		return x.Need
+	}
+	return 0
+}
+
+// Webinars that were held under a rule: one of them, or the last ones.
+type HeldWebinars struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	// At most 10; 5 when left out.
+	Last          int32 `protobuf:"varint,2,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeldWebinars) Reset() {
+	*x = HeldWebinars{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeldWebinars) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeldWebinars) ProtoMessage() {}
+
+func (x *HeldWebinars) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeldWebinars.ProtoReflect.Descriptor instead.
+func (*HeldWebinars) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *HeldWebinars) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *HeldWebinars) GetLast() int32 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+type CompareCreditRuleRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the rule whose next version it would be.
+	Name string        `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Rule *CreditRule   `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
+	Held *HeldWebinars `protobuf:"bytes,3,opt,name=held,proto3" json:"held,omitempty"`
+	// Of the list of people, from 1.
+	Page          int32 `protobuf:"varint,4,opt,name=page,proto3" json:"page,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompareCreditRuleRequest) Reset() {
+	*x = CompareCreditRuleRequest{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompareCreditRuleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompareCreditRuleRequest) ProtoMessage() {}
+
+func (x *CompareCreditRuleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompareCreditRuleRequest.ProtoReflect.Descriptor instead.
+func (*CompareCreditRuleRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *CompareCreditRuleRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CompareCreditRuleRequest) GetRule() *CreditRule {
+	if x != nil {
+		return x.Rule
+	}
+	return nil
+}
+
+func (x *CompareCreditRuleRequest) GetHeld() *HeldWebinars {
+	if x != nil {
+		return x.Held
+	}
+	return nil
+}
+
+func (x *CompareCreditRuleRequest) GetPage() int32 {
+	if x != nil {
+		return x.Page
+	}
+	return 0
+}
+
+type CompareCreditRuleResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The newest version that there is.
+	Version int32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// What was compared, the last one first.
+	Effects []*RuleEffect `protobuf:"bytes,2,rep,name=effects,proto3" json:"effects,omitempty"`
+	// A page of those who gain or lose: who loses comes first.
+	Changes []*RuleChange `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
+	Page    int32         `protobuf:"varint,4,opt,name=page,proto3" json:"page,omitempty"`
+	Pages   int32         `protobuf:"varint,5,opt,name=pages,proto3" json:"pages,omitempty"`
+	// What can be compared, the last one first.
+	Choices       []*HeldWebinar `protobuf:"bytes,6,rep,name=choices,proto3" json:"choices,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompareCreditRuleResponse) Reset() {
+	*x = CompareCreditRuleResponse{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompareCreditRuleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompareCreditRuleResponse) ProtoMessage() {}
+
+func (x *CompareCreditRuleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompareCreditRuleResponse.ProtoReflect.Descriptor instead.
+func (*CompareCreditRuleResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *CompareCreditRuleResponse) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *CompareCreditRuleResponse) GetEffects() []*RuleEffect {
+	if x != nil {
+		return x.Effects
+	}
+	return nil
+}
+
+func (x *CompareCreditRuleResponse) GetChanges() []*RuleChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *CompareCreditRuleResponse) GetPage() int32 {
+	if x != nil {
+		return x.Page
+	}
+	return 0
+}
+
+func (x *CompareCreditRuleResponse) GetPages() int32 {
+	if x != nil {
+		return x.Pages
+	}
+	return 0
+}
+
+func (x *CompareCreditRuleResponse) GetChoices() []*HeldWebinar {
+	if x != nil {
+		return x.Choices
+	}
+	return nil
+}
+
+type HeldWebinar struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Id        string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Slug      string                 `protobuf:"bytes,2,opt,name=slug,proto3" json:"slug,omitempty"`
+	Title     string                 `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
+	StartedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
+	// Of the rule that was frozen when it went live.
+	RuleVersion   int32 `protobuf:"varint,5,opt,name=rule_version,json=ruleVersion,proto3" json:"rule_version,omitempty"`
+	People        int32 `protobuf:"varint,6,opt,name=people,proto3" json:"people,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeldWebinar) Reset() {
+	*x = HeldWebinar{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeldWebinar) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeldWebinar) ProtoMessage() {}
+
+func (x *HeldWebinar) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeldWebinar.ProtoReflect.Descriptor instead.
+func (*HeldWebinar) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *HeldWebinar) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *HeldWebinar) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *HeldWebinar) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *HeldWebinar) GetStartedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartedAt
+	}
+	return nil
+}
+
+func (x *HeldWebinar) GetRuleVersion() int32 {
+	if x != nil {
+		return x.RuleVersion
+	}
+	return 0
+}
+
+func (x *HeldWebinar) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+// What another version would have made of one webinar. Nothing of it happens.
+type RuleEffect struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	Webinar          *HeldWebinar           `protobuf:"bytes,1,opt,name=webinar,proto3" json:"webinar,omitempty"`
+	Gained           int32                  `protobuf:"varint,2,opt,name=gained,proto3" json:"gained,omitempty"`
+	Lost             int32                  `protobuf:"varint,3,opt,name=lost,proto3" json:"lost,omitempty"`
+	PassedBefore     int32                  `protobuf:"varint,4,opt,name=passed_before,json=passedBefore,proto3" json:"passed_before,omitempty"`
+	PassedAfter      int32                  `protobuf:"varint,5,opt,name=passed_after,json=passedAfter,proto3" json:"passed_after,omitempty"`
+	HundredthsBefore int32                  `protobuf:"varint,6,opt,name=hundredths_before,json=hundredthsBefore,proto3" json:"hundredths_before,omitempty"`
+	HundredthsAfter  int32                  `protobuf:"varint,7,opt,name=hundredths_after,json=hundredthsAfter,proto3" json:"hundredths_after,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *RuleEffect) Reset() {
+	*x = RuleEffect{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleEffect) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleEffect) ProtoMessage() {}
+
+func (x *RuleEffect) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleEffect.ProtoReflect.Descriptor instead.
+func (*RuleEffect) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *RuleEffect) GetWebinar() *HeldWebinar {
+	if x != nil {
+		return x.Webinar
+	}
+	return nil
+}
+
+func (x *RuleEffect) GetGained() int32 {
+	if x != nil {
+		return x.Gained
+	}
+	return 0
+}
+
+func (x *RuleEffect) GetLost() int32 {
+	if x != nil {
+		return x.Lost
+	}
+	return 0
+}
+
+func (x *RuleEffect) GetPassedBefore() int32 {
+	if x != nil {
+		return x.PassedBefore
+	}
+	return 0
+}
+
+func (x *RuleEffect) GetPassedAfter() int32 {
+	if x != nil {
+		return x.PassedAfter
+	}
+	return 0
+}
+
+func (x *RuleEffect) GetHundredthsBefore() int32 {
+	if x != nil {
+		return x.HundredthsBefore
+	}
+	return 0
+}
+
+func (x *RuleEffect) GetHundredthsAfter() int32 {
+	if x != nil {
+		return x.HundredthsAfter
+	}
+	return 0
+}
+
+// Somebody for whom the version makes a difference.
+type RuleChange struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId        string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	AccountId        string                 `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	Name             string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Gains            bool                   `protobuf:"varint,4,opt,name=gains,proto3" json:"gains,omitempty"`
+	PassedBefore     bool                   `protobuf:"varint,5,opt,name=passed_before,json=passedBefore,proto3" json:"passed_before,omitempty"`
+	PassedAfter      bool                   `protobuf:"varint,6,opt,name=passed_after,json=passedAfter,proto3" json:"passed_after,omitempty"`
+	HundredthsBefore int32                  `protobuf:"varint,7,opt,name=hundredths_before,json=hundredthsBefore,proto3" json:"hundredths_before,omitempty"`
+	HundredthsAfter  int32                  `protobuf:"varint,8,opt,name=hundredths_after,json=hundredthsAfter,proto3" json:"hundredths_after,omitempty"`
+	// Which conditions were failed: under the old version by who gains, under the new one by who loses.
+	Reasons       []*RuleReason `protobuf:"bytes,9,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleChange) Reset() {
+	*x = RuleChange{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleChange) ProtoMessage() {}
+
+func (x *RuleChange) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleChange.ProtoReflect.Descriptor instead.
+func (*RuleChange) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *RuleChange) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *RuleChange) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *RuleChange) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RuleChange) GetGains() bool {
+	if x != nil {
+		return x.Gains
+	}
+	return false
+}
+
+func (x *RuleChange) GetPassedBefore() bool {
+	if x != nil {
+		return x.PassedBefore
+	}
+	return false
+}
+
+func (x *RuleChange) GetPassedAfter() bool {
+	if x != nil {
+		return x.PassedAfter
+	}
+	return false
+}
+
+func (x *RuleChange) GetHundredthsBefore() int32 {
+	if x != nil {
+		return x.HundredthsBefore
+	}
+	return 0
+}
+
+func (x *RuleChange) GetHundredthsAfter() int32 {
+	if x != nil {
+		return x.HundredthsAfter
+	}
+	return 0
+}
+
+func (x *RuleChange) GetReasons() []*RuleReason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+type RuleReason struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Code  string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// met, missing or unmet
+	State         string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	Have          int32  `protobuf:"varint,3,opt,name=have,proto3" json:"have,omitempty"`
+	Of            int32  `protobuf:"varint,4,opt,name=of,proto3" json:"of,omitempty"`
+	More          int32  `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleReason) Reset() {
+	*x = RuleReason{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleReason) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleReason) ProtoMessage() {}
+
+func (x *RuleReason) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleReason.ProtoReflect.Descriptor instead.
+func (*RuleReason) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *RuleReason) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *RuleReason) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *RuleReason) GetHave() int32 {
+	if x != nil {
+		return x.Have
+	}
+	return 0
+}
+
+func (x *RuleReason) GetOf() int32 {
+	if x != nil {
+		return x.Of
+	}
+	return 0
+}
+
+func (x *RuleReason) GetMore() int32 {
+	if x != nil {
+		return x.More
+	}
+	return 0
+}
+
+type CreditRuleVersionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of any of its versions.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreditRuleVersionsRequest) Reset() {
+	*x = CreditRuleVersionsRequest{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreditRuleVersionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreditRuleVersionsRequest) ProtoMessage() {}
+
+func (x *CreditRuleVersionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreditRuleVersionsRequest.ProtoReflect.Descriptor instead.
+func (*CreditRuleVersionsRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *CreditRuleVersionsRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type CreditRuleVersionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Versions      []*CreditRuleVersion   `protobuf:"bytes,2,rep,name=versions,proto3" json:"versions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreditRuleVersionsResponse) Reset() {
+	*x = CreditRuleVersionsResponse{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreditRuleVersionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreditRuleVersionsResponse) ProtoMessage() {}
+
+func (x *CreditRuleVersionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreditRuleVersionsResponse.ProtoReflect.Descriptor instead.
+func (*CreditRuleVersionsResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *CreditRuleVersionsResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CreditRuleVersionsResponse) GetVersions() []*CreditRuleVersion {
+	if x != nil {
+		return x.Versions
+	}
+	return nil
+}
+
+type CreditRuleVersion struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Rule    *CreditRule            `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	SavedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=saved_at,json=savedAt,proto3" json:"saved_at,omitempty"`
+	// Name of the administrator; empty for what Rounds brought along.
+	SavedBy string `protobuf:"bytes,3,opt,name=saved_by,json=savedBy,proto3" json:"saved_by,omitempty"`
+	// How many webinars name it.
+	Webinars int32 `protobuf:"varint,4,opt,name=webinars,proto3" json:"webinars,omitempty"`
+	// How many would have gained and lost, as it was shown before it was saved.
+	Effects       []*RuleEffect `protobuf:"bytes,5,rep,name=effects,proto3" json:"effects,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreditRuleVersion) Reset() {
+	*x = CreditRuleVersion{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreditRuleVersion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreditRuleVersion) ProtoMessage() {}
+
+func (x *CreditRuleVersion) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreditRuleVersion.ProtoReflect.Descriptor instead.
+func (*CreditRuleVersion) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *CreditRuleVersion) GetRule() *CreditRule {
+	if x != nil {
+		return x.Rule
+	}
+	return nil
+}
+
+func (x *CreditRuleVersion) GetSavedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SavedAt
+	}
+	return nil
+}
+
+func (x *CreditRuleVersion) GetSavedBy() string {
+	if x != nil {
+		return x.SavedBy
+	}
+	return ""
+}
+
+func (x *CreditRuleVersion) GetWebinars() int32 {
+	if x != nil {
+		return x.Webinars
+	}
+	return 0
+}
+
+func (x *CreditRuleVersion) GetEffects() []*RuleEffect {
+	if x != nil {
+		return x.Effects
+	}
+	return nil
 }
 
 var File_bff_v1_webinar_proto protoreflect.FileDescriptor
@@ -2772,7 +3899,7 @@ const file_bff_v1_webinar_proto_rawDesc = "" +
 	"\x12EndWebinarResponse\"\x14\n" +
 	"\x12CreditRulesRequest\"F\n" +
 	"\x13CreditRulesResponse\x12/\n" +
-	"\x05rules\x18\x01 \x03(\v2\x19.rounds.bff.v1.CreditRuleR\x05rules\"\x8d\x03\n" +
+	"\x05rules\x18\x01 \x03(\v2\x19.rounds.bff.v1.CreditRuleR\x05rules\"\xe9\x03\n" +
 	"\x15SaveCreditRuleRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x12\n" +
@@ -2788,10 +3915,114 @@ const file_bff_v1_webinar_proto_rawDesc = "" +
 	"\vcredit_step\x18\n" +
 	" \x01(\x05R\n" +
 	"creditStep\x12\x1b\n" +
-	"\tdaily_cap\x18\v \x01(\x05R\bdailyCap\"B\n" +
+	"\tdaily_cap\x18\v \x01(\x05R\bdailyCap\x12!\n" +
+	"\fbase_version\x18\f \x01(\x05R\vbaseVersion\x127\n" +
+	"\bcompared\x18\r \x01(\v2\x1b.rounds.bff.v1.HeldWebinarsR\bcompared\"B\n" +
 	"\x16SaveCreditRuleResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\x05R\aversion2\xe2\x0f\n" +
+	"\aversion\x18\x02 \x01(\x05R\aversion\"\xdf\x02\n" +
+	"\x16SimulateWebinarRequest\x12-\n" +
+	"\x04rule\x18\x01 \x01(\v2\x19.rounds.bff.v1.CreditRuleR\x04rule\x12\x18\n" +
+	"\aviewers\x18\x02 \x01(\x05R\aviewers\x12\x18\n" +
+	"\aminutes\x18\x03 \x01(\x05R\aminutes\x12\x12\n" +
+	"\x04seed\x18\x04 \x01(\rR\x04seed\x12I\n" +
+	"\x06shares\x18\x05 \x03(\v21.rounds.bff.v1.SimulateWebinarRequest.SharesEntryR\x06shares\x12!\n" +
+	"\foutage_after\x18\x06 \x01(\x05R\voutageAfter\x12%\n" +
+	"\x0eoutage_minutes\x18\a \x01(\x05R\routageMinutes\x1a9\n" +
+	"\vSharesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01\"\xa3\x01\n" +
+	"\x17SimulateWebinarResponse\x12\x1e\n" +
+	"\n" +
+	"creditable\x18\x01 \x01(\x05R\n" +
+	"creditable\x12\x19\n" +
+	"\bleft_out\x18\x02 \x01(\x05R\aleftOut\x12\x16\n" +
+	"\x06passed\x18\x03 \x01(\x05R\x06passed\x125\n" +
+	"\x06groups\x18\x04 \x03(\v2\x1d.rounds.bff.v1.SimulatedGroupR\x06groups\"\x94\x03\n" +
+	"\x0eSimulatedGroup\x12\x1c\n" +
+	"\tbehaviour\x18\x01 \x01(\tR\tbehaviour\x12\x14\n" +
+	"\x05cheat\x18\x02 \x01(\bR\x05cheat\x12\x16\n" +
+	"\x06people\x18\x03 \x01(\x05R\x06people\x12\x16\n" +
+	"\x06passed\x18\x04 \x01(\x05R\x06passed\x12\x1a\n" +
+	"\bcredited\x18\x05 \x01(\x05R\bcredited\x12\x14\n" +
+	"\x05truth\x18\x06 \x01(\x05R\x05truth\x12\x16\n" +
+	"\x06excess\x18\a \x01(\x05R\x06excess\x12\x18\n" +
+	"\aunasked\x18\b \x01(\x05R\aunasked\x128\n" +
+	"\areasons\x18\t \x03(\v2\x1e.rounds.bff.v1.SimulatedReasonR\areasons\x12D\n" +
+	"\arefused\x18\n" +
+	" \x03(\v2*.rounds.bff.v1.SimulatedGroup.RefusedEntryR\arefused\x1a:\n" +
+	"\fRefusedEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01\"e\n" +
+	"\x0fSimulatedReason\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
+	"\x06people\x18\x02 \x01(\x05R\x06people\x12\x12\n" +
+	"\x04have\x18\x03 \x01(\x05R\x04have\x12\x12\n" +
+	"\x04need\x18\x04 \x01(\x05R\x04need\"A\n" +
+	"\fHeldWebinars\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x12\n" +
+	"\x04last\x18\x02 \x01(\x05R\x04last\"\xa2\x01\n" +
+	"\x18CompareCreditRuleRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12-\n" +
+	"\x04rule\x18\x02 \x01(\v2\x19.rounds.bff.v1.CreditRuleR\x04rule\x12/\n" +
+	"\x04held\x18\x03 \x01(\v2\x1b.rounds.bff.v1.HeldWebinarsR\x04held\x12\x12\n" +
+	"\x04page\x18\x04 \x01(\x05R\x04page\"\xff\x01\n" +
+	"\x19CompareCreditRuleResponse\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x05R\aversion\x123\n" +
+	"\aeffects\x18\x02 \x03(\v2\x19.rounds.bff.v1.RuleEffectR\aeffects\x123\n" +
+	"\achanges\x18\x03 \x03(\v2\x19.rounds.bff.v1.RuleChangeR\achanges\x12\x12\n" +
+	"\x04page\x18\x04 \x01(\x05R\x04page\x12\x14\n" +
+	"\x05pages\x18\x05 \x01(\x05R\x05pages\x124\n" +
+	"\achoices\x18\x06 \x03(\v2\x1a.rounds.bff.v1.HeldWebinarR\achoices\"\xbd\x01\n" +
+	"\vHeldWebinar\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04slug\x18\x02 \x01(\tR\x04slug\x12\x14\n" +
+	"\x05title\x18\x03 \x01(\tR\x05title\x129\n" +
+	"\n" +
+	"started_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12!\n" +
+	"\frule_version\x18\x05 \x01(\x05R\vruleVersion\x12\x16\n" +
+	"\x06people\x18\x06 \x01(\x05R\x06people\"\x8e\x02\n" +
+	"\n" +
+	"RuleEffect\x124\n" +
+	"\awebinar\x18\x01 \x01(\v2\x1a.rounds.bff.v1.HeldWebinarR\awebinar\x12\x16\n" +
+	"\x06gained\x18\x02 \x01(\x05R\x06gained\x12\x12\n" +
+	"\x04lost\x18\x03 \x01(\x05R\x04lost\x12#\n" +
+	"\rpassed_before\x18\x04 \x01(\x05R\fpassedBefore\x12!\n" +
+	"\fpassed_after\x18\x05 \x01(\x05R\vpassedAfter\x12+\n" +
+	"\x11hundredths_before\x18\x06 \x01(\x05R\x10hundredthsBefore\x12)\n" +
+	"\x10hundredths_after\x18\a \x01(\x05R\x0fhundredthsAfter\"\xc9\x02\n" +
+	"\n" +
+	"RuleChange\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x02 \x01(\tR\taccountId\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x14\n" +
+	"\x05gains\x18\x04 \x01(\bR\x05gains\x12#\n" +
+	"\rpassed_before\x18\x05 \x01(\bR\fpassedBefore\x12!\n" +
+	"\fpassed_after\x18\x06 \x01(\bR\vpassedAfter\x12+\n" +
+	"\x11hundredths_before\x18\a \x01(\x05R\x10hundredthsBefore\x12)\n" +
+	"\x10hundredths_after\x18\b \x01(\x05R\x0fhundredthsAfter\x123\n" +
+	"\areasons\x18\t \x03(\v2\x19.rounds.bff.v1.RuleReasonR\areasons\"n\n" +
+	"\n" +
+	"RuleReason\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\tR\x05state\x12\x12\n" +
+	"\x04have\x18\x03 \x01(\x05R\x04have\x12\x0e\n" +
+	"\x02of\x18\x04 \x01(\x05R\x02of\x12\x12\n" +
+	"\x04more\x18\x05 \x01(\x05R\x04more\"+\n" +
+	"\x19CreditRuleVersionsRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"n\n" +
+	"\x1aCreditRuleVersionsResponse\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12<\n" +
+	"\bversions\x18\x02 \x03(\v2 .rounds.bff.v1.CreditRuleVersionR\bversions\"\xe5\x01\n" +
+	"\x11CreditRuleVersion\x12-\n" +
+	"\x04rule\x18\x01 \x01(\v2\x19.rounds.bff.v1.CreditRuleR\x04rule\x125\n" +
+	"\bsaved_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\asavedAt\x12\x19\n" +
+	"\bsaved_by\x18\x03 \x01(\tR\asavedBy\x12\x1a\n" +
+	"\bwebinars\x18\x04 \x01(\x05R\bwebinars\x123\n" +
+	"\aeffects\x18\x05 \x03(\v2\x19.rounds.bff.v1.RuleEffectR\aeffects2\xf6\x12\n" +
 	"\bWebinars\x12d\n" +
 	"\bWebinars\x12\x1e.rounds.bff.v1.WebinarsRequest\x1a\x1f.rounds.bff.v1.WebinarsResponse\"\x17\x8a\xb5\x18\x13\n" +
 	"\x03ssr\n" +
@@ -2844,6 +4075,15 @@ const file_bff_v1_webinar_proto_rawDesc = "" +
 	"\x03bff\x12\radministrator\x12|\n" +
 	"\x0eSaveCreditRule\x12$.rounds.bff.v1.SaveCreditRuleRequest\x1a%.rounds.bff.v1.SaveCreditRuleResponse\"\x1d\x8a\xb5\x18\x19\n" +
 	"\x03ssr\n" +
+	"\x03bff\x12\radministrator\x12\x7f\n" +
+	"\x0fSimulateWebinar\x12%.rounds.bff.v1.SimulateWebinarRequest\x1a&.rounds.bff.v1.SimulateWebinarResponse\"\x1d\x8a\xb5\x18\x19\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\radministrator\x12\x85\x01\n" +
+	"\x11CompareCreditRule\x12'.rounds.bff.v1.CompareCreditRuleRequest\x1a(.rounds.bff.v1.CompareCreditRuleResponse\"\x1d\x8a\xb5\x18\x19\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\radministrator\x12\x88\x01\n" +
+	"\x12CreditRuleVersions\x12(.rounds.bff.v1.CreditRuleVersionsRequest\x1a).rounds.bff.v1.CreditRuleVersionsResponse\"\x1d\x8a\xb5\x18\x19\n" +
+	"\x03ssr\n" +
 	"\x03bff\x12\radministratorB4Z2github.com/rounds-cme/rounds/contract/bff/v1;bffpbb\x06proto3"
 
 var (
@@ -2858,65 +4098,81 @@ func file_bff_v1_webinar_proto_rawDescGZIP() []byte {
 	return file_bff_v1_webinar_proto_rawDescData
 }
 
-var file_bff_v1_webinar_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_bff_v1_webinar_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_bff_v1_webinar_proto_goTypes = []any{
-	(*WebinarsRequest)(nil),         // 0: rounds.bff.v1.WebinarsRequest
-	(*WebinarsResponse)(nil),        // 1: rounds.bff.v1.WebinarsResponse
-	(*WebinarCard)(nil),             // 2: rounds.bff.v1.WebinarCard
-	(*WebinarRequest)(nil),          // 3: rounds.bff.v1.WebinarRequest
-	(*WebinarResponse)(nil),         // 4: rounds.bff.v1.WebinarResponse
-	(*CreditRule)(nil),              // 5: rounds.bff.v1.CreditRule
-	(*LecturerRequest)(nil),         // 6: rounds.bff.v1.LecturerRequest
-	(*LecturerResponse)(nil),        // 7: rounds.bff.v1.LecturerResponse
-	(*CategoryRequest)(nil),         // 8: rounds.bff.v1.CategoryRequest
-	(*CategoryResponse)(nil),        // 9: rounds.bff.v1.CategoryResponse
-	(*SubscriptionsRequest)(nil),    // 10: rounds.bff.v1.SubscriptionsRequest
-	(*SubscriptionsResponse)(nil),   // 11: rounds.bff.v1.SubscriptionsResponse
-	(*Subscription)(nil),            // 12: rounds.bff.v1.Subscription
-	(*SubscribeRequest)(nil),        // 13: rounds.bff.v1.SubscribeRequest
-	(*SubscribeResponse)(nil),       // 14: rounds.bff.v1.SubscribeResponse
-	(*UnsubscribeRequest)(nil),      // 15: rounds.bff.v1.UnsubscribeRequest
-	(*UnsubscribeResponse)(nil),     // 16: rounds.bff.v1.UnsubscribeResponse
-	(*WebinarPlansRequest)(nil),     // 17: rounds.bff.v1.WebinarPlansRequest
-	(*WebinarPlansResponse)(nil),    // 18: rounds.bff.v1.WebinarPlansResponse
-	(*WebinarPlanCard)(nil),         // 19: rounds.bff.v1.WebinarPlanCard
-	(*WebinarPlanRequest)(nil),      // 20: rounds.bff.v1.WebinarPlanRequest
-	(*WebinarPlanResponse)(nil),     // 21: rounds.bff.v1.WebinarPlanResponse
-	(*LocalStart)(nil),              // 22: rounds.bff.v1.LocalStart
-	(*ScheduleWebinarRequest)(nil),  // 23: rounds.bff.v1.ScheduleWebinarRequest
-	(*ScheduleWebinarResponse)(nil), // 24: rounds.bff.v1.ScheduleWebinarResponse
-	(*EditWebinarRequest)(nil),      // 25: rounds.bff.v1.EditWebinarRequest
-	(*EditWebinarResponse)(nil),     // 26: rounds.bff.v1.EditWebinarResponse
-	(*MoveWebinarRequest)(nil),      // 27: rounds.bff.v1.MoveWebinarRequest
-	(*MoveWebinarResponse)(nil),     // 28: rounds.bff.v1.MoveWebinarResponse
-	(*CancelWebinarRequest)(nil),    // 29: rounds.bff.v1.CancelWebinarRequest
-	(*CancelWebinarResponse)(nil),   // 30: rounds.bff.v1.CancelWebinarResponse
-	(*BeginWebinarRequest)(nil),     // 31: rounds.bff.v1.BeginWebinarRequest
-	(*BeginWebinarResponse)(nil),    // 32: rounds.bff.v1.BeginWebinarResponse
-	(*EndWebinarRequest)(nil),       // 33: rounds.bff.v1.EndWebinarRequest
-	(*EndWebinarResponse)(nil),      // 34: rounds.bff.v1.EndWebinarResponse
-	(*CreditRulesRequest)(nil),      // 35: rounds.bff.v1.CreditRulesRequest
-	(*CreditRulesResponse)(nil),     // 36: rounds.bff.v1.CreditRulesResponse
-	(*SaveCreditRuleRequest)(nil),   // 37: rounds.bff.v1.SaveCreditRuleRequest
-	(*SaveCreditRuleResponse)(nil),  // 38: rounds.bff.v1.SaveCreditRuleResponse
-	(*Lecturer)(nil),                // 39: rounds.bff.v1.Lecturer
-	(*Category)(nil),                // 40: rounds.bff.v1.Category
-	(*timestamppb.Timestamp)(nil),   // 41: google.protobuf.Timestamp
+	(*WebinarsRequest)(nil),            // 0: rounds.bff.v1.WebinarsRequest
+	(*WebinarsResponse)(nil),           // 1: rounds.bff.v1.WebinarsResponse
+	(*WebinarCard)(nil),                // 2: rounds.bff.v1.WebinarCard
+	(*WebinarRequest)(nil),             // 3: rounds.bff.v1.WebinarRequest
+	(*WebinarResponse)(nil),            // 4: rounds.bff.v1.WebinarResponse
+	(*CreditRule)(nil),                 // 5: rounds.bff.v1.CreditRule
+	(*LecturerRequest)(nil),            // 6: rounds.bff.v1.LecturerRequest
+	(*LecturerResponse)(nil),           // 7: rounds.bff.v1.LecturerResponse
+	(*CategoryRequest)(nil),            // 8: rounds.bff.v1.CategoryRequest
+	(*CategoryResponse)(nil),           // 9: rounds.bff.v1.CategoryResponse
+	(*SubscriptionsRequest)(nil),       // 10: rounds.bff.v1.SubscriptionsRequest
+	(*SubscriptionsResponse)(nil),      // 11: rounds.bff.v1.SubscriptionsResponse
+	(*Subscription)(nil),               // 12: rounds.bff.v1.Subscription
+	(*SubscribeRequest)(nil),           // 13: rounds.bff.v1.SubscribeRequest
+	(*SubscribeResponse)(nil),          // 14: rounds.bff.v1.SubscribeResponse
+	(*UnsubscribeRequest)(nil),         // 15: rounds.bff.v1.UnsubscribeRequest
+	(*UnsubscribeResponse)(nil),        // 16: rounds.bff.v1.UnsubscribeResponse
+	(*WebinarPlansRequest)(nil),        // 17: rounds.bff.v1.WebinarPlansRequest
+	(*WebinarPlansResponse)(nil),       // 18: rounds.bff.v1.WebinarPlansResponse
+	(*WebinarPlanCard)(nil),            // 19: rounds.bff.v1.WebinarPlanCard
+	(*WebinarPlanRequest)(nil),         // 20: rounds.bff.v1.WebinarPlanRequest
+	(*WebinarPlanResponse)(nil),        // 21: rounds.bff.v1.WebinarPlanResponse
+	(*LocalStart)(nil),                 // 22: rounds.bff.v1.LocalStart
+	(*ScheduleWebinarRequest)(nil),     // 23: rounds.bff.v1.ScheduleWebinarRequest
+	(*ScheduleWebinarResponse)(nil),    // 24: rounds.bff.v1.ScheduleWebinarResponse
+	(*EditWebinarRequest)(nil),         // 25: rounds.bff.v1.EditWebinarRequest
+	(*EditWebinarResponse)(nil),        // 26: rounds.bff.v1.EditWebinarResponse
+	(*MoveWebinarRequest)(nil),         // 27: rounds.bff.v1.MoveWebinarRequest
+	(*MoveWebinarResponse)(nil),        // 28: rounds.bff.v1.MoveWebinarResponse
+	(*CancelWebinarRequest)(nil),       // 29: rounds.bff.v1.CancelWebinarRequest
+	(*CancelWebinarResponse)(nil),      // 30: rounds.bff.v1.CancelWebinarResponse
+	(*BeginWebinarRequest)(nil),        // 31: rounds.bff.v1.BeginWebinarRequest
+	(*BeginWebinarResponse)(nil),       // 32: rounds.bff.v1.BeginWebinarResponse
+	(*EndWebinarRequest)(nil),          // 33: rounds.bff.v1.EndWebinarRequest
+	(*EndWebinarResponse)(nil),         // 34: rounds.bff.v1.EndWebinarResponse
+	(*CreditRulesRequest)(nil),         // 35: rounds.bff.v1.CreditRulesRequest
+	(*CreditRulesResponse)(nil),        // 36: rounds.bff.v1.CreditRulesResponse
+	(*SaveCreditRuleRequest)(nil),      // 37: rounds.bff.v1.SaveCreditRuleRequest
+	(*SaveCreditRuleResponse)(nil),     // 38: rounds.bff.v1.SaveCreditRuleResponse
+	(*SimulateWebinarRequest)(nil),     // 39: rounds.bff.v1.SimulateWebinarRequest
+	(*SimulateWebinarResponse)(nil),    // 40: rounds.bff.v1.SimulateWebinarResponse
+	(*SimulatedGroup)(nil),             // 41: rounds.bff.v1.SimulatedGroup
+	(*SimulatedReason)(nil),            // 42: rounds.bff.v1.SimulatedReason
+	(*HeldWebinars)(nil),               // 43: rounds.bff.v1.HeldWebinars
+	(*CompareCreditRuleRequest)(nil),   // 44: rounds.bff.v1.CompareCreditRuleRequest
+	(*CompareCreditRuleResponse)(nil),  // 45: rounds.bff.v1.CompareCreditRuleResponse
+	(*HeldWebinar)(nil),                // 46: rounds.bff.v1.HeldWebinar
+	(*RuleEffect)(nil),                 // 47: rounds.bff.v1.RuleEffect
+	(*RuleChange)(nil),                 // 48: rounds.bff.v1.RuleChange
+	(*RuleReason)(nil),                 // 49: rounds.bff.v1.RuleReason
+	(*CreditRuleVersionsRequest)(nil),  // 50: rounds.bff.v1.CreditRuleVersionsRequest
+	(*CreditRuleVersionsResponse)(nil), // 51: rounds.bff.v1.CreditRuleVersionsResponse
+	(*CreditRuleVersion)(nil),          // 52: rounds.bff.v1.CreditRuleVersion
+	nil,                                // 53: rounds.bff.v1.SimulateWebinarRequest.SharesEntry
+	nil,                                // 54: rounds.bff.v1.SimulatedGroup.RefusedEntry
+	(*Lecturer)(nil),                   // 55: rounds.bff.v1.Lecturer
+	(*Category)(nil),                   // 56: rounds.bff.v1.Category
+	(*timestamppb.Timestamp)(nil),      // 57: google.protobuf.Timestamp
 }
 var file_bff_v1_webinar_proto_depIdxs = []int32{
 	2,  // 0: rounds.bff.v1.WebinarsResponse.webinars:type_name -> rounds.bff.v1.WebinarCard
-	39, // 1: rounds.bff.v1.WebinarCard.lecturer:type_name -> rounds.bff.v1.Lecturer
-	40, // 2: rounds.bff.v1.WebinarCard.category:type_name -> rounds.bff.v1.Category
-	41, // 3: rounds.bff.v1.WebinarCard.starts_at:type_name -> google.protobuf.Timestamp
+	55, // 1: rounds.bff.v1.WebinarCard.lecturer:type_name -> rounds.bff.v1.Lecturer
+	56, // 2: rounds.bff.v1.WebinarCard.category:type_name -> rounds.bff.v1.Category
+	57, // 3: rounds.bff.v1.WebinarCard.starts_at:type_name -> google.protobuf.Timestamp
 	2,  // 4: rounds.bff.v1.WebinarResponse.card:type_name -> rounds.bff.v1.WebinarCard
 	5,  // 5: rounds.bff.v1.WebinarResponse.rule:type_name -> rounds.bff.v1.CreditRule
-	41, // 6: rounds.bff.v1.WebinarResponse.started_at:type_name -> google.protobuf.Timestamp
-	41, // 7: rounds.bff.v1.WebinarResponse.ended_at:type_name -> google.protobuf.Timestamp
-	39, // 8: rounds.bff.v1.LecturerResponse.lecturer:type_name -> rounds.bff.v1.Lecturer
-	40, // 9: rounds.bff.v1.CategoryResponse.category:type_name -> rounds.bff.v1.Category
+	57, // 6: rounds.bff.v1.WebinarResponse.started_at:type_name -> google.protobuf.Timestamp
+	57, // 7: rounds.bff.v1.WebinarResponse.ended_at:type_name -> google.protobuf.Timestamp
+	55, // 8: rounds.bff.v1.LecturerResponse.lecturer:type_name -> rounds.bff.v1.Lecturer
+	56, // 9: rounds.bff.v1.CategoryResponse.category:type_name -> rounds.bff.v1.Category
 	12, // 10: rounds.bff.v1.SubscriptionsResponse.subscriptions:type_name -> rounds.bff.v1.Subscription
-	41, // 11: rounds.bff.v1.Subscription.since:type_name -> google.protobuf.Timestamp
-	41, // 12: rounds.bff.v1.Subscription.starts_at:type_name -> google.protobuf.Timestamp
+	57, // 11: rounds.bff.v1.Subscription.since:type_name -> google.protobuf.Timestamp
+	57, // 12: rounds.bff.v1.Subscription.starts_at:type_name -> google.protobuf.Timestamp
 	19, // 13: rounds.bff.v1.WebinarPlansResponse.plans:type_name -> rounds.bff.v1.WebinarPlanCard
 	2,  // 14: rounds.bff.v1.WebinarPlanCard.card:type_name -> rounds.bff.v1.WebinarCard
 	19, // 15: rounds.bff.v1.WebinarPlanResponse.plan:type_name -> rounds.bff.v1.WebinarPlanCard
@@ -2925,45 +4181,69 @@ var file_bff_v1_webinar_proto_depIdxs = []int32{
 	22, // 18: rounds.bff.v1.ScheduleWebinarRequest.start:type_name -> rounds.bff.v1.LocalStart
 	22, // 19: rounds.bff.v1.MoveWebinarRequest.start:type_name -> rounds.bff.v1.LocalStart
 	5,  // 20: rounds.bff.v1.CreditRulesResponse.rules:type_name -> rounds.bff.v1.CreditRule
-	0,  // 21: rounds.bff.v1.Webinars.Webinars:input_type -> rounds.bff.v1.WebinarsRequest
-	3,  // 22: rounds.bff.v1.Webinars.Webinar:input_type -> rounds.bff.v1.WebinarRequest
-	6,  // 23: rounds.bff.v1.Webinars.Lecturer:input_type -> rounds.bff.v1.LecturerRequest
-	8,  // 24: rounds.bff.v1.Webinars.Category:input_type -> rounds.bff.v1.CategoryRequest
-	10, // 25: rounds.bff.v1.Webinars.Subscriptions:input_type -> rounds.bff.v1.SubscriptionsRequest
-	13, // 26: rounds.bff.v1.Webinars.Subscribe:input_type -> rounds.bff.v1.SubscribeRequest
-	15, // 27: rounds.bff.v1.Webinars.Unsubscribe:input_type -> rounds.bff.v1.UnsubscribeRequest
-	17, // 28: rounds.bff.v1.Webinars.WebinarPlans:input_type -> rounds.bff.v1.WebinarPlansRequest
-	20, // 29: rounds.bff.v1.Webinars.WebinarPlan:input_type -> rounds.bff.v1.WebinarPlanRequest
-	23, // 30: rounds.bff.v1.Webinars.ScheduleWebinar:input_type -> rounds.bff.v1.ScheduleWebinarRequest
-	25, // 31: rounds.bff.v1.Webinars.EditWebinar:input_type -> rounds.bff.v1.EditWebinarRequest
-	27, // 32: rounds.bff.v1.Webinars.MoveWebinar:input_type -> rounds.bff.v1.MoveWebinarRequest
-	29, // 33: rounds.bff.v1.Webinars.CancelWebinar:input_type -> rounds.bff.v1.CancelWebinarRequest
-	31, // 34: rounds.bff.v1.Webinars.BeginWebinar:input_type -> rounds.bff.v1.BeginWebinarRequest
-	33, // 35: rounds.bff.v1.Webinars.EndWebinar:input_type -> rounds.bff.v1.EndWebinarRequest
-	35, // 36: rounds.bff.v1.Webinars.CreditRules:input_type -> rounds.bff.v1.CreditRulesRequest
-	37, // 37: rounds.bff.v1.Webinars.SaveCreditRule:input_type -> rounds.bff.v1.SaveCreditRuleRequest
-	1,  // 38: rounds.bff.v1.Webinars.Webinars:output_type -> rounds.bff.v1.WebinarsResponse
-	4,  // 39: rounds.bff.v1.Webinars.Webinar:output_type -> rounds.bff.v1.WebinarResponse
-	7,  // 40: rounds.bff.v1.Webinars.Lecturer:output_type -> rounds.bff.v1.LecturerResponse
-	9,  // 41: rounds.bff.v1.Webinars.Category:output_type -> rounds.bff.v1.CategoryResponse
-	11, // 42: rounds.bff.v1.Webinars.Subscriptions:output_type -> rounds.bff.v1.SubscriptionsResponse
-	14, // 43: rounds.bff.v1.Webinars.Subscribe:output_type -> rounds.bff.v1.SubscribeResponse
-	16, // 44: rounds.bff.v1.Webinars.Unsubscribe:output_type -> rounds.bff.v1.UnsubscribeResponse
-	18, // 45: rounds.bff.v1.Webinars.WebinarPlans:output_type -> rounds.bff.v1.WebinarPlansResponse
-	21, // 46: rounds.bff.v1.Webinars.WebinarPlan:output_type -> rounds.bff.v1.WebinarPlanResponse
-	24, // 47: rounds.bff.v1.Webinars.ScheduleWebinar:output_type -> rounds.bff.v1.ScheduleWebinarResponse
-	26, // 48: rounds.bff.v1.Webinars.EditWebinar:output_type -> rounds.bff.v1.EditWebinarResponse
-	28, // 49: rounds.bff.v1.Webinars.MoveWebinar:output_type -> rounds.bff.v1.MoveWebinarResponse
-	30, // 50: rounds.bff.v1.Webinars.CancelWebinar:output_type -> rounds.bff.v1.CancelWebinarResponse
-	32, // 51: rounds.bff.v1.Webinars.BeginWebinar:output_type -> rounds.bff.v1.BeginWebinarResponse
-	34, // 52: rounds.bff.v1.Webinars.EndWebinar:output_type -> rounds.bff.v1.EndWebinarResponse
-	36, // 53: rounds.bff.v1.Webinars.CreditRules:output_type -> rounds.bff.v1.CreditRulesResponse
-	38, // 54: rounds.bff.v1.Webinars.SaveCreditRule:output_type -> rounds.bff.v1.SaveCreditRuleResponse
-	38, // [38:55] is the sub-list for method output_type
-	21, // [21:38] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	43, // 21: rounds.bff.v1.SaveCreditRuleRequest.compared:type_name -> rounds.bff.v1.HeldWebinars
+	5,  // 22: rounds.bff.v1.SimulateWebinarRequest.rule:type_name -> rounds.bff.v1.CreditRule
+	53, // 23: rounds.bff.v1.SimulateWebinarRequest.shares:type_name -> rounds.bff.v1.SimulateWebinarRequest.SharesEntry
+	41, // 24: rounds.bff.v1.SimulateWebinarResponse.groups:type_name -> rounds.bff.v1.SimulatedGroup
+	42, // 25: rounds.bff.v1.SimulatedGroup.reasons:type_name -> rounds.bff.v1.SimulatedReason
+	54, // 26: rounds.bff.v1.SimulatedGroup.refused:type_name -> rounds.bff.v1.SimulatedGroup.RefusedEntry
+	5,  // 27: rounds.bff.v1.CompareCreditRuleRequest.rule:type_name -> rounds.bff.v1.CreditRule
+	43, // 28: rounds.bff.v1.CompareCreditRuleRequest.held:type_name -> rounds.bff.v1.HeldWebinars
+	47, // 29: rounds.bff.v1.CompareCreditRuleResponse.effects:type_name -> rounds.bff.v1.RuleEffect
+	48, // 30: rounds.bff.v1.CompareCreditRuleResponse.changes:type_name -> rounds.bff.v1.RuleChange
+	46, // 31: rounds.bff.v1.CompareCreditRuleResponse.choices:type_name -> rounds.bff.v1.HeldWebinar
+	57, // 32: rounds.bff.v1.HeldWebinar.started_at:type_name -> google.protobuf.Timestamp
+	46, // 33: rounds.bff.v1.RuleEffect.webinar:type_name -> rounds.bff.v1.HeldWebinar
+	49, // 34: rounds.bff.v1.RuleChange.reasons:type_name -> rounds.bff.v1.RuleReason
+	52, // 35: rounds.bff.v1.CreditRuleVersionsResponse.versions:type_name -> rounds.bff.v1.CreditRuleVersion
+	5,  // 36: rounds.bff.v1.CreditRuleVersion.rule:type_name -> rounds.bff.v1.CreditRule
+	57, // 37: rounds.bff.v1.CreditRuleVersion.saved_at:type_name -> google.protobuf.Timestamp
+	47, // 38: rounds.bff.v1.CreditRuleVersion.effects:type_name -> rounds.bff.v1.RuleEffect
+	0,  // 39: rounds.bff.v1.Webinars.Webinars:input_type -> rounds.bff.v1.WebinarsRequest
+	3,  // 40: rounds.bff.v1.Webinars.Webinar:input_type -> rounds.bff.v1.WebinarRequest
+	6,  // 41: rounds.bff.v1.Webinars.Lecturer:input_type -> rounds.bff.v1.LecturerRequest
+	8,  // 42: rounds.bff.v1.Webinars.Category:input_type -> rounds.bff.v1.CategoryRequest
+	10, // 43: rounds.bff.v1.Webinars.Subscriptions:input_type -> rounds.bff.v1.SubscriptionsRequest
+	13, // 44: rounds.bff.v1.Webinars.Subscribe:input_type -> rounds.bff.v1.SubscribeRequest
+	15, // 45: rounds.bff.v1.Webinars.Unsubscribe:input_type -> rounds.bff.v1.UnsubscribeRequest
+	17, // 46: rounds.bff.v1.Webinars.WebinarPlans:input_type -> rounds.bff.v1.WebinarPlansRequest
+	20, // 47: rounds.bff.v1.Webinars.WebinarPlan:input_type -> rounds.bff.v1.WebinarPlanRequest
+	23, // 48: rounds.bff.v1.Webinars.ScheduleWebinar:input_type -> rounds.bff.v1.ScheduleWebinarRequest
+	25, // 49: rounds.bff.v1.Webinars.EditWebinar:input_type -> rounds.bff.v1.EditWebinarRequest
+	27, // 50: rounds.bff.v1.Webinars.MoveWebinar:input_type -> rounds.bff.v1.MoveWebinarRequest
+	29, // 51: rounds.bff.v1.Webinars.CancelWebinar:input_type -> rounds.bff.v1.CancelWebinarRequest
+	31, // 52: rounds.bff.v1.Webinars.BeginWebinar:input_type -> rounds.bff.v1.BeginWebinarRequest
+	33, // 53: rounds.bff.v1.Webinars.EndWebinar:input_type -> rounds.bff.v1.EndWebinarRequest
+	35, // 54: rounds.bff.v1.Webinars.CreditRules:input_type -> rounds.bff.v1.CreditRulesRequest
+	37, // 55: rounds.bff.v1.Webinars.SaveCreditRule:input_type -> rounds.bff.v1.SaveCreditRuleRequest
+	39, // 56: rounds.bff.v1.Webinars.SimulateWebinar:input_type -> rounds.bff.v1.SimulateWebinarRequest
+	44, // 57: rounds.bff.v1.Webinars.CompareCreditRule:input_type -> rounds.bff.v1.CompareCreditRuleRequest
+	50, // 58: rounds.bff.v1.Webinars.CreditRuleVersions:input_type -> rounds.bff.v1.CreditRuleVersionsRequest
+	1,  // 59: rounds.bff.v1.Webinars.Webinars:output_type -> rounds.bff.v1.WebinarsResponse
+	4,  // 60: rounds.bff.v1.Webinars.Webinar:output_type -> rounds.bff.v1.WebinarResponse
+	7,  // 61: rounds.bff.v1.Webinars.Lecturer:output_type -> rounds.bff.v1.LecturerResponse
+	9,  // 62: rounds.bff.v1.Webinars.Category:output_type -> rounds.bff.v1.CategoryResponse
+	11, // 63: rounds.bff.v1.Webinars.Subscriptions:output_type -> rounds.bff.v1.SubscriptionsResponse
+	14, // 64: rounds.bff.v1.Webinars.Subscribe:output_type -> rounds.bff.v1.SubscribeResponse
+	16, // 65: rounds.bff.v1.Webinars.Unsubscribe:output_type -> rounds.bff.v1.UnsubscribeResponse
+	18, // 66: rounds.bff.v1.Webinars.WebinarPlans:output_type -> rounds.bff.v1.WebinarPlansResponse
+	21, // 67: rounds.bff.v1.Webinars.WebinarPlan:output_type -> rounds.bff.v1.WebinarPlanResponse
+	24, // 68: rounds.bff.v1.Webinars.ScheduleWebinar:output_type -> rounds.bff.v1.ScheduleWebinarResponse
+	26, // 69: rounds.bff.v1.Webinars.EditWebinar:output_type -> rounds.bff.v1.EditWebinarResponse
+	28, // 70: rounds.bff.v1.Webinars.MoveWebinar:output_type -> rounds.bff.v1.MoveWebinarResponse
+	30, // 71: rounds.bff.v1.Webinars.CancelWebinar:output_type -> rounds.bff.v1.CancelWebinarResponse
+	32, // 72: rounds.bff.v1.Webinars.BeginWebinar:output_type -> rounds.bff.v1.BeginWebinarResponse
+	34, // 73: rounds.bff.v1.Webinars.EndWebinar:output_type -> rounds.bff.v1.EndWebinarResponse
+	36, // 74: rounds.bff.v1.Webinars.CreditRules:output_type -> rounds.bff.v1.CreditRulesResponse
+	38, // 75: rounds.bff.v1.Webinars.SaveCreditRule:output_type -> rounds.bff.v1.SaveCreditRuleResponse
+	40, // 76: rounds.bff.v1.Webinars.SimulateWebinar:output_type -> rounds.bff.v1.SimulateWebinarResponse
+	45, // 77: rounds.bff.v1.Webinars.CompareCreditRule:output_type -> rounds.bff.v1.CompareCreditRuleResponse
+	51, // 78: rounds.bff.v1.Webinars.CreditRuleVersions:output_type -> rounds.bff.v1.CreditRuleVersionsResponse
+	59, // [59:79] is the sub-list for method output_type
+	39, // [39:59] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_bff_v1_webinar_proto_init() }
@@ -2978,7 +4258,7 @@ func file_bff_v1_webinar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bff_v1_webinar_proto_rawDesc), len(file_bff_v1_webinar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   39,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

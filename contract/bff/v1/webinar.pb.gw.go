@@ -650,6 +650,99 @@ func local_request_Webinars_SaveCreditRule_0(ctx context.Context, marshaler runt
 	return msg, metadata, err
 }
 
+func request_Webinars_SimulateWebinar_0(ctx context.Context, marshaler runtime.Marshaler, client WebinarsClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq SimulateWebinarRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.SimulateWebinar(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_Webinars_SimulateWebinar_0(ctx context.Context, marshaler runtime.Marshaler, server WebinarsServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq SimulateWebinarRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	msg, err := server.SimulateWebinar(ctx, &protoReq)
+	return msg, metadata, err
+}
+
+func request_Webinars_CompareCreditRule_0(ctx context.Context, marshaler runtime.Marshaler, client WebinarsClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq CompareCreditRuleRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.CompareCreditRule(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_Webinars_CompareCreditRule_0(ctx context.Context, marshaler runtime.Marshaler, server WebinarsServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq CompareCreditRuleRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	msg, err := server.CompareCreditRule(ctx, &protoReq)
+	return msg, metadata, err
+}
+
+func request_Webinars_CreditRuleVersions_0(ctx context.Context, marshaler runtime.Marshaler, client WebinarsClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq CreditRuleVersionsRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["id"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "id")
+	}
+	protoReq.Id, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "id", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.CreditRuleVersions(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_Webinars_CreditRuleVersions_0(ctx context.Context, marshaler runtime.Marshaler, server WebinarsServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq CreditRuleVersionsRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["id"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "id")
+	}
+	protoReq.Id, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "id", err)
+	}
+	msg, err := server.CreditRuleVersions(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 // RegisterWebinarsHandlerServer registers the http handlers for service Webinars to "mux".
 // UnaryRPC     :call WebinarsServer directly.
 // StreamingRPC :currently unsupported pending https://github.com/grpc/grpc-go/issues/906.
@@ -996,6 +1089,66 @@ func RegisterWebinarsHandlerServer(ctx context.Context, mux *runtime.ServeMux, s
 		}
 		forward_Webinars_SaveCreditRule_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_Webinars_SimulateWebinar_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/rounds.bff.v1.Webinars/SimulateWebinar", runtime.WithHTTPPathPattern("/api/credit-rules/simulate"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_Webinars_SimulateWebinar_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_Webinars_SimulateWebinar_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPost, pattern_Webinars_CompareCreditRule_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/rounds.bff.v1.Webinars/CompareCreditRule", runtime.WithHTTPPathPattern("/api/credit-rules/compare"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_Webinars_CompareCreditRule_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_Webinars_CompareCreditRule_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodGet, pattern_Webinars_CreditRuleVersions_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/rounds.bff.v1.Webinars/CreditRuleVersions", runtime.WithHTTPPathPattern("/api/credit-rules/{id}/versions"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_Webinars_CreditRuleVersions_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_Webinars_CreditRuleVersions_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 
 	return nil
 }
@@ -1325,45 +1478,102 @@ func RegisterWebinarsHandlerClient(ctx context.Context, mux *runtime.ServeMux, c
 		}
 		forward_Webinars_SaveCreditRule_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_Webinars_SimulateWebinar_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/rounds.bff.v1.Webinars/SimulateWebinar", runtime.WithHTTPPathPattern("/api/credit-rules/simulate"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_Webinars_SimulateWebinar_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_Webinars_SimulateWebinar_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPost, pattern_Webinars_CompareCreditRule_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/rounds.bff.v1.Webinars/CompareCreditRule", runtime.WithHTTPPathPattern("/api/credit-rules/compare"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_Webinars_CompareCreditRule_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_Webinars_CompareCreditRule_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodGet, pattern_Webinars_CreditRuleVersions_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/rounds.bff.v1.Webinars/CreditRuleVersions", runtime.WithHTTPPathPattern("/api/credit-rules/{id}/versions"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_Webinars_CreditRuleVersions_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_Webinars_CreditRuleVersions_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	return nil
 }
 
 var (
-	pattern_Webinars_Webinars_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"api", "webinars"}, ""))
-	pattern_Webinars_Webinar_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"api", "webinars", "slug"}, ""))
-	pattern_Webinars_Lecturer_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"api", "lecturers", "slug"}, ""))
-	pattern_Webinars_Category_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"api", "categories", "slug"}, ""))
-	pattern_Webinars_Subscriptions_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"api", "me", "subscriptions"}, ""))
-	pattern_Webinars_Subscribe_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"api", "me", "subscriptions"}, ""))
-	pattern_Webinars_Unsubscribe_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 2, 3}, []string{"api", "me", "subscriptions", "end"}, ""))
-	pattern_Webinars_WebinarPlans_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"api", "plans"}, ""))
-	pattern_Webinars_WebinarPlan_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"api", "plans", "id"}, ""))
-	pattern_Webinars_ScheduleWebinar_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"api", "plans"}, ""))
-	pattern_Webinars_EditWebinar_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"api", "plans", "id"}, ""))
-	pattern_Webinars_MoveWebinar_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"api", "plans", "id", "move"}, ""))
-	pattern_Webinars_CancelWebinar_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"api", "plans", "id", "cancel"}, ""))
-	pattern_Webinars_BeginWebinar_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"api", "plans", "id", "begin"}, ""))
-	pattern_Webinars_EndWebinar_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"api", "plans", "id", "end"}, ""))
-	pattern_Webinars_CreditRules_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"api", "credit-rules"}, ""))
-	pattern_Webinars_SaveCreditRule_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"api", "credit-rules"}, ""))
+	pattern_Webinars_Webinars_0           = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"api", "webinars"}, ""))
+	pattern_Webinars_Webinar_0            = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"api", "webinars", "slug"}, ""))
+	pattern_Webinars_Lecturer_0           = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"api", "lecturers", "slug"}, ""))
+	pattern_Webinars_Category_0           = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"api", "categories", "slug"}, ""))
+	pattern_Webinars_Subscriptions_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"api", "me", "subscriptions"}, ""))
+	pattern_Webinars_Subscribe_0          = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"api", "me", "subscriptions"}, ""))
+	pattern_Webinars_Unsubscribe_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 2, 3}, []string{"api", "me", "subscriptions", "end"}, ""))
+	pattern_Webinars_WebinarPlans_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"api", "plans"}, ""))
+	pattern_Webinars_WebinarPlan_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"api", "plans", "id"}, ""))
+	pattern_Webinars_ScheduleWebinar_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"api", "plans"}, ""))
+	pattern_Webinars_EditWebinar_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"api", "plans", "id"}, ""))
+	pattern_Webinars_MoveWebinar_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"api", "plans", "id", "move"}, ""))
+	pattern_Webinars_CancelWebinar_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"api", "plans", "id", "cancel"}, ""))
+	pattern_Webinars_BeginWebinar_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"api", "plans", "id", "begin"}, ""))
+	pattern_Webinars_EndWebinar_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"api", "plans", "id", "end"}, ""))
+	pattern_Webinars_CreditRules_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"api", "credit-rules"}, ""))
+	pattern_Webinars_SaveCreditRule_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"api", "credit-rules"}, ""))
+	pattern_Webinars_SimulateWebinar_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"api", "credit-rules", "simulate"}, ""))
+	pattern_Webinars_CompareCreditRule_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"api", "credit-rules", "compare"}, ""))
+	pattern_Webinars_CreditRuleVersions_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"api", "credit-rules", "id", "versions"}, ""))
 )
 
 var (
-	forward_Webinars_Webinars_0        = runtime.ForwardResponseMessage
-	forward_Webinars_Webinar_0         = runtime.ForwardResponseMessage
-	forward_Webinars_Lecturer_0        = runtime.ForwardResponseMessage
-	forward_Webinars_Category_0        = runtime.ForwardResponseMessage
-	forward_Webinars_Subscriptions_0   = runtime.ForwardResponseMessage
-	forward_Webinars_Subscribe_0       = runtime.ForwardResponseMessage
-	forward_Webinars_Unsubscribe_0     = runtime.ForwardResponseMessage
-	forward_Webinars_WebinarPlans_0    = runtime.ForwardResponseMessage
-	forward_Webinars_WebinarPlan_0     = runtime.ForwardResponseMessage
-	forward_Webinars_ScheduleWebinar_0 = runtime.ForwardResponseMessage
-	forward_Webinars_EditWebinar_0     = runtime.ForwardResponseMessage
-	forward_Webinars_MoveWebinar_0     = runtime.ForwardResponseMessage
-	forward_Webinars_CancelWebinar_0   = runtime.ForwardResponseMessage
-	forward_Webinars_BeginWebinar_0    = runtime.ForwardResponseMessage
-	forward_Webinars_EndWebinar_0      = runtime.ForwardResponseMessage
-	forward_Webinars_CreditRules_0     = runtime.ForwardResponseMessage
-	forward_Webinars_SaveCreditRule_0  = runtime.ForwardResponseMessage
+	forward_Webinars_Webinars_0           = runtime.ForwardResponseMessage
+	forward_Webinars_Webinar_0            = runtime.ForwardResponseMessage
+	forward_Webinars_Lecturer_0           = runtime.ForwardResponseMessage
+	forward_Webinars_Category_0           = runtime.ForwardResponseMessage
+	forward_Webinars_Subscriptions_0      = runtime.ForwardResponseMessage
+	forward_Webinars_Subscribe_0          = runtime.ForwardResponseMessage
+	forward_Webinars_Unsubscribe_0        = runtime.ForwardResponseMessage
+	forward_Webinars_WebinarPlans_0       = runtime.ForwardResponseMessage
+	forward_Webinars_WebinarPlan_0        = runtime.ForwardResponseMessage
+	forward_Webinars_ScheduleWebinar_0    = runtime.ForwardResponseMessage
+	forward_Webinars_EditWebinar_0        = runtime.ForwardResponseMessage
+	forward_Webinars_MoveWebinar_0        = runtime.ForwardResponseMessage
+	forward_Webinars_CancelWebinar_0      = runtime.ForwardResponseMessage
+	forward_Webinars_BeginWebinar_0       = runtime.ForwardResponseMessage
+	forward_Webinars_EndWebinar_0         = runtime.ForwardResponseMessage
+	forward_Webinars_CreditRules_0        = runtime.ForwardResponseMessage
+	forward_Webinars_SaveCreditRule_0     = runtime.ForwardResponseMessage
+	forward_Webinars_SimulateWebinar_0    = runtime.ForwardResponseMessage
+	forward_Webinars_CompareCreditRule_0  = runtime.ForwardResponseMessage
+	forward_Webinars_CreditRuleVersions_0 = runtime.ForwardResponseMessage
 )

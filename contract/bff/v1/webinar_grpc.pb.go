@@ -21,23 +21,26 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Webinars_Webinars_FullMethodName        = "/rounds.bff.v1.Webinars/Webinars"
-	Webinars_Webinar_FullMethodName         = "/rounds.bff.v1.Webinars/Webinar"
-	Webinars_Lecturer_FullMethodName        = "/rounds.bff.v1.Webinars/Lecturer"
-	Webinars_Category_FullMethodName        = "/rounds.bff.v1.Webinars/Category"
-	Webinars_Subscriptions_FullMethodName   = "/rounds.bff.v1.Webinars/Subscriptions"
-	Webinars_Subscribe_FullMethodName       = "/rounds.bff.v1.Webinars/Subscribe"
-	Webinars_Unsubscribe_FullMethodName     = "/rounds.bff.v1.Webinars/Unsubscribe"
-	Webinars_WebinarPlans_FullMethodName    = "/rounds.bff.v1.Webinars/WebinarPlans"
-	Webinars_WebinarPlan_FullMethodName     = "/rounds.bff.v1.Webinars/WebinarPlan"
-	Webinars_ScheduleWebinar_FullMethodName = "/rounds.bff.v1.Webinars/ScheduleWebinar"
-	Webinars_EditWebinar_FullMethodName     = "/rounds.bff.v1.Webinars/EditWebinar"
-	Webinars_MoveWebinar_FullMethodName     = "/rounds.bff.v1.Webinars/MoveWebinar"
-	Webinars_CancelWebinar_FullMethodName   = "/rounds.bff.v1.Webinars/CancelWebinar"
-	Webinars_BeginWebinar_FullMethodName    = "/rounds.bff.v1.Webinars/BeginWebinar"
-	Webinars_EndWebinar_FullMethodName      = "/rounds.bff.v1.Webinars/EndWebinar"
-	Webinars_CreditRules_FullMethodName     = "/rounds.bff.v1.Webinars/CreditRules"
-	Webinars_SaveCreditRule_FullMethodName  = "/rounds.bff.v1.Webinars/SaveCreditRule"
+	Webinars_Webinars_FullMethodName           = "/rounds.bff.v1.Webinars/Webinars"
+	Webinars_Webinar_FullMethodName            = "/rounds.bff.v1.Webinars/Webinar"
+	Webinars_Lecturer_FullMethodName           = "/rounds.bff.v1.Webinars/Lecturer"
+	Webinars_Category_FullMethodName           = "/rounds.bff.v1.Webinars/Category"
+	Webinars_Subscriptions_FullMethodName      = "/rounds.bff.v1.Webinars/Subscriptions"
+	Webinars_Subscribe_FullMethodName          = "/rounds.bff.v1.Webinars/Subscribe"
+	Webinars_Unsubscribe_FullMethodName        = "/rounds.bff.v1.Webinars/Unsubscribe"
+	Webinars_WebinarPlans_FullMethodName       = "/rounds.bff.v1.Webinars/WebinarPlans"
+	Webinars_WebinarPlan_FullMethodName        = "/rounds.bff.v1.Webinars/WebinarPlan"
+	Webinars_ScheduleWebinar_FullMethodName    = "/rounds.bff.v1.Webinars/ScheduleWebinar"
+	Webinars_EditWebinar_FullMethodName        = "/rounds.bff.v1.Webinars/EditWebinar"
+	Webinars_MoveWebinar_FullMethodName        = "/rounds.bff.v1.Webinars/MoveWebinar"
+	Webinars_CancelWebinar_FullMethodName      = "/rounds.bff.v1.Webinars/CancelWebinar"
+	Webinars_BeginWebinar_FullMethodName       = "/rounds.bff.v1.Webinars/BeginWebinar"
+	Webinars_EndWebinar_FullMethodName         = "/rounds.bff.v1.Webinars/EndWebinar"
+	Webinars_CreditRules_FullMethodName        = "/rounds.bff.v1.Webinars/CreditRules"
+	Webinars_SaveCreditRule_FullMethodName     = "/rounds.bff.v1.Webinars/SaveCreditRule"
+	Webinars_SimulateWebinar_FullMethodName    = "/rounds.bff.v1.Webinars/SimulateWebinar"
+	Webinars_CompareCreditRule_FullMethodName  = "/rounds.bff.v1.Webinars/CompareCreditRule"
+	Webinars_CreditRuleVersions_FullMethodName = "/rounds.bff.v1.Webinars/CreditRuleVersions"
 )
 
 // WebinarsClient is the client API for Webinars service.
@@ -75,6 +78,13 @@ type WebinarsClient interface {
 	CreditRules(ctx context.Context, in *CreditRulesRequest, opts ...grpc.CallOption) (*CreditRulesResponse, error)
 	// Makes a rule, or the next version of the one of that name: a rule is never changed.
 	SaveCreditRule(ctx context.Context, in *SaveCreditRuleRequest, opts ...grpc.CallOption) (*SaveCreditRuleResponse, error)
+	// Plays a webinar with simulated viewers against a rule: who would pass, and why not. Nothing is written.
+	SimulateWebinar(ctx context.Context, in *SimulateWebinarRequest, opts ...grpc.CallOption) (*SimulateWebinarResponse, error)
+	// Who would have gained and who lost in webinars that were held, had another version of their rule been in force. Nothing is written:
+	// what was frozen stays frozen.
+	CompareCreditRule(ctx context.Context, in *CompareCreditRuleRequest, opts ...grpc.CallOption) (*CompareCreditRuleResponse, error)
+	// All versions of a rule, the newest first, with what each was compared with when it was saved.
+	CreditRuleVersions(ctx context.Context, in *CreditRuleVersionsRequest, opts ...grpc.CallOption) (*CreditRuleVersionsResponse, error)
 }
 
 type webinarsClient struct {
@@ -255,6 +265,36 @@ func (c *webinarsClient) SaveCreditRule(ctx context.Context, in *SaveCreditRuleR
 	return out, nil
 }
 
+func (c *webinarsClient) SimulateWebinar(ctx context.Context, in *SimulateWebinarRequest, opts ...grpc.CallOption) (*SimulateWebinarResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SimulateWebinarResponse)
+	err := c.cc.Invoke(ctx, Webinars_SimulateWebinar_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webinarsClient) CompareCreditRule(ctx context.Context, in *CompareCreditRuleRequest, opts ...grpc.CallOption) (*CompareCreditRuleResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CompareCreditRuleResponse)
+	err := c.cc.Invoke(ctx, Webinars_CompareCreditRule_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webinarsClient) CreditRuleVersions(ctx context.Context, in *CreditRuleVersionsRequest, opts ...grpc.CallOption) (*CreditRuleVersionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreditRuleVersionsResponse)
+	err := c.cc.Invoke(ctx, Webinars_CreditRuleVersions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // WebinarsServer is the server API for Webinars service.
 // All implementations must embed UnimplementedWebinarsServer
 // for forward compatibility.
@@ -290,6 +330,13 @@ type WebinarsServer interface {
 	CreditRules(context.Context, *CreditRulesRequest) (*CreditRulesResponse, error)
 	// Makes a rule, or the next version of the one of that name: a rule is never changed.
 	SaveCreditRule(context.Context, *SaveCreditRuleRequest) (*SaveCreditRuleResponse, error)
+	// Plays a webinar with simulated viewers against a rule: who would pass, and why not. Nothing is written.
+	SimulateWebinar(context.Context, *SimulateWebinarRequest) (*SimulateWebinarResponse, error)
+	// Who would have gained and who lost in webinars that were held, had another version of their rule been in force. Nothing is written:
+	// what was frozen stays frozen.
+	CompareCreditRule(context.Context, *CompareCreditRuleRequest) (*CompareCreditRuleResponse, error)
+	// All versions of a rule, the newest first, with what each was compared with when it was saved.
+	CreditRuleVersions(context.Context, *CreditRuleVersionsRequest) (*CreditRuleVersionsResponse, error)
 	mustEmbedUnimplementedWebinarsServer()
 }
 
@@ -350,6 +397,15 @@ func (UnimplementedWebinarsServer) CreditRules(context.Context, *CreditRulesRequ
 }
 func (UnimplementedWebinarsServer) SaveCreditRule(context.Context, *SaveCreditRuleRequest) (*SaveCreditRuleResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SaveCreditRule not implemented")
+}
+func (UnimplementedWebinarsServer) SimulateWebinar(context.Context, *SimulateWebinarRequest) (*SimulateWebinarResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SimulateWebinar not implemented")
+}
+func (UnimplementedWebinarsServer) CompareCreditRule(context.Context, *CompareCreditRuleRequest) (*CompareCreditRuleResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CompareCreditRule not implemented")
+}
+func (UnimplementedWebinarsServer) CreditRuleVersions(context.Context, *CreditRuleVersionsRequest) (*CreditRuleVersionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreditRuleVersions not implemented")
 }
 func (UnimplementedWebinarsServer) mustEmbedUnimplementedWebinarsServer() {}
 func (UnimplementedWebinarsServer) testEmbeddedByValue()                  {}
@@ -678,6 +734,60 @@ func _Webinars_SaveCreditRule_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Webinars_SimulateWebinar_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SimulateWebinarRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebinarsServer).SimulateWebinar(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Webinars_SimulateWebinar_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebinarsServer).SimulateWebinar(ctx, req.(*SimulateWebinarRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Webinars_CompareCreditRule_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CompareCreditRuleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebinarsServer).CompareCreditRule(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Webinars_CompareCreditRule_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebinarsServer).CompareCreditRule(ctx, req.(*CompareCreditRuleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Webinars_CreditRuleVersions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreditRuleVersionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebinarsServer).CreditRuleVersions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Webinars_CreditRuleVersions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebinarsServer).CreditRuleVersions(ctx, req.(*CreditRuleVersionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Webinars_ServiceDesc is the grpc.ServiceDesc for Webinars service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -752,6 +862,18 @@ var Webinars_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SaveCreditRule",
 			Handler:    _Webinars_SaveCreditRule_Handler,
+		},
+		{
+			MethodName: "SimulateWebinar",
+			Handler:    _Webinars_SimulateWebinar_Handler,
+		},
+		{
+			MethodName: "CompareCreditRule",
+			Handler:    _Webinars_CompareCreditRule_Handler,
+		},
+		{
+			MethodName: "CreditRuleVersions",
+			Handler:    _Webinars_CreditRuleVersions_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

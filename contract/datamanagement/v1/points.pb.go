@@ -12,6 +12,7 @@ import (
 	_ "github.com/rounds-cme/rounds/contract/access/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -23,6 +24,696 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+type AppealRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	WebinarId string                 `protobuf:"bytes,2,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	// connection, check, device or other
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// At most 1000 characters; needed for other.
+	Words         string `protobuf:"bytes,4,opt,name=words,proto3" json:"words,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppealRequest) Reset() {
+	*x = AppealRequest{}
+	mi := &file_datamanagement_v1_points_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppealRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppealRequest) ProtoMessage() {}
+
+func (x *AppealRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_points_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppealRequest.ProtoReflect.Descriptor instead.
+func (*AppealRequest) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *AppealRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AppealRequest) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *AppealRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *AppealRequest) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+type AppealResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppealResponse) Reset() {
+	*x = AppealResponse{}
+	mi := &file_datamanagement_v1_points_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppealResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppealResponse) ProtoMessage() {}
+
+func (x *AppealResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_points_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppealResponse.ProtoReflect.Descriptor instead.
+func (*AppealResponse) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AppealResponse) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type WithdrawAppealRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawAppealRequest) Reset() {
+	*x = WithdrawAppealRequest{}
+	mi := &file_datamanagement_v1_points_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawAppealRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawAppealRequest) ProtoMessage() {}
+
+func (x *WithdrawAppealRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_points_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawAppealRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawAppealRequest) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *WithdrawAppealRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *WithdrawAppealRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type WithdrawAppealResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawAppealResponse) Reset() {
+	*x = WithdrawAppealResponse{}
+	mi := &file_datamanagement_v1_points_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawAppealResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawAppealResponse) ProtoMessage() {}
+
+func (x *WithdrawAppealResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_points_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawAppealResponse.ProtoReflect.Descriptor instead.
+func (*WithdrawAppealResponse) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{3}
+}
+
+// What an appeal found to have been otherwise than the evidence says; see rules/credit.Amendment.
+type Amendment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Numbers of missed checks.
+	VoidChecks    []int32        `protobuf:"varint,1,rep,packed,name=void_checks,json=voidChecks,proto3" json:"void_checks,omitempty"`
+	Watched       []*AmendedSpan `protobuf:"bytes,2,rep,name=watched,proto3" json:"watched,omitempty"`
+	Incidents     []*AmendedSpan `protobuf:"bytes,3,rep,name=incidents,proto3" json:"incidents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Amendment) Reset() {
+	*x = Amendment{}
+	mi := &file_datamanagement_v1_points_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Amendment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Amendment) ProtoMessage() {}
+
+func (x *Amendment) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_points_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Amendment.ProtoReflect.Descriptor instead.
+func (*Amendment) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Amendment) GetVoidChecks() []int32 {
+	if x != nil {
+		return x.VoidChecks
+	}
+	return nil
+}
+
+func (x *Amendment) GetWatched() []*AmendedSpan {
+	if x != nil {
+		return x.Watched
+	}
+	return nil
+}
+
+func (x *Amendment) GetIncidents() []*AmendedSpan {
+	if x != nil {
+		return x.Incidents
+	}
+	return nil
+}
+
+// Within the webinar.
+type AmendedSpan struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	To            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AmendedSpan) Reset() {
+	*x = AmendedSpan{}
+	mi := &file_datamanagement_v1_points_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AmendedSpan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AmendedSpan) ProtoMessage() {}
+
+func (x *AmendedSpan) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_points_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AmendedSpan.ProtoReflect.Descriptor instead.
+func (*AmendedSpan) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *AmendedSpan) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *AmendedSpan) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+type WeighAppealRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Amendment     *Amendment             `protobuf:"bytes,2,opt,name=amendment,proto3" json:"amendment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WeighAppealRequest) Reset() {
+	*x = WeighAppealRequest{}
+	mi := &file_datamanagement_v1_points_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WeighAppealRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WeighAppealRequest) ProtoMessage() {}
+
+func (x *WeighAppealRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_points_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WeighAppealRequest.ProtoReflect.Descriptor instead.
+func (*WeighAppealRequest) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *WeighAppealRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *WeighAppealRequest) GetAmendment() *Amendment {
+	if x != nil {
+		return x.Amendment
+	}
+	return nil
+}
+
+type WeighAppealResponse struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Qualified      bool                   `protobuf:"varint,1,opt,name=qualified,proto3" json:"qualified,omitempty"`
+	Seconds        int32                  `protobuf:"varint,2,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	Creditable     int32                  `protobuf:"varint,3,opt,name=creditable,proto3" json:"creditable,omitempty"`
+	Percent        int32                  `protobuf:"varint,4,opt,name=percent,proto3" json:"percent,omitempty"`
+	ChecksAnswered int32                  `protobuf:"varint,5,opt,name=checks_answered,json=checksAnswered,proto3" json:"checks_answered,omitempty"`
+	ChecksCounted  int32                  `protobuf:"varint,6,opt,name=checks_counted,json=checksCounted,proto3" json:"checks_counted,omitempty"`
+	// What the webinar would be worth to the person, after the cap of the day, and how much more that is than now.
+	Hundredths    int32 `protobuf:"varint,7,opt,name=hundredths,proto3" json:"hundredths,omitempty"`
+	More          int32 `protobuf:"varint,8,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WeighAppealResponse) Reset() {
+	*x = WeighAppealResponse{}
+	mi := &file_datamanagement_v1_points_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WeighAppealResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WeighAppealResponse) ProtoMessage() {}
+
+func (x *WeighAppealResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_points_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WeighAppealResponse.ProtoReflect.Descriptor instead.
+func (*WeighAppealResponse) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *WeighAppealResponse) GetQualified() bool {
+	if x != nil {
+		return x.Qualified
+	}
+	return false
+}
+
+func (x *WeighAppealResponse) GetSeconds() int32 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+func (x *WeighAppealResponse) GetCreditable() int32 {
+	if x != nil {
+		return x.Creditable
+	}
+	return 0
+}
+
+func (x *WeighAppealResponse) GetPercent() int32 {
+	if x != nil {
+		return x.Percent
+	}
+	return 0
+}
+
+func (x *WeighAppealResponse) GetChecksAnswered() int32 {
+	if x != nil {
+		return x.ChecksAnswered
+	}
+	return 0
+}
+
+func (x *WeighAppealResponse) GetChecksCounted() int32 {
+	if x != nil {
+		return x.ChecksCounted
+	}
+	return 0
+}
+
+func (x *WeighAppealResponse) GetHundredths() int32 {
+	if x != nil {
+		return x.Hundredths
+	}
+	return 0
+}
+
+func (x *WeighAppealResponse) GetMore() int32 {
+	if x != nil {
+		return x.More
+	}
+	return 0
+}
+
+type DecideAppealRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Id        string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Grant     bool                   `protobuf:"varint,3,opt,name=grant,proto3" json:"grant,omitempty"`
+	// Needed to grant.
+	Amendment *Amendment `protobuf:"bytes,4,opt,name=amendment,proto3" json:"amendment,omitempty"`
+	// What the person is told, 1 to 1000 characters.
+	Answer        string `protobuf:"bytes,5,opt,name=answer,proto3" json:"answer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideAppealRequest) Reset() {
+	*x = DecideAppealRequest{}
+	mi := &file_datamanagement_v1_points_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideAppealRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideAppealRequest) ProtoMessage() {}
+
+func (x *DecideAppealRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_points_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideAppealRequest.ProtoReflect.Descriptor instead.
+func (*DecideAppealRequest) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *DecideAppealRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *DecideAppealRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *DecideAppealRequest) GetGrant() bool {
+	if x != nil {
+		return x.Grant
+	}
+	return false
+}
+
+func (x *DecideAppealRequest) GetAmendment() *Amendment {
+	if x != nil {
+		return x.Amendment
+	}
+	return nil
+}
+
+func (x *DecideAppealRequest) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
+type DecideAppealResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many more hundredths of a point were granted.
+	More          int32 `protobuf:"varint,1,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideAppealResponse) Reset() {
+	*x = DecideAppealResponse{}
+	mi := &file_datamanagement_v1_points_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideAppealResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideAppealResponse) ProtoMessage() {}
+
+func (x *DecideAppealResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_points_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideAppealResponse.ProtoReflect.Descriptor instead.
+func (*DecideAppealResponse) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *DecideAppealResponse) GetMore() int32 {
+	if x != nil {
+		return x.More
+	}
+	return 0
+}
+
+type RequestCorrectionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	AppealId      string                 `protobuf:"bytes,2,opt,name=appeal_id,json=appealId,proto3" json:"appeal_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestCorrectionRequest) Reset() {
+	*x = RequestCorrectionRequest{}
+	mi := &file_datamanagement_v1_points_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestCorrectionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestCorrectionRequest) ProtoMessage() {}
+
+func (x *RequestCorrectionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_points_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestCorrectionRequest.ProtoReflect.Descriptor instead.
+func (*RequestCorrectionRequest) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RequestCorrectionRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RequestCorrectionRequest) GetAppealId() string {
+	if x != nil {
+		return x.AppealId
+	}
+	return ""
+}
+
+type RequestCorrectionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the request to the agency.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestCorrectionResponse) Reset() {
+	*x = RequestCorrectionResponse{}
+	mi := &file_datamanagement_v1_points_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestCorrectionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestCorrectionResponse) ProtoMessage() {}
+
+func (x *RequestCorrectionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_points_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestCorrectionResponse.ProtoReflect.Descriptor instead.
+func (*RequestCorrectionResponse) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *RequestCorrectionResponse) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
 
 type RequestPointsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -37,7 +728,7 @@ type RequestPointsRequest struct {
 
 func (x *RequestPointsRequest) Reset() {
 	*x = RequestPointsRequest{}
-	mi := &file_datamanagement_v1_points_proto_msgTypes[0]
+	mi := &file_datamanagement_v1_points_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -49,7 +740,7 @@ func (x *RequestPointsRequest) String() string {
 func (*RequestPointsRequest) ProtoMessage() {}
 
 func (x *RequestPointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_points_proto_msgTypes[0]
+	mi := &file_datamanagement_v1_points_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -62,7 +753,7 @@ func (x *RequestPointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestPointsRequest.ProtoReflect.Descriptor instead.
 func (*RequestPointsRequest) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{0}
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RequestPointsRequest) GetRequestId() string {
@@ -109,7 +800,7 @@ type RequestPointsResponse struct {
 
 func (x *RequestPointsResponse) Reset() {
 	*x = RequestPointsResponse{}
-	mi := &file_datamanagement_v1_points_proto_msgTypes[1]
+	mi := &file_datamanagement_v1_points_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -121,7 +812,7 @@ func (x *RequestPointsResponse) String() string {
 func (*RequestPointsResponse) ProtoMessage() {}
 
 func (x *RequestPointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_points_proto_msgTypes[1]
+	mi := &file_datamanagement_v1_points_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -134,7 +825,7 @@ func (x *RequestPointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestPointsResponse.ProtoReflect.Descriptor instead.
 func (*RequestPointsResponse) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{1}
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RequestPointsResponse) GetId() string {
@@ -162,7 +853,7 @@ type RecordAnswerRequest struct {
 
 func (x *RecordAnswerRequest) Reset() {
 	*x = RecordAnswerRequest{}
-	mi := &file_datamanagement_v1_points_proto_msgTypes[2]
+	mi := &file_datamanagement_v1_points_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -174,7 +865,7 @@ func (x *RecordAnswerRequest) String() string {
 func (*RecordAnswerRequest) ProtoMessage() {}
 
 func (x *RecordAnswerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_points_proto_msgTypes[2]
+	mi := &file_datamanagement_v1_points_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -187,7 +878,7 @@ func (x *RecordAnswerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAnswerRequest.ProtoReflect.Descriptor instead.
 func (*RecordAnswerRequest) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{2}
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RecordAnswerRequest) GetRequestId() string {
@@ -241,7 +932,7 @@ type RecordAnswerResponse struct {
 
 func (x *RecordAnswerResponse) Reset() {
 	*x = RecordAnswerResponse{}
-	mi := &file_datamanagement_v1_points_proto_msgTypes[3]
+	mi := &file_datamanagement_v1_points_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -253,7 +944,7 @@ func (x *RecordAnswerResponse) String() string {
 func (*RecordAnswerResponse) ProtoMessage() {}
 
 func (x *RecordAnswerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_points_proto_msgTypes[3]
+	mi := &file_datamanagement_v1_points_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -266,7 +957,7 @@ func (x *RecordAnswerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAnswerResponse.ProtoReflect.Descriptor instead.
 func (*RecordAnswerResponse) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{3}
+	return file_datamanagement_v1_points_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RecordAnswerResponse) GetBooked() int32 {
@@ -280,7 +971,60 @@ var File_datamanagement_v1_points_proto protoreflect.FileDescriptor
 
 const file_datamanagement_v1_points_proto_rawDesc = "" +
 	"\n" +
-	"\x1edatamanagement/v1/points.proto\x12\x18rounds.datamanagement.v1\x1a\x16access/v1/access.proto\"\xac\x01\n" +
+	"\x1edatamanagement/v1/points.proto\x12\x18rounds.datamanagement.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"{\n" +
+	"\rAppealRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x02 \x01(\tR\twebinarId\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05words\x18\x04 \x01(\tR\x05words\" \n" +
+	"\x0eAppealResponse\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"F\n" +
+	"\x15WithdrawAppealRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"\x18\n" +
+	"\x16WithdrawAppealResponse\"\xb2\x01\n" +
+	"\tAmendment\x12\x1f\n" +
+	"\vvoid_checks\x18\x01 \x03(\x05R\n" +
+	"voidChecks\x12?\n" +
+	"\awatched\x18\x02 \x03(\v2%.rounds.datamanagement.v1.AmendedSpanR\awatched\x12C\n" +
+	"\tincidents\x18\x03 \x03(\v2%.rounds.datamanagement.v1.AmendedSpanR\tincidents\"i\n" +
+	"\vAmendedSpan\x12.\n" +
+	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\"g\n" +
+	"\x12WeighAppealRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12A\n" +
+	"\tamendment\x18\x02 \x01(\v2#.rounds.datamanagement.v1.AmendmentR\tamendment\"\x8b\x02\n" +
+	"\x13WeighAppealResponse\x12\x1c\n" +
+	"\tqualified\x18\x01 \x01(\bR\tqualified\x12\x18\n" +
+	"\aseconds\x18\x02 \x01(\x05R\aseconds\x12\x1e\n" +
+	"\n" +
+	"creditable\x18\x03 \x01(\x05R\n" +
+	"creditable\x12\x18\n" +
+	"\apercent\x18\x04 \x01(\x05R\apercent\x12'\n" +
+	"\x0fchecks_answered\x18\x05 \x01(\x05R\x0echecksAnswered\x12%\n" +
+	"\x0echecks_counted\x18\x06 \x01(\x05R\rchecksCounted\x12\x1e\n" +
+	"\n" +
+	"hundredths\x18\a \x01(\x05R\n" +
+	"hundredths\x12\x12\n" +
+	"\x04more\x18\b \x01(\x05R\x04more\"\xb5\x01\n" +
+	"\x13DecideAppealRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
+	"\x05grant\x18\x03 \x01(\bR\x05grant\x12A\n" +
+	"\tamendment\x18\x04 \x01(\v2#.rounds.datamanagement.v1.AmendmentR\tamendment\x12\x16\n" +
+	"\x06answer\x18\x05 \x01(\tR\x06answer\"*\n" +
+	"\x14DecideAppealResponse\x12\x12\n" +
+	"\x04more\x18\x01 \x01(\x05R\x04more\"V\n" +
+	"\x18RequestCorrectionRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1b\n" +
+	"\tappeal_id\x18\x02 \x01(\tR\bappealId\"+\n" +
+	"\x19RequestCorrectionResponse\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xac\x01\n" +
 	"\x14RequestPointsRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
@@ -302,11 +1046,21 @@ const file_datamanagement_v1_points_proto_rawDesc = "" +
 	"\treference\x18\x05 \x01(\tR\treference\x12\x16\n" +
 	"\x06answer\x18\x06 \x01(\tR\x06answer\".\n" +
 	"\x14RecordAnswerResponse\x12\x16\n" +
-	"\x06booked\x18\x01 \x01(\x05R\x06booked2\x9f\x02\n" +
+	"\x06booked\x18\x01 \x01(\x05R\x06booked2\xc4\a\n" +
 	"\x06Points\x12\x8a\x01\n" +
 	"\rRequestPoints\x12..rounds.datamanagement.v1.RequestPointsRequest\x1a/.rounds.datamanagement.v1.RequestPointsResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\x03bff\x12\radministrator\x12\x87\x01\n" +
 	"\fRecordAnswer\x12-.rounds.datamanagement.v1.RecordAnswerRequest\x1a..rounds.datamanagement.v1.RecordAnswerResponse\"\x18\x8a\xb5\x18\x14\n" +
+	"\x03bff\x12\radministrator\x12o\n" +
+	"\x06Appeal\x12'.rounds.datamanagement.v1.AppealRequest\x1a(.rounds.datamanagement.v1.AppealResponse\"\x12\x8a\xb5\x18\x0e\n" +
+	"\x03bff\x12\aaccount\x12\x87\x01\n" +
+	"\x0eWithdrawAppeal\x12/.rounds.datamanagement.v1.WithdrawAppealRequest\x1a0.rounds.datamanagement.v1.WithdrawAppealResponse\"\x12\x8a\xb5\x18\x0e\n" +
+	"\x03bff\x12\aaccount\x12\x84\x01\n" +
+	"\vWeighAppeal\x12,.rounds.datamanagement.v1.WeighAppealRequest\x1a-.rounds.datamanagement.v1.WeighAppealResponse\"\x18\x8a\xb5\x18\x14\n" +
+	"\x03bff\x12\radministrator\x12\x87\x01\n" +
+	"\fDecideAppeal\x12-.rounds.datamanagement.v1.DecideAppealRequest\x1a..rounds.datamanagement.v1.DecideAppealResponse\"\x18\x8a\xb5\x18\x14\n" +
+	"\x03bff\x12\radministrator\x12\x96\x01\n" +
+	"\x11RequestCorrection\x122.rounds.datamanagement.v1.RequestCorrectionRequest\x1a3.rounds.datamanagement.v1.RequestCorrectionResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\x03bff\x12\radministratorBJZHgithub.com/rounds-cme/rounds/contract/datamanagement/v1;datamanagementpbb\x06proto3"
 
 var (
@@ -321,23 +1075,52 @@ func file_datamanagement_v1_points_proto_rawDescGZIP() []byte {
 	return file_datamanagement_v1_points_proto_rawDescData
 }
 
-var file_datamanagement_v1_points_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_datamanagement_v1_points_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_datamanagement_v1_points_proto_goTypes = []any{
-	(*RequestPointsRequest)(nil),  // 0: rounds.datamanagement.v1.RequestPointsRequest
-	(*RequestPointsResponse)(nil), // 1: rounds.datamanagement.v1.RequestPointsResponse
-	(*RecordAnswerRequest)(nil),   // 2: rounds.datamanagement.v1.RecordAnswerRequest
-	(*RecordAnswerResponse)(nil),  // 3: rounds.datamanagement.v1.RecordAnswerResponse
+	(*AppealRequest)(nil),             // 0: rounds.datamanagement.v1.AppealRequest
+	(*AppealResponse)(nil),            // 1: rounds.datamanagement.v1.AppealResponse
+	(*WithdrawAppealRequest)(nil),     // 2: rounds.datamanagement.v1.WithdrawAppealRequest
+	(*WithdrawAppealResponse)(nil),    // 3: rounds.datamanagement.v1.WithdrawAppealResponse
+	(*Amendment)(nil),                 // 4: rounds.datamanagement.v1.Amendment
+	(*AmendedSpan)(nil),               // 5: rounds.datamanagement.v1.AmendedSpan
+	(*WeighAppealRequest)(nil),        // 6: rounds.datamanagement.v1.WeighAppealRequest
+	(*WeighAppealResponse)(nil),       // 7: rounds.datamanagement.v1.WeighAppealResponse
+	(*DecideAppealRequest)(nil),       // 8: rounds.datamanagement.v1.DecideAppealRequest
+	(*DecideAppealResponse)(nil),      // 9: rounds.datamanagement.v1.DecideAppealResponse
+	(*RequestCorrectionRequest)(nil),  // 10: rounds.datamanagement.v1.RequestCorrectionRequest
+	(*RequestCorrectionResponse)(nil), // 11: rounds.datamanagement.v1.RequestCorrectionResponse
+	(*RequestPointsRequest)(nil),      // 12: rounds.datamanagement.v1.RequestPointsRequest
+	(*RequestPointsResponse)(nil),     // 13: rounds.datamanagement.v1.RequestPointsResponse
+	(*RecordAnswerRequest)(nil),       // 14: rounds.datamanagement.v1.RecordAnswerRequest
+	(*RecordAnswerResponse)(nil),      // 15: rounds.datamanagement.v1.RecordAnswerResponse
+	(*timestamppb.Timestamp)(nil),     // 16: google.protobuf.Timestamp
 }
 var file_datamanagement_v1_points_proto_depIdxs = []int32{
-	0, // 0: rounds.datamanagement.v1.Points.RequestPoints:input_type -> rounds.datamanagement.v1.RequestPointsRequest
-	2, // 1: rounds.datamanagement.v1.Points.RecordAnswer:input_type -> rounds.datamanagement.v1.RecordAnswerRequest
-	1, // 2: rounds.datamanagement.v1.Points.RequestPoints:output_type -> rounds.datamanagement.v1.RequestPointsResponse
-	3, // 3: rounds.datamanagement.v1.Points.RecordAnswer:output_type -> rounds.datamanagement.v1.RecordAnswerResponse
-	2, // [2:4] is the sub-list for method output_type
-	0, // [0:2] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	5,  // 0: rounds.datamanagement.v1.Amendment.watched:type_name -> rounds.datamanagement.v1.AmendedSpan
+	5,  // 1: rounds.datamanagement.v1.Amendment.incidents:type_name -> rounds.datamanagement.v1.AmendedSpan
+	16, // 2: rounds.datamanagement.v1.AmendedSpan.from:type_name -> google.protobuf.Timestamp
+	16, // 3: rounds.datamanagement.v1.AmendedSpan.to:type_name -> google.protobuf.Timestamp
+	4,  // 4: rounds.datamanagement.v1.WeighAppealRequest.amendment:type_name -> rounds.datamanagement.v1.Amendment
+	4,  // 5: rounds.datamanagement.v1.DecideAppealRequest.amendment:type_name -> rounds.datamanagement.v1.Amendment
+	12, // 6: rounds.datamanagement.v1.Points.RequestPoints:input_type -> rounds.datamanagement.v1.RequestPointsRequest
+	14, // 7: rounds.datamanagement.v1.Points.RecordAnswer:input_type -> rounds.datamanagement.v1.RecordAnswerRequest
+	0,  // 8: rounds.datamanagement.v1.Points.Appeal:input_type -> rounds.datamanagement.v1.AppealRequest
+	2,  // 9: rounds.datamanagement.v1.Points.WithdrawAppeal:input_type -> rounds.datamanagement.v1.WithdrawAppealRequest
+	6,  // 10: rounds.datamanagement.v1.Points.WeighAppeal:input_type -> rounds.datamanagement.v1.WeighAppealRequest
+	8,  // 11: rounds.datamanagement.v1.Points.DecideAppeal:input_type -> rounds.datamanagement.v1.DecideAppealRequest
+	10, // 12: rounds.datamanagement.v1.Points.RequestCorrection:input_type -> rounds.datamanagement.v1.RequestCorrectionRequest
+	13, // 13: rounds.datamanagement.v1.Points.RequestPoints:output_type -> rounds.datamanagement.v1.RequestPointsResponse
+	15, // 14: rounds.datamanagement.v1.Points.RecordAnswer:output_type -> rounds.datamanagement.v1.RecordAnswerResponse
+	1,  // 15: rounds.datamanagement.v1.Points.Appeal:output_type -> rounds.datamanagement.v1.AppealResponse
+	3,  // 16: rounds.datamanagement.v1.Points.WithdrawAppeal:output_type -> rounds.datamanagement.v1.WithdrawAppealResponse
+	7,  // 17: rounds.datamanagement.v1.Points.WeighAppeal:output_type -> rounds.datamanagement.v1.WeighAppealResponse
+	9,  // 18: rounds.datamanagement.v1.Points.DecideAppeal:output_type -> rounds.datamanagement.v1.DecideAppealResponse
+	11, // 19: rounds.datamanagement.v1.Points.RequestCorrection:output_type -> rounds.datamanagement.v1.RequestCorrectionResponse
+	13, // [13:20] is the sub-list for method output_type
+	6,  // [6:13] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_datamanagement_v1_points_proto_init() }
@@ -351,7 +1134,7 @@ func file_datamanagement_v1_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_datamanagement_v1_points_proto_rawDesc), len(file_datamanagement_v1_points_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

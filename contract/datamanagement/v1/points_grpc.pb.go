@@ -21,8 +21,13 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Points_RequestPoints_FullMethodName = "/rounds.datamanagement.v1.Points/RequestPoints"
-	Points_RecordAnswer_FullMethodName  = "/rounds.datamanagement.v1.Points/RecordAnswer"
+	Points_RequestPoints_FullMethodName     = "/rounds.datamanagement.v1.Points/RequestPoints"
+	Points_RecordAnswer_FullMethodName      = "/rounds.datamanagement.v1.Points/RecordAnswer"
+	Points_Appeal_FullMethodName            = "/rounds.datamanagement.v1.Points/Appeal"
+	Points_WithdrawAppeal_FullMethodName    = "/rounds.datamanagement.v1.Points/WithdrawAppeal"
+	Points_WeighAppeal_FullMethodName       = "/rounds.datamanagement.v1.Points/WeighAppeal"
+	Points_DecideAppeal_FullMethodName      = "/rounds.datamanagement.v1.Points/DecideAppeal"
+	Points_RequestCorrection_FullMethodName = "/rounds.datamanagement.v1.Points/RequestCorrection"
 )
 
 // PointsClient is the client API for Points service.
@@ -36,6 +41,16 @@ type PointsClient interface {
 	RequestPoints(ctx context.Context, in *RequestPointsRequest, opts ...grpc.CallOption) (*RequestPointsResponse, error)
 	// Records what the agency said; an acceptance books the points of everybody who qualified.
 	RecordAnswer(ctx context.Context, in *RecordAnswerRequest, opts ...grpc.CallOption) (*RecordAnswerResponse, error)
+	// The person asking finds the own credit of a webinar wrong. One appeal at a time, within 30 days of the end.
+	Appeal(ctx context.Context, in *AppealRequest, opts ...grpc.CallOption) (*AppealResponse, error)
+	// Takes an own appeal back that was not decided yet.
+	WithdrawAppeal(ctx context.Context, in *WithdrawAppealRequest, opts ...grpc.CallOption) (*WithdrawAppealResponse, error)
+	// What would come out if an appeal were granted like that; changes nothing.
+	WeighAppeal(ctx context.Context, in *WeighAppealRequest, opts ...grpc.CallOption) (*WeighAppealResponse, error)
+	// Decides an appeal, once. Granted, a correction is asked of the agency, and booked when that accepts.
+	DecideAppeal(ctx context.Context, in *DecideAppealRequest, opts ...grpc.CallOption) (*DecideAppealResponse, error)
+	// Asks the agency again for a correction that it refused.
+	RequestCorrection(ctx context.Context, in *RequestCorrectionRequest, opts ...grpc.CallOption) (*RequestCorrectionResponse, error)
 }
 
 type pointsClient struct {
@@ -66,6 +81,56 @@ func (c *pointsClient) RecordAnswer(ctx context.Context, in *RecordAnswerRequest
 	return out, nil
 }
 
+func (c *pointsClient) Appeal(ctx context.Context, in *AppealRequest, opts ...grpc.CallOption) (*AppealResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AppealResponse)
+	err := c.cc.Invoke(ctx, Points_Appeal_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pointsClient) WithdrawAppeal(ctx context.Context, in *WithdrawAppealRequest, opts ...grpc.CallOption) (*WithdrawAppealResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WithdrawAppealResponse)
+	err := c.cc.Invoke(ctx, Points_WithdrawAppeal_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pointsClient) WeighAppeal(ctx context.Context, in *WeighAppealRequest, opts ...grpc.CallOption) (*WeighAppealResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WeighAppealResponse)
+	err := c.cc.Invoke(ctx, Points_WeighAppeal_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pointsClient) DecideAppeal(ctx context.Context, in *DecideAppealRequest, opts ...grpc.CallOption) (*DecideAppealResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DecideAppealResponse)
+	err := c.cc.Invoke(ctx, Points_DecideAppeal_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pointsClient) RequestCorrection(ctx context.Context, in *RequestCorrectionRequest, opts ...grpc.CallOption) (*RequestCorrectionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RequestCorrectionResponse)
+	err := c.cc.Invoke(ctx, Points_RequestCorrection_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PointsServer is the server API for Points service.
 // All implementations must embed UnimplementedPointsServer
 // for forward compatibility.
@@ -77,6 +142,16 @@ type PointsServer interface {
 	RequestPoints(context.Context, *RequestPointsRequest) (*RequestPointsResponse, error)
 	// Records what the agency said; an acceptance books the points of everybody who qualified.
 	RecordAnswer(context.Context, *RecordAnswerRequest) (*RecordAnswerResponse, error)
+	// The person asking finds the own credit of a webinar wrong. One appeal at a time, within 30 days of the end.
+	Appeal(context.Context, *AppealRequest) (*AppealResponse, error)
+	// Takes an own appeal back that was not decided yet.
+	WithdrawAppeal(context.Context, *WithdrawAppealRequest) (*WithdrawAppealResponse, error)
+	// What would come out if an appeal were granted like that; changes nothing.
+	WeighAppeal(context.Context, *WeighAppealRequest) (*WeighAppealResponse, error)
+	// Decides an appeal, once. Granted, a correction is asked of the agency, and booked when that accepts.
+	DecideAppeal(context.Context, *DecideAppealRequest) (*DecideAppealResponse, error)
+	// Asks the agency again for a correction that it refused.
+	RequestCorrection(context.Context, *RequestCorrectionRequest) (*RequestCorrectionResponse, error)
 	mustEmbedUnimplementedPointsServer()
 }
 
@@ -92,6 +167,21 @@ func (UnimplementedPointsServer) RequestPoints(context.Context, *RequestPointsRe
 }
 func (UnimplementedPointsServer) RecordAnswer(context.Context, *RecordAnswerRequest) (*RecordAnswerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RecordAnswer not implemented")
+}
+func (UnimplementedPointsServer) Appeal(context.Context, *AppealRequest) (*AppealResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Appeal not implemented")
+}
+func (UnimplementedPointsServer) WithdrawAppeal(context.Context, *WithdrawAppealRequest) (*WithdrawAppealResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WithdrawAppeal not implemented")
+}
+func (UnimplementedPointsServer) WeighAppeal(context.Context, *WeighAppealRequest) (*WeighAppealResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WeighAppeal not implemented")
+}
+func (UnimplementedPointsServer) DecideAppeal(context.Context, *DecideAppealRequest) (*DecideAppealResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DecideAppeal not implemented")
+}
+func (UnimplementedPointsServer) RequestCorrection(context.Context, *RequestCorrectionRequest) (*RequestCorrectionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RequestCorrection not implemented")
 }
 func (UnimplementedPointsServer) mustEmbedUnimplementedPointsServer() {}
 func (UnimplementedPointsServer) testEmbeddedByValue()                {}
@@ -150,6 +240,96 @@ func _Points_RecordAnswer_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Points_Appeal_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AppealRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServer).Appeal(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Points_Appeal_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServer).Appeal(ctx, req.(*AppealRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Points_WithdrawAppeal_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WithdrawAppealRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServer).WithdrawAppeal(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Points_WithdrawAppeal_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServer).WithdrawAppeal(ctx, req.(*WithdrawAppealRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Points_WeighAppeal_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WeighAppealRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServer).WeighAppeal(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Points_WeighAppeal_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServer).WeighAppeal(ctx, req.(*WeighAppealRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Points_DecideAppeal_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DecideAppealRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServer).DecideAppeal(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Points_DecideAppeal_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServer).DecideAppeal(ctx, req.(*DecideAppealRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Points_RequestCorrection_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RequestCorrectionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServer).RequestCorrection(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Points_RequestCorrection_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServer).RequestCorrection(ctx, req.(*RequestCorrectionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Points_ServiceDesc is the grpc.ServiceDesc for Points service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -164,6 +344,26 @@ var Points_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RecordAnswer",
 			Handler:    _Points_RecordAnswer_Handler,
+		},
+		{
+			MethodName: "Appeal",
+			Handler:    _Points_Appeal_Handler,
+		},
+		{
+			MethodName: "WithdrawAppeal",
+			Handler:    _Points_WithdrawAppeal_Handler,
+		},
+		{
+			MethodName: "WeighAppeal",
+			Handler:    _Points_WeighAppeal_Handler,
+		},
+		{
+			MethodName: "DecideAppeal",
+			Handler:    _Points_DecideAppeal_Handler,
+		},
+		{
+			MethodName: "RequestCorrection",
+			Handler:    _Points_RequestCorrection_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

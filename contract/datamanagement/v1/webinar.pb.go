@@ -12,6 +12,7 @@ import (
 	_ "github.com/rounds-cme/rounds/contract/access/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -839,8 +840,12 @@ type SaveCreditRuleRequest struct {
 	MinutesPerPoint int32  `protobuf:"varint,9,opt,name=minutes_per_point,json=minutesPerPoint,proto3" json:"minutes_per_point,omitempty"`
 	CreditStep      int32  `protobuf:"varint,10,opt,name=credit_step,json=creditStep,proto3" json:"credit_step,omitempty"`
 	DailyCap        int32  `protobuf:"varint,11,opt,name=daily_cap,json=dailyCap,proto3" json:"daily_cap,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The version that it was made from, so that two editors do not pass each other by; 0 is whichever there is.
+	BaseVersion int32 `protobuf:"varint,12,opt,name=base_version,json=baseVersion,proto3" json:"base_version,omitempty"`
+	// What it was compared with before; how many gain and lose is kept with the version.
+	Compared      *HeldWebinars `protobuf:"bytes,13,opt,name=compared,proto3" json:"compared,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SaveCreditRuleRequest) Reset() {
@@ -950,6 +955,20 @@ func (x *SaveCreditRuleRequest) GetDailyCap() int32 {
 	return 0
 }
 
+func (x *SaveCreditRuleRequest) GetBaseVersion() int32 {
+	if x != nil {
+		return x.BaseVersion
+	}
+	return 0
+}
+
+func (x *SaveCreditRuleRequest) GetCompared() *HeldWebinars {
+	if x != nil {
+		return x.Compared
+	}
+	return nil
+}
+
 type SaveCreditRuleResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1002,6 +1021,1049 @@ func (x *SaveCreditRuleResponse) GetVersion() int32 {
 	return 0
 }
 
+// The conditions of a rule, as in SaveCreditRuleRequest.
+type RuleTerms struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	MinPercent       int32                  `protobuf:"varint,1,opt,name=min_percent,json=minPercent,proto3" json:"min_percent,omitempty"`
+	MinChecksPercent int32                  `protobuf:"varint,2,opt,name=min_checks_percent,json=minChecksPercent,proto3" json:"min_checks_percent,omitempty"`
+	ChecksPerHour    int32                  `protobuf:"varint,3,opt,name=checks_per_hour,json=checksPerHour,proto3" json:"checks_per_hour,omitempty"`
+	CheckWindow      int32                  `protobuf:"varint,4,opt,name=check_window,json=checkWindow,proto3" json:"check_window,omitempty"`
+	ReconnectGrace   int32                  `protobuf:"varint,5,opt,name=reconnect_grace,json=reconnectGrace,proto3" json:"reconnect_grace,omitempty"`
+	// event or time
+	Award           string `protobuf:"bytes,6,opt,name=award,proto3" json:"award,omitempty"`
+	MinutesPerPoint int32  `protobuf:"varint,7,opt,name=minutes_per_point,json=minutesPerPoint,proto3" json:"minutes_per_point,omitempty"`
+	CreditStep      int32  `protobuf:"varint,8,opt,name=credit_step,json=creditStep,proto3" json:"credit_step,omitempty"`
+	DailyCap        int32  `protobuf:"varint,9,opt,name=daily_cap,json=dailyCap,proto3" json:"daily_cap,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *RuleTerms) Reset() {
+	*x = RuleTerms{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleTerms) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleTerms) ProtoMessage() {}
+
+func (x *RuleTerms) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleTerms.ProtoReflect.Descriptor instead.
+func (*RuleTerms) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *RuleTerms) GetMinPercent() int32 {
+	if x != nil {
+		return x.MinPercent
+	}
+	return 0
+}
+
+func (x *RuleTerms) GetMinChecksPercent() int32 {
+	if x != nil {
+		return x.MinChecksPercent
+	}
+	return 0
+}
+
+func (x *RuleTerms) GetChecksPerHour() int32 {
+	if x != nil {
+		return x.ChecksPerHour
+	}
+	return 0
+}
+
+func (x *RuleTerms) GetCheckWindow() int32 {
+	if x != nil {
+		return x.CheckWindow
+	}
+	return 0
+}
+
+func (x *RuleTerms) GetReconnectGrace() int32 {
+	if x != nil {
+		return x.ReconnectGrace
+	}
+	return 0
+}
+
+func (x *RuleTerms) GetAward() string {
+	if x != nil {
+		return x.Award
+	}
+	return ""
+}
+
+func (x *RuleTerms) GetMinutesPerPoint() int32 {
+	if x != nil {
+		return x.MinutesPerPoint
+	}
+	return 0
+}
+
+func (x *RuleTerms) GetCreditStep() int32 {
+	if x != nil {
+		return x.CreditStep
+	}
+	return 0
+}
+
+func (x *RuleTerms) GetDailyCap() int32 {
+	if x != nil {
+		return x.DailyCap
+	}
+	return 0
+}
+
+type SimulateWebinarRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Rule  *RuleTerms             `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// At most 1000.
+	Viewers int32 `protobuf:"varint,2,opt,name=viewers,proto3" json:"viewers,omitempty"`
+	// At most 480.
+	Minutes int32 `protobuf:"varint,3,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	// The same seed gives the same people.
+	Seed uint32 `protobuf:"varint,4,opt,name=seed,proto3" json:"seed,omitempty"`
+	// How many there are of a behaviour of rules/simulation, in proportion to the others; an ordinary evening when left out.
+	Shares map[string]int32 `protobuf:"bytes,5,rep,name=shares,proto3" json:"shares,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// An outage of the room: after so many minutes, for so many; no minutes, no outage.
+	OutageAfter   int32 `protobuf:"varint,6,opt,name=outage_after,json=outageAfter,proto3" json:"outage_after,omitempty"`
+	OutageMinutes int32 `protobuf:"varint,7,opt,name=outage_minutes,json=outageMinutes,proto3" json:"outage_minutes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulateWebinarRequest) Reset() {
+	*x = SimulateWebinarRequest{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulateWebinarRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulateWebinarRequest) ProtoMessage() {}
+
+func (x *SimulateWebinarRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulateWebinarRequest.ProtoReflect.Descriptor instead.
+func (*SimulateWebinarRequest) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *SimulateWebinarRequest) GetRule() *RuleTerms {
+	if x != nil {
+		return x.Rule
+	}
+	return nil
+}
+
+func (x *SimulateWebinarRequest) GetViewers() int32 {
+	if x != nil {
+		return x.Viewers
+	}
+	return 0
+}
+
+func (x *SimulateWebinarRequest) GetMinutes() int32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
+func (x *SimulateWebinarRequest) GetSeed() uint32 {
+	if x != nil {
+		return x.Seed
+	}
+	return 0
+}
+
+func (x *SimulateWebinarRequest) GetShares() map[string]int32 {
+	if x != nil {
+		return x.Shares
+	}
+	return nil
+}
+
+func (x *SimulateWebinarRequest) GetOutageAfter() int32 {
+	if x != nil {
+		return x.OutageAfter
+	}
+	return 0
+}
+
+func (x *SimulateWebinarRequest) GetOutageMinutes() int32 {
+	if x != nil {
+		return x.OutageMinutes
+	}
+	return 0
+}
+
+type SimulateWebinarResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Seconds that could be watched, and seconds that the outage took from everybody.
+	Creditable    int32             `protobuf:"varint,1,opt,name=creditable,proto3" json:"creditable,omitempty"`
+	LeftOut       int32             `protobuf:"varint,2,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	Passed        int32             `protobuf:"varint,3,opt,name=passed,proto3" json:"passed,omitempty"`
+	Groups        []*SimulatedGroup `protobuf:"bytes,4,rep,name=groups,proto3" json:"groups,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulateWebinarResponse) Reset() {
+	*x = SimulateWebinarResponse{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulateWebinarResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulateWebinarResponse) ProtoMessage() {}
+
+func (x *SimulateWebinarResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulateWebinarResponse.ProtoReflect.Descriptor instead.
+func (*SimulateWebinarResponse) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *SimulateWebinarResponse) GetCreditable() int32 {
+	if x != nil {
+		return x.Creditable
+	}
+	return 0
+}
+
+func (x *SimulateWebinarResponse) GetLeftOut() int32 {
+	if x != nil {
+		return x.LeftOut
+	}
+	return 0
+}
+
+func (x *SimulateWebinarResponse) GetPassed() int32 {
+	if x != nil {
+		return x.Passed
+	}
+	return 0
+}
+
+func (x *SimulateWebinarResponse) GetGroups() []*SimulatedGroup {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
+// Everybody of one behaviour; times are seconds of the average person.
+type SimulatedGroup struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Behaviour string                 `protobuf:"bytes,1,opt,name=behaviour,proto3" json:"behaviour,omitempty"`
+	Cheat     bool                   `protobuf:"varint,2,opt,name=cheat,proto3" json:"cheat,omitempty"`
+	People    int32                  `protobuf:"varint,3,opt,name=people,proto3" json:"people,omitempty"`
+	Passed    int32                  `protobuf:"varint,4,opt,name=passed,proto3" json:"passed,omitempty"`
+	Credited  int32                  `protobuf:"varint,5,opt,name=credited,proto3" json:"credited,omitempty"`
+	// When the webinar really played.
+	Truth int32 `protobuf:"varint,6,opt,name=truth,proto3" json:"truth,omitempty"`
+	// What was credited although nothing played.
+	Excess int32 `protobuf:"varint,7,opt,name=excess,proto3" json:"excess,omitempty"`
+	// Who passed without having answered a check.
+	Unasked int32              `protobuf:"varint,8,opt,name=unasked,proto3" json:"unasked,omitempty"`
+	Reasons []*SimulatedReason `protobuf:"bytes,9,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	// Heartbeats that were refused, by the reason.
+	Refused       map[string]int32 `protobuf:"bytes,10,rep,name=refused,proto3" json:"refused,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulatedGroup) Reset() {
+	*x = SimulatedGroup{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulatedGroup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulatedGroup) ProtoMessage() {}
+
+func (x *SimulatedGroup) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulatedGroup.ProtoReflect.Descriptor instead.
+func (*SimulatedGroup) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *SimulatedGroup) GetBehaviour() string {
+	if x != nil {
+		return x.Behaviour
+	}
+	return ""
+}
+
+func (x *SimulatedGroup) GetCheat() bool {
+	if x != nil {
+		return x.Cheat
+	}
+	return false
+}
+
+func (x *SimulatedGroup) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+func (x *SimulatedGroup) GetPassed() int32 {
+	if x != nil {
+		return x.Passed
+	}
+	return 0
+}
+
+func (x *SimulatedGroup) GetCredited() int32 {
+	if x != nil {
+		return x.Credited
+	}
+	return 0
+}
+
+func (x *SimulatedGroup) GetTruth() int32 {
+	if x != nil {
+		return x.Truth
+	}
+	return 0
+}
+
+func (x *SimulatedGroup) GetExcess() int32 {
+	if x != nil {
+		return x.Excess
+	}
+	return 0
+}
+
+func (x *SimulatedGroup) GetUnasked() int32 {
+	if x != nil {
+		return x.Unasked
+	}
+	return 0
+}
+
+func (x *SimulatedGroup) GetReasons() []*SimulatedReason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+func (x *SimulatedGroup) GetRefused() map[string]int32 {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+// A condition that people of a group failed, with the numbers of the average one of them.
+type SimulatedReason struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	People        int32                  `protobuf:"varint,2,opt,name=people,proto3" json:"people,omitempty"`
+	Have          int32                  `protobuf:"varint,3,opt,name=have,proto3" json:"have,omitempty"`
+	Need          int32                  `protobuf:"varint,4,opt,name=need,proto3" json:"need,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulatedReason) Reset() {
+	*x = SimulatedReason{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulatedReason) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulatedReason) ProtoMessage() {}
+
+func (x *SimulatedReason) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulatedReason.ProtoReflect.Descriptor instead.
+func (*SimulatedReason) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *SimulatedReason) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *SimulatedReason) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+func (x *SimulatedReason) GetHave() int32 {
+	if x != nil {
+		return x.Have
+	}
+	return 0
+}
+
+func (x *SimulatedReason) GetNeed() int32 {
+	if x != nil {
+		return x.Need
+	}
+	return 0
+}
+
+// Webinars that were held under a rule: one of them, or the last ones.
+type HeldWebinars struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	// At most 10; 5 when left out.
+	Last          int32 `protobuf:"varint,2,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeldWebinars) Reset() {
+	*x = HeldWebinars{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeldWebinars) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeldWebinars) ProtoMessage() {}
+
+func (x *HeldWebinars) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeldWebinars.ProtoReflect.Descriptor instead.
+func (*HeldWebinars) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *HeldWebinars) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *HeldWebinars) GetLast() int32 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+type CompareCreditRuleRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the rule whose next version it would be.
+	Name string        `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Rule *RuleTerms    `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
+	Held *HeldWebinars `protobuf:"bytes,3,opt,name=held,proto3" json:"held,omitempty"`
+	// Of the list of people, from 1.
+	Page          int32 `protobuf:"varint,4,opt,name=page,proto3" json:"page,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompareCreditRuleRequest) Reset() {
+	*x = CompareCreditRuleRequest{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompareCreditRuleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompareCreditRuleRequest) ProtoMessage() {}
+
+func (x *CompareCreditRuleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompareCreditRuleRequest.ProtoReflect.Descriptor instead.
+func (*CompareCreditRuleRequest) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *CompareCreditRuleRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CompareCreditRuleRequest) GetRule() *RuleTerms {
+	if x != nil {
+		return x.Rule
+	}
+	return nil
+}
+
+func (x *CompareCreditRuleRequest) GetHeld() *HeldWebinars {
+	if x != nil {
+		return x.Held
+	}
+	return nil
+}
+
+func (x *CompareCreditRuleRequest) GetPage() int32 {
+	if x != nil {
+		return x.Page
+	}
+	return 0
+}
+
+type CompareCreditRuleResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The newest version that there is.
+	Version int32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// What was compared, the last one first.
+	Effects []*RuleEffect `protobuf:"bytes,2,rep,name=effects,proto3" json:"effects,omitempty"`
+	// A page of those who gain or lose: who loses comes first.
+	Changes []*RuleChange `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
+	Page    int32         `protobuf:"varint,4,opt,name=page,proto3" json:"page,omitempty"`
+	Pages   int32         `protobuf:"varint,5,opt,name=pages,proto3" json:"pages,omitempty"`
+	// What can be compared, the last one first.
+	Choices       []*HeldWebinar `protobuf:"bytes,6,rep,name=choices,proto3" json:"choices,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompareCreditRuleResponse) Reset() {
+	*x = CompareCreditRuleResponse{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompareCreditRuleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompareCreditRuleResponse) ProtoMessage() {}
+
+func (x *CompareCreditRuleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompareCreditRuleResponse.ProtoReflect.Descriptor instead.
+func (*CompareCreditRuleResponse) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *CompareCreditRuleResponse) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *CompareCreditRuleResponse) GetEffects() []*RuleEffect {
+	if x != nil {
+		return x.Effects
+	}
+	return nil
+}
+
+func (x *CompareCreditRuleResponse) GetChanges() []*RuleChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *CompareCreditRuleResponse) GetPage() int32 {
+	if x != nil {
+		return x.Page
+	}
+	return 0
+}
+
+func (x *CompareCreditRuleResponse) GetPages() int32 {
+	if x != nil {
+		return x.Pages
+	}
+	return 0
+}
+
+func (x *CompareCreditRuleResponse) GetChoices() []*HeldWebinar {
+	if x != nil {
+		return x.Choices
+	}
+	return nil
+}
+
+type HeldWebinar struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Id        string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Slug      string                 `protobuf:"bytes,2,opt,name=slug,proto3" json:"slug,omitempty"`
+	Title     string                 `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
+	StartedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
+	// Of the rule that was frozen when it went live.
+	RuleVersion   int32 `protobuf:"varint,5,opt,name=rule_version,json=ruleVersion,proto3" json:"rule_version,omitempty"`
+	People        int32 `protobuf:"varint,6,opt,name=people,proto3" json:"people,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeldWebinar) Reset() {
+	*x = HeldWebinar{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeldWebinar) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeldWebinar) ProtoMessage() {}
+
+func (x *HeldWebinar) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeldWebinar.ProtoReflect.Descriptor instead.
+func (*HeldWebinar) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *HeldWebinar) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *HeldWebinar) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *HeldWebinar) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *HeldWebinar) GetStartedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartedAt
+	}
+	return nil
+}
+
+func (x *HeldWebinar) GetRuleVersion() int32 {
+	if x != nil {
+		return x.RuleVersion
+	}
+	return 0
+}
+
+func (x *HeldWebinar) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+// What another version would have made of one webinar. Nothing of it happens.
+type RuleEffect struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	Webinar          *HeldWebinar           `protobuf:"bytes,1,opt,name=webinar,proto3" json:"webinar,omitempty"`
+	Gained           int32                  `protobuf:"varint,2,opt,name=gained,proto3" json:"gained,omitempty"`
+	Lost             int32                  `protobuf:"varint,3,opt,name=lost,proto3" json:"lost,omitempty"`
+	PassedBefore     int32                  `protobuf:"varint,4,opt,name=passed_before,json=passedBefore,proto3" json:"passed_before,omitempty"`
+	PassedAfter      int32                  `protobuf:"varint,5,opt,name=passed_after,json=passedAfter,proto3" json:"passed_after,omitempty"`
+	HundredthsBefore int32                  `protobuf:"varint,6,opt,name=hundredths_before,json=hundredthsBefore,proto3" json:"hundredths_before,omitempty"`
+	HundredthsAfter  int32                  `protobuf:"varint,7,opt,name=hundredths_after,json=hundredthsAfter,proto3" json:"hundredths_after,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *RuleEffect) Reset() {
+	*x = RuleEffect{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleEffect) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleEffect) ProtoMessage() {}
+
+func (x *RuleEffect) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleEffect.ProtoReflect.Descriptor instead.
+func (*RuleEffect) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *RuleEffect) GetWebinar() *HeldWebinar {
+	if x != nil {
+		return x.Webinar
+	}
+	return nil
+}
+
+func (x *RuleEffect) GetGained() int32 {
+	if x != nil {
+		return x.Gained
+	}
+	return 0
+}
+
+func (x *RuleEffect) GetLost() int32 {
+	if x != nil {
+		return x.Lost
+	}
+	return 0
+}
+
+func (x *RuleEffect) GetPassedBefore() int32 {
+	if x != nil {
+		return x.PassedBefore
+	}
+	return 0
+}
+
+func (x *RuleEffect) GetPassedAfter() int32 {
+	if x != nil {
+		return x.PassedAfter
+	}
+	return 0
+}
+
+func (x *RuleEffect) GetHundredthsBefore() int32 {
+	if x != nil {
+		return x.HundredthsBefore
+	}
+	return 0
+}
+
+func (x *RuleEffect) GetHundredthsAfter() int32 {
+	if x != nil {
+		return x.HundredthsAfter
+	}
+	return 0
+}
+
+// Somebody for whom the version makes a difference.
+type RuleChange struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId        string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	AccountId        string                 `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	Name             string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Gains            bool                   `protobuf:"varint,4,opt,name=gains,proto3" json:"gains,omitempty"`
+	PassedBefore     bool                   `protobuf:"varint,5,opt,name=passed_before,json=passedBefore,proto3" json:"passed_before,omitempty"`
+	PassedAfter      bool                   `protobuf:"varint,6,opt,name=passed_after,json=passedAfter,proto3" json:"passed_after,omitempty"`
+	HundredthsBefore int32                  `protobuf:"varint,7,opt,name=hundredths_before,json=hundredthsBefore,proto3" json:"hundredths_before,omitempty"`
+	HundredthsAfter  int32                  `protobuf:"varint,8,opt,name=hundredths_after,json=hundredthsAfter,proto3" json:"hundredths_after,omitempty"`
+	// Which conditions were failed: under the old version by who gains, under the new one by who loses.
+	Reasons       []*RuleReason `protobuf:"bytes,9,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleChange) Reset() {
+	*x = RuleChange{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleChange) ProtoMessage() {}
+
+func (x *RuleChange) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleChange.ProtoReflect.Descriptor instead.
+func (*RuleChange) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *RuleChange) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *RuleChange) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *RuleChange) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RuleChange) GetGains() bool {
+	if x != nil {
+		return x.Gains
+	}
+	return false
+}
+
+func (x *RuleChange) GetPassedBefore() bool {
+	if x != nil {
+		return x.PassedBefore
+	}
+	return false
+}
+
+func (x *RuleChange) GetPassedAfter() bool {
+	if x != nil {
+		return x.PassedAfter
+	}
+	return false
+}
+
+func (x *RuleChange) GetHundredthsBefore() int32 {
+	if x != nil {
+		return x.HundredthsBefore
+	}
+	return 0
+}
+
+func (x *RuleChange) GetHundredthsAfter() int32 {
+	if x != nil {
+		return x.HundredthsAfter
+	}
+	return 0
+}
+
+func (x *RuleChange) GetReasons() []*RuleReason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+type RuleReason struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Code  string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// met, missing or unmet
+	State         string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	Have          int32  `protobuf:"varint,3,opt,name=have,proto3" json:"have,omitempty"`
+	Of            int32  `protobuf:"varint,4,opt,name=of,proto3" json:"of,omitempty"`
+	More          int32  `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleReason) Reset() {
+	*x = RuleReason{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleReason) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleReason) ProtoMessage() {}
+
+func (x *RuleReason) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleReason.ProtoReflect.Descriptor instead.
+func (*RuleReason) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *RuleReason) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *RuleReason) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *RuleReason) GetHave() int32 {
+	if x != nil {
+		return x.Have
+	}
+	return 0
+}
+
+func (x *RuleReason) GetOf() int32 {
+	if x != nil {
+		return x.Of
+	}
+	return 0
+}
+
+func (x *RuleReason) GetMore() int32 {
+	if x != nil {
+		return x.More
+	}
+	return 0
+}
+
 type SubscribeRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1014,7 +2076,7 @@ type SubscribeRequest struct {
 
 func (x *SubscribeRequest) Reset() {
 	*x = SubscribeRequest{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[15]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1026,7 +2088,7 @@ func (x *SubscribeRequest) String() string {
 func (*SubscribeRequest) ProtoMessage() {}
 
 func (x *SubscribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[15]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1039,7 +2101,7 @@ func (x *SubscribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeRequest.ProtoReflect.Descriptor instead.
 func (*SubscribeRequest) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{15}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SubscribeRequest) GetRequestId() string {
@@ -1071,7 +2133,7 @@ type SubscribeResponse struct {
 
 func (x *SubscribeResponse) Reset() {
 	*x = SubscribeResponse{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[16]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1083,7 +2145,7 @@ func (x *SubscribeResponse) String() string {
 func (*SubscribeResponse) ProtoMessage() {}
 
 func (x *SubscribeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[16]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1096,7 +2158,7 @@ func (x *SubscribeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeResponse.ProtoReflect.Descriptor instead.
 func (*SubscribeResponse) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{16}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{28}
 }
 
 type UnsubscribeRequest struct {
@@ -1110,7 +2172,7 @@ type UnsubscribeRequest struct {
 
 func (x *UnsubscribeRequest) Reset() {
 	*x = UnsubscribeRequest{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[17]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1122,7 +2184,7 @@ func (x *UnsubscribeRequest) String() string {
 func (*UnsubscribeRequest) ProtoMessage() {}
 
 func (x *UnsubscribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[17]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1135,7 +2197,7 @@ func (x *UnsubscribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnsubscribeRequest.ProtoReflect.Descriptor instead.
 func (*UnsubscribeRequest) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{17}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *UnsubscribeRequest) GetRequestId() string {
@@ -1167,7 +2229,7 @@ type UnsubscribeResponse struct {
 
 func (x *UnsubscribeResponse) Reset() {
 	*x = UnsubscribeResponse{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[18]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1179,7 +2241,7 @@ func (x *UnsubscribeResponse) String() string {
 func (*UnsubscribeResponse) ProtoMessage() {}
 
 func (x *UnsubscribeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[18]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1192,14 +2254,14 @@ func (x *UnsubscribeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnsubscribeResponse.ProtoReflect.Descriptor instead.
 func (*UnsubscribeResponse) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{18}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{30}
 }
 
 var File_datamanagement_v1_webinar_proto protoreflect.FileDescriptor
 
 const file_datamanagement_v1_webinar_proto_rawDesc = "" +
 	"\n" +
-	"\x1fdatamanagement/v1/webinar.proto\x12\x18rounds.datamanagement.v1\x1a\x16access/v1/access.proto\"T\n" +
+	"\x1fdatamanagement/v1/webinar.proto\x12\x18rounds.datamanagement.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"T\n" +
 	"\n" +
 	"LocalStart\x12\x12\n" +
 	"\x04time\x18\x01 \x01(\tR\x04time\x12\x12\n" +
@@ -1271,7 +2333,7 @@ const file_datamanagement_v1_webinar_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\"\x14\n" +
-	"\x12EndWebinarResponse\"\x8d\x03\n" +
+	"\x12EndWebinarResponse\"\xf4\x03\n" +
 	"\x15SaveCreditRuleRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x12\n" +
@@ -1287,10 +2349,115 @@ const file_datamanagement_v1_webinar_proto_rawDesc = "" +
 	"\vcredit_step\x18\n" +
 	" \x01(\x05R\n" +
 	"creditStep\x12\x1b\n" +
-	"\tdaily_cap\x18\v \x01(\x05R\bdailyCap\"B\n" +
+	"\tdaily_cap\x18\v \x01(\x05R\bdailyCap\x12!\n" +
+	"\fbase_version\x18\f \x01(\x05R\vbaseVersion\x12B\n" +
+	"\bcompared\x18\r \x01(\v2&.rounds.datamanagement.v1.HeldWebinarsR\bcompared\"B\n" +
 	"\x16SaveCreditRuleResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\x05R\aversion\"b\n" +
+	"\aversion\x18\x02 \x01(\x05R\aversion\"\xce\x02\n" +
+	"\tRuleTerms\x12\x1f\n" +
+	"\vmin_percent\x18\x01 \x01(\x05R\n" +
+	"minPercent\x12,\n" +
+	"\x12min_checks_percent\x18\x02 \x01(\x05R\x10minChecksPercent\x12&\n" +
+	"\x0fchecks_per_hour\x18\x03 \x01(\x05R\rchecksPerHour\x12!\n" +
+	"\fcheck_window\x18\x04 \x01(\x05R\vcheckWindow\x12'\n" +
+	"\x0freconnect_grace\x18\x05 \x01(\x05R\x0ereconnectGrace\x12\x14\n" +
+	"\x05award\x18\x06 \x01(\tR\x05award\x12*\n" +
+	"\x11minutes_per_point\x18\a \x01(\x05R\x0fminutesPerPoint\x12\x1f\n" +
+	"\vcredit_step\x18\b \x01(\x05R\n" +
+	"creditStep\x12\x1b\n" +
+	"\tdaily_cap\x18\t \x01(\x05R\bdailyCap\"\xf4\x02\n" +
+	"\x16SimulateWebinarRequest\x127\n" +
+	"\x04rule\x18\x01 \x01(\v2#.rounds.datamanagement.v1.RuleTermsR\x04rule\x12\x18\n" +
+	"\aviewers\x18\x02 \x01(\x05R\aviewers\x12\x18\n" +
+	"\aminutes\x18\x03 \x01(\x05R\aminutes\x12\x12\n" +
+	"\x04seed\x18\x04 \x01(\rR\x04seed\x12T\n" +
+	"\x06shares\x18\x05 \x03(\v2<.rounds.datamanagement.v1.SimulateWebinarRequest.SharesEntryR\x06shares\x12!\n" +
+	"\foutage_after\x18\x06 \x01(\x05R\voutageAfter\x12%\n" +
+	"\x0eoutage_minutes\x18\a \x01(\x05R\routageMinutes\x1a9\n" +
+	"\vSharesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01\"\xae\x01\n" +
+	"\x17SimulateWebinarResponse\x12\x1e\n" +
+	"\n" +
+	"creditable\x18\x01 \x01(\x05R\n" +
+	"creditable\x12\x19\n" +
+	"\bleft_out\x18\x02 \x01(\x05R\aleftOut\x12\x16\n" +
+	"\x06passed\x18\x03 \x01(\x05R\x06passed\x12@\n" +
+	"\x06groups\x18\x04 \x03(\v2(.rounds.datamanagement.v1.SimulatedGroupR\x06groups\"\xaa\x03\n" +
+	"\x0eSimulatedGroup\x12\x1c\n" +
+	"\tbehaviour\x18\x01 \x01(\tR\tbehaviour\x12\x14\n" +
+	"\x05cheat\x18\x02 \x01(\bR\x05cheat\x12\x16\n" +
+	"\x06people\x18\x03 \x01(\x05R\x06people\x12\x16\n" +
+	"\x06passed\x18\x04 \x01(\x05R\x06passed\x12\x1a\n" +
+	"\bcredited\x18\x05 \x01(\x05R\bcredited\x12\x14\n" +
+	"\x05truth\x18\x06 \x01(\x05R\x05truth\x12\x16\n" +
+	"\x06excess\x18\a \x01(\x05R\x06excess\x12\x18\n" +
+	"\aunasked\x18\b \x01(\x05R\aunasked\x12C\n" +
+	"\areasons\x18\t \x03(\v2).rounds.datamanagement.v1.SimulatedReasonR\areasons\x12O\n" +
+	"\arefused\x18\n" +
+	" \x03(\v25.rounds.datamanagement.v1.SimulatedGroup.RefusedEntryR\arefused\x1a:\n" +
+	"\fRefusedEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01\"e\n" +
+	"\x0fSimulatedReason\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
+	"\x06people\x18\x02 \x01(\x05R\x06people\x12\x12\n" +
+	"\x04have\x18\x03 \x01(\x05R\x04have\x12\x12\n" +
+	"\x04need\x18\x04 \x01(\x05R\x04need\"A\n" +
+	"\fHeldWebinars\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x12\n" +
+	"\x04last\x18\x02 \x01(\x05R\x04last\"\xb7\x01\n" +
+	"\x18CompareCreditRuleRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x127\n" +
+	"\x04rule\x18\x02 \x01(\v2#.rounds.datamanagement.v1.RuleTermsR\x04rule\x12:\n" +
+	"\x04held\x18\x03 \x01(\v2&.rounds.datamanagement.v1.HeldWebinarsR\x04held\x12\x12\n" +
+	"\x04page\x18\x04 \x01(\x05R\x04page\"\xa0\x02\n" +
+	"\x19CompareCreditRuleResponse\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x05R\aversion\x12>\n" +
+	"\aeffects\x18\x02 \x03(\v2$.rounds.datamanagement.v1.RuleEffectR\aeffects\x12>\n" +
+	"\achanges\x18\x03 \x03(\v2$.rounds.datamanagement.v1.RuleChangeR\achanges\x12\x12\n" +
+	"\x04page\x18\x04 \x01(\x05R\x04page\x12\x14\n" +
+	"\x05pages\x18\x05 \x01(\x05R\x05pages\x12?\n" +
+	"\achoices\x18\x06 \x03(\v2%.rounds.datamanagement.v1.HeldWebinarR\achoices\"\xbd\x01\n" +
+	"\vHeldWebinar\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04slug\x18\x02 \x01(\tR\x04slug\x12\x14\n" +
+	"\x05title\x18\x03 \x01(\tR\x05title\x129\n" +
+	"\n" +
+	"started_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12!\n" +
+	"\frule_version\x18\x05 \x01(\x05R\vruleVersion\x12\x16\n" +
+	"\x06people\x18\x06 \x01(\x05R\x06people\"\x99\x02\n" +
+	"\n" +
+	"RuleEffect\x12?\n" +
+	"\awebinar\x18\x01 \x01(\v2%.rounds.datamanagement.v1.HeldWebinarR\awebinar\x12\x16\n" +
+	"\x06gained\x18\x02 \x01(\x05R\x06gained\x12\x12\n" +
+	"\x04lost\x18\x03 \x01(\x05R\x04lost\x12#\n" +
+	"\rpassed_before\x18\x04 \x01(\x05R\fpassedBefore\x12!\n" +
+	"\fpassed_after\x18\x05 \x01(\x05R\vpassedAfter\x12+\n" +
+	"\x11hundredths_before\x18\x06 \x01(\x05R\x10hundredthsBefore\x12)\n" +
+	"\x10hundredths_after\x18\a \x01(\x05R\x0fhundredthsAfter\"\xd4\x02\n" +
+	"\n" +
+	"RuleChange\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x02 \x01(\tR\taccountId\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x14\n" +
+	"\x05gains\x18\x04 \x01(\bR\x05gains\x12#\n" +
+	"\rpassed_before\x18\x05 \x01(\bR\fpassedBefore\x12!\n" +
+	"\fpassed_after\x18\x06 \x01(\bR\vpassedAfter\x12+\n" +
+	"\x11hundredths_before\x18\a \x01(\x05R\x10hundredthsBefore\x12)\n" +
+	"\x10hundredths_after\x18\b \x01(\x05R\x0fhundredthsAfter\x12>\n" +
+	"\areasons\x18\t \x03(\v2$.rounds.datamanagement.v1.RuleReasonR\areasons\"n\n" +
+	"\n" +
+	"RuleReason\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\tR\x05state\x12\x12\n" +
+	"\x04have\x18\x03 \x01(\x05R\x04have\x12\x0e\n" +
+	"\x02of\x18\x04 \x01(\x05R\x02of\x12\x12\n" +
+	"\x04more\x18\x05 \x01(\x05R\x04more\"b\n" +
 	"\x10SubscribeRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x12\n" +
@@ -1302,8 +2469,7 @@ const file_datamanagement_v1_webinar_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x1b\n" +
 	"\ttarget_id\x18\x03 \x01(\tR\btargetId\"\x15\n" +
-	"\x13UnsubscribeResponse2\x96\n" +
-	"\n" +
+	"\x13UnsubscribeResponse2\xc2\f\n" +
 	"\bWebinars\x12\x90\x01\n" +
 	"\x0fScheduleWebinar\x120.rounds.datamanagement.v1.ScheduleWebinarRequest\x1a1.rounds.datamanagement.v1.ScheduleWebinarResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\x03bff\x12\radministrator\x12\x84\x01\n" +
@@ -1319,6 +2485,10 @@ const file_datamanagement_v1_webinar_proto_rawDesc = "" +
 	"EndWebinar\x12+.rounds.datamanagement.v1.EndWebinarRequest\x1a,.rounds.datamanagement.v1.EndWebinarResponse\"&\x8a\xb5\x18\"\n" +
 	"\x03bff\x12\x06member\x12\x04host\x12\radministrator\x12\x8d\x01\n" +
 	"\x0eSaveCreditRule\x12/.rounds.datamanagement.v1.SaveCreditRuleRequest\x1a0.rounds.datamanagement.v1.SaveCreditRuleResponse\"\x18\x8a\xb5\x18\x14\n" +
+	"\x03bff\x12\radministrator\x12\x90\x01\n" +
+	"\x0fSimulateWebinar\x120.rounds.datamanagement.v1.SimulateWebinarRequest\x1a1.rounds.datamanagement.v1.SimulateWebinarResponse\"\x18\x8a\xb5\x18\x14\n" +
+	"\x03bff\x12\radministrator\x12\x96\x01\n" +
+	"\x11CompareCreditRule\x122.rounds.datamanagement.v1.CompareCreditRuleRequest\x1a3.rounds.datamanagement.v1.CompareCreditRuleResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\x03bff\x12\radministrator\x12\x8c\x01\n" +
 	"\tSubscribe\x12*.rounds.datamanagement.v1.SubscribeRequest\x1a+.rounds.datamanagement.v1.SubscribeResponse\"&\x8a\xb5\x18\"\n" +
 	"\x03bff\x12\x06member\x12\x04host\x12\radministrator\x12\x92\x01\n" +
@@ -1337,54 +2507,87 @@ func file_datamanagement_v1_webinar_proto_rawDescGZIP() []byte {
 	return file_datamanagement_v1_webinar_proto_rawDescData
 }
 
-var file_datamanagement_v1_webinar_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_datamanagement_v1_webinar_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_datamanagement_v1_webinar_proto_goTypes = []any{
-	(*LocalStart)(nil),              // 0: rounds.datamanagement.v1.LocalStart
-	(*ScheduleWebinarRequest)(nil),  // 1: rounds.datamanagement.v1.ScheduleWebinarRequest
-	(*ScheduleWebinarResponse)(nil), // 2: rounds.datamanagement.v1.ScheduleWebinarResponse
-	(*EditWebinarRequest)(nil),      // 3: rounds.datamanagement.v1.EditWebinarRequest
-	(*EditWebinarResponse)(nil),     // 4: rounds.datamanagement.v1.EditWebinarResponse
-	(*MoveWebinarRequest)(nil),      // 5: rounds.datamanagement.v1.MoveWebinarRequest
-	(*MoveWebinarResponse)(nil),     // 6: rounds.datamanagement.v1.MoveWebinarResponse
-	(*CancelWebinarRequest)(nil),    // 7: rounds.datamanagement.v1.CancelWebinarRequest
-	(*CancelWebinarResponse)(nil),   // 8: rounds.datamanagement.v1.CancelWebinarResponse
-	(*BeginWebinarRequest)(nil),     // 9: rounds.datamanagement.v1.BeginWebinarRequest
-	(*BeginWebinarResponse)(nil),    // 10: rounds.datamanagement.v1.BeginWebinarResponse
-	(*EndWebinarRequest)(nil),       // 11: rounds.datamanagement.v1.EndWebinarRequest
-	(*EndWebinarResponse)(nil),      // 12: rounds.datamanagement.v1.EndWebinarResponse
-	(*SaveCreditRuleRequest)(nil),   // 13: rounds.datamanagement.v1.SaveCreditRuleRequest
-	(*SaveCreditRuleResponse)(nil),  // 14: rounds.datamanagement.v1.SaveCreditRuleResponse
-	(*SubscribeRequest)(nil),        // 15: rounds.datamanagement.v1.SubscribeRequest
-	(*SubscribeResponse)(nil),       // 16: rounds.datamanagement.v1.SubscribeResponse
-	(*UnsubscribeRequest)(nil),      // 17: rounds.datamanagement.v1.UnsubscribeRequest
-	(*UnsubscribeResponse)(nil),     // 18: rounds.datamanagement.v1.UnsubscribeResponse
+	(*LocalStart)(nil),                // 0: rounds.datamanagement.v1.LocalStart
+	(*ScheduleWebinarRequest)(nil),    // 1: rounds.datamanagement.v1.ScheduleWebinarRequest
+	(*ScheduleWebinarResponse)(nil),   // 2: rounds.datamanagement.v1.ScheduleWebinarResponse
+	(*EditWebinarRequest)(nil),        // 3: rounds.datamanagement.v1.EditWebinarRequest
+	(*EditWebinarResponse)(nil),       // 4: rounds.datamanagement.v1.EditWebinarResponse
+	(*MoveWebinarRequest)(nil),        // 5: rounds.datamanagement.v1.MoveWebinarRequest
+	(*MoveWebinarResponse)(nil),       // 6: rounds.datamanagement.v1.MoveWebinarResponse
+	(*CancelWebinarRequest)(nil),      // 7: rounds.datamanagement.v1.CancelWebinarRequest
+	(*CancelWebinarResponse)(nil),     // 8: rounds.datamanagement.v1.CancelWebinarResponse
+	(*BeginWebinarRequest)(nil),       // 9: rounds.datamanagement.v1.BeginWebinarRequest
+	(*BeginWebinarResponse)(nil),      // 10: rounds.datamanagement.v1.BeginWebinarResponse
+	(*EndWebinarRequest)(nil),         // 11: rounds.datamanagement.v1.EndWebinarRequest
+	(*EndWebinarResponse)(nil),        // 12: rounds.datamanagement.v1.EndWebinarResponse
+	(*SaveCreditRuleRequest)(nil),     // 13: rounds.datamanagement.v1.SaveCreditRuleRequest
+	(*SaveCreditRuleResponse)(nil),    // 14: rounds.datamanagement.v1.SaveCreditRuleResponse
+	(*RuleTerms)(nil),                 // 15: rounds.datamanagement.v1.RuleTerms
+	(*SimulateWebinarRequest)(nil),    // 16: rounds.datamanagement.v1.SimulateWebinarRequest
+	(*SimulateWebinarResponse)(nil),   // 17: rounds.datamanagement.v1.SimulateWebinarResponse
+	(*SimulatedGroup)(nil),            // 18: rounds.datamanagement.v1.SimulatedGroup
+	(*SimulatedReason)(nil),           // 19: rounds.datamanagement.v1.SimulatedReason
+	(*HeldWebinars)(nil),              // 20: rounds.datamanagement.v1.HeldWebinars
+	(*CompareCreditRuleRequest)(nil),  // 21: rounds.datamanagement.v1.CompareCreditRuleRequest
+	(*CompareCreditRuleResponse)(nil), // 22: rounds.datamanagement.v1.CompareCreditRuleResponse
+	(*HeldWebinar)(nil),               // 23: rounds.datamanagement.v1.HeldWebinar
+	(*RuleEffect)(nil),                // 24: rounds.datamanagement.v1.RuleEffect
+	(*RuleChange)(nil),                // 25: rounds.datamanagement.v1.RuleChange
+	(*RuleReason)(nil),                // 26: rounds.datamanagement.v1.RuleReason
+	(*SubscribeRequest)(nil),          // 27: rounds.datamanagement.v1.SubscribeRequest
+	(*SubscribeResponse)(nil),         // 28: rounds.datamanagement.v1.SubscribeResponse
+	(*UnsubscribeRequest)(nil),        // 29: rounds.datamanagement.v1.UnsubscribeRequest
+	(*UnsubscribeResponse)(nil),       // 30: rounds.datamanagement.v1.UnsubscribeResponse
+	nil,                               // 31: rounds.datamanagement.v1.SimulateWebinarRequest.SharesEntry
+	nil,                               // 32: rounds.datamanagement.v1.SimulatedGroup.RefusedEntry
+	(*timestamppb.Timestamp)(nil),     // 33: google.protobuf.Timestamp
 }
 var file_datamanagement_v1_webinar_proto_depIdxs = []int32{
 	0,  // 0: rounds.datamanagement.v1.ScheduleWebinarRequest.start:type_name -> rounds.datamanagement.v1.LocalStart
 	0,  // 1: rounds.datamanagement.v1.MoveWebinarRequest.start:type_name -> rounds.datamanagement.v1.LocalStart
-	1,  // 2: rounds.datamanagement.v1.Webinars.ScheduleWebinar:input_type -> rounds.datamanagement.v1.ScheduleWebinarRequest
-	3,  // 3: rounds.datamanagement.v1.Webinars.EditWebinar:input_type -> rounds.datamanagement.v1.EditWebinarRequest
-	5,  // 4: rounds.datamanagement.v1.Webinars.MoveWebinar:input_type -> rounds.datamanagement.v1.MoveWebinarRequest
-	7,  // 5: rounds.datamanagement.v1.Webinars.CancelWebinar:input_type -> rounds.datamanagement.v1.CancelWebinarRequest
-	9,  // 6: rounds.datamanagement.v1.Webinars.BeginWebinar:input_type -> rounds.datamanagement.v1.BeginWebinarRequest
-	11, // 7: rounds.datamanagement.v1.Webinars.EndWebinar:input_type -> rounds.datamanagement.v1.EndWebinarRequest
-	13, // 8: rounds.datamanagement.v1.Webinars.SaveCreditRule:input_type -> rounds.datamanagement.v1.SaveCreditRuleRequest
-	15, // 9: rounds.datamanagement.v1.Webinars.Subscribe:input_type -> rounds.datamanagement.v1.SubscribeRequest
-	17, // 10: rounds.datamanagement.v1.Webinars.Unsubscribe:input_type -> rounds.datamanagement.v1.UnsubscribeRequest
-	2,  // 11: rounds.datamanagement.v1.Webinars.ScheduleWebinar:output_type -> rounds.datamanagement.v1.ScheduleWebinarResponse
-	4,  // 12: rounds.datamanagement.v1.Webinars.EditWebinar:output_type -> rounds.datamanagement.v1.EditWebinarResponse
-	6,  // 13: rounds.datamanagement.v1.Webinars.MoveWebinar:output_type -> rounds.datamanagement.v1.MoveWebinarResponse
-	8,  // 14: rounds.datamanagement.v1.Webinars.CancelWebinar:output_type -> rounds.datamanagement.v1.CancelWebinarResponse
-	10, // 15: rounds.datamanagement.v1.Webinars.BeginWebinar:output_type -> rounds.datamanagement.v1.BeginWebinarResponse
-	12, // 16: rounds.datamanagement.v1.Webinars.EndWebinar:output_type -> rounds.datamanagement.v1.EndWebinarResponse
-	14, // 17: rounds.datamanagement.v1.Webinars.SaveCreditRule:output_type -> rounds.datamanagement.v1.SaveCreditRuleResponse
-	16, // 18: rounds.datamanagement.v1.Webinars.Subscribe:output_type -> rounds.datamanagement.v1.SubscribeResponse
-	18, // 19: rounds.datamanagement.v1.Webinars.Unsubscribe:output_type -> rounds.datamanagement.v1.UnsubscribeResponse
-	11, // [11:20] is the sub-list for method output_type
-	2,  // [2:11] is the sub-list for method input_type
-	2,  // [2:2] is the sub-list for extension type_name
-	2,  // [2:2] is the sub-list for extension extendee
-	0,  // [0:2] is the sub-list for field type_name
+	20, // 2: rounds.datamanagement.v1.SaveCreditRuleRequest.compared:type_name -> rounds.datamanagement.v1.HeldWebinars
+	15, // 3: rounds.datamanagement.v1.SimulateWebinarRequest.rule:type_name -> rounds.datamanagement.v1.RuleTerms
+	31, // 4: rounds.datamanagement.v1.SimulateWebinarRequest.shares:type_name -> rounds.datamanagement.v1.SimulateWebinarRequest.SharesEntry
+	18, // 5: rounds.datamanagement.v1.SimulateWebinarResponse.groups:type_name -> rounds.datamanagement.v1.SimulatedGroup
+	19, // 6: rounds.datamanagement.v1.SimulatedGroup.reasons:type_name -> rounds.datamanagement.v1.SimulatedReason
+	32, // 7: rounds.datamanagement.v1.SimulatedGroup.refused:type_name -> rounds.datamanagement.v1.SimulatedGroup.RefusedEntry
+	15, // 8: rounds.datamanagement.v1.CompareCreditRuleRequest.rule:type_name -> rounds.datamanagement.v1.RuleTerms
+	20, // 9: rounds.datamanagement.v1.CompareCreditRuleRequest.held:type_name -> rounds.datamanagement.v1.HeldWebinars
+	24, // 10: rounds.datamanagement.v1.CompareCreditRuleResponse.effects:type_name -> rounds.datamanagement.v1.RuleEffect
+	25, // 11: rounds.datamanagement.v1.CompareCreditRuleResponse.changes:type_name -> rounds.datamanagement.v1.RuleChange
+	23, // 12: rounds.datamanagement.v1.CompareCreditRuleResponse.choices:type_name -> rounds.datamanagement.v1.HeldWebinar
+	33, // 13: rounds.datamanagement.v1.HeldWebinar.started_at:type_name -> google.protobuf.Timestamp
+	23, // 14: rounds.datamanagement.v1.RuleEffect.webinar:type_name -> rounds.datamanagement.v1.HeldWebinar
+	26, // 15: rounds.datamanagement.v1.RuleChange.reasons:type_name -> rounds.datamanagement.v1.RuleReason
+	1,  // 16: rounds.datamanagement.v1.Webinars.ScheduleWebinar:input_type -> rounds.datamanagement.v1.ScheduleWebinarRequest
+	3,  // 17: rounds.datamanagement.v1.Webinars.EditWebinar:input_type -> rounds.datamanagement.v1.EditWebinarRequest
+	5,  // 18: rounds.datamanagement.v1.Webinars.MoveWebinar:input_type -> rounds.datamanagement.v1.MoveWebinarRequest
+	7,  // 19: rounds.datamanagement.v1.Webinars.CancelWebinar:input_type -> rounds.datamanagement.v1.CancelWebinarRequest
+	9,  // 20: rounds.datamanagement.v1.Webinars.BeginWebinar:input_type -> rounds.datamanagement.v1.BeginWebinarRequest
+	11, // 21: rounds.datamanagement.v1.Webinars.EndWebinar:input_type -> rounds.datamanagement.v1.EndWebinarRequest
+	13, // 22: rounds.datamanagement.v1.Webinars.SaveCreditRule:input_type -> rounds.datamanagement.v1.SaveCreditRuleRequest
+	16, // 23: rounds.datamanagement.v1.Webinars.SimulateWebinar:input_type -> rounds.datamanagement.v1.SimulateWebinarRequest
+	21, // 24: rounds.datamanagement.v1.Webinars.CompareCreditRule:input_type -> rounds.datamanagement.v1.CompareCreditRuleRequest
+	27, // 25: rounds.datamanagement.v1.Webinars.Subscribe:input_type -> rounds.datamanagement.v1.SubscribeRequest
+	29, // 26: rounds.datamanagement.v1.Webinars.Unsubscribe:input_type -> rounds.datamanagement.v1.UnsubscribeRequest
+	2,  // 27: rounds.datamanagement.v1.Webinars.ScheduleWebinar:output_type -> rounds.datamanagement.v1.ScheduleWebinarResponse
+	4,  // 28: rounds.datamanagement.v1.Webinars.EditWebinar:output_type -> rounds.datamanagement.v1.EditWebinarResponse
+	6,  // 29: rounds.datamanagement.v1.Webinars.MoveWebinar:output_type -> rounds.datamanagement.v1.MoveWebinarResponse
+	8,  // 30: rounds.datamanagement.v1.Webinars.CancelWebinar:output_type -> rounds.datamanagement.v1.CancelWebinarResponse
+	10, // 31: rounds.datamanagement.v1.Webinars.BeginWebinar:output_type -> rounds.datamanagement.v1.BeginWebinarResponse
+	12, // 32: rounds.datamanagement.v1.Webinars.EndWebinar:output_type -> rounds.datamanagement.v1.EndWebinarResponse
+	14, // 33: rounds.datamanagement.v1.Webinars.SaveCreditRule:output_type -> rounds.datamanagement.v1.SaveCreditRuleResponse
+	17, // 34: rounds.datamanagement.v1.Webinars.SimulateWebinar:output_type -> rounds.datamanagement.v1.SimulateWebinarResponse
+	22, // 35: rounds.datamanagement.v1.Webinars.CompareCreditRule:output_type -> rounds.datamanagement.v1.CompareCreditRuleResponse
+	28, // 36: rounds.datamanagement.v1.Webinars.Subscribe:output_type -> rounds.datamanagement.v1.SubscribeResponse
+	30, // 37: rounds.datamanagement.v1.Webinars.Unsubscribe:output_type -> rounds.datamanagement.v1.UnsubscribeResponse
+	27, // [27:38] is the sub-list for method output_type
+	16, // [16:27] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_datamanagement_v1_webinar_proto_init() }
@@ -1398,7 +2601,7 @@ func file_datamanagement_v1_webinar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_datamanagement_v1_webinar_proto_rawDesc), len(file_datamanagement_v1_webinar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,15 +21,17 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Webinars_ScheduleWebinar_FullMethodName = "/rounds.datamanagement.v1.Webinars/ScheduleWebinar"
-	Webinars_EditWebinar_FullMethodName     = "/rounds.datamanagement.v1.Webinars/EditWebinar"
-	Webinars_MoveWebinar_FullMethodName     = "/rounds.datamanagement.v1.Webinars/MoveWebinar"
-	Webinars_CancelWebinar_FullMethodName   = "/rounds.datamanagement.v1.Webinars/CancelWebinar"
-	Webinars_BeginWebinar_FullMethodName    = "/rounds.datamanagement.v1.Webinars/BeginWebinar"
-	Webinars_EndWebinar_FullMethodName      = "/rounds.datamanagement.v1.Webinars/EndWebinar"
-	Webinars_SaveCreditRule_FullMethodName  = "/rounds.datamanagement.v1.Webinars/SaveCreditRule"
-	Webinars_Subscribe_FullMethodName       = "/rounds.datamanagement.v1.Webinars/Subscribe"
-	Webinars_Unsubscribe_FullMethodName     = "/rounds.datamanagement.v1.Webinars/Unsubscribe"
+	Webinars_ScheduleWebinar_FullMethodName   = "/rounds.datamanagement.v1.Webinars/ScheduleWebinar"
+	Webinars_EditWebinar_FullMethodName       = "/rounds.datamanagement.v1.Webinars/EditWebinar"
+	Webinars_MoveWebinar_FullMethodName       = "/rounds.datamanagement.v1.Webinars/MoveWebinar"
+	Webinars_CancelWebinar_FullMethodName     = "/rounds.datamanagement.v1.Webinars/CancelWebinar"
+	Webinars_BeginWebinar_FullMethodName      = "/rounds.datamanagement.v1.Webinars/BeginWebinar"
+	Webinars_EndWebinar_FullMethodName        = "/rounds.datamanagement.v1.Webinars/EndWebinar"
+	Webinars_SaveCreditRule_FullMethodName    = "/rounds.datamanagement.v1.Webinars/SaveCreditRule"
+	Webinars_SimulateWebinar_FullMethodName   = "/rounds.datamanagement.v1.Webinars/SimulateWebinar"
+	Webinars_CompareCreditRule_FullMethodName = "/rounds.datamanagement.v1.Webinars/CompareCreditRule"
+	Webinars_Subscribe_FullMethodName         = "/rounds.datamanagement.v1.Webinars/Subscribe"
+	Webinars_Unsubscribe_FullMethodName       = "/rounds.datamanagement.v1.Webinars/Unsubscribe"
 )
 
 // WebinarsClient is the client API for Webinars service.
@@ -52,6 +54,10 @@ type WebinarsClient interface {
 	EndWebinar(ctx context.Context, in *EndWebinarRequest, opts ...grpc.CallOption) (*EndWebinarResponse, error)
 	// Makes a rule, or the next version of the one of that name: a rule is never changed.
 	SaveCreditRule(ctx context.Context, in *SaveCreditRuleRequest, opts ...grpc.CallOption) (*SaveCreditRuleResponse, error)
+	// Plays a webinar with simulated viewers against a rule. Nothing is written.
+	SimulateWebinar(ctx context.Context, in *SimulateWebinarRequest, opts ...grpc.CallOption) (*SimulateWebinarResponse, error)
+	// Who would have gained and who lost in webinars that were held under a rule, by the evidence that was frozen. Nothing is written.
+	CompareCreditRule(ctx context.Context, in *CompareCreditRuleRequest, opts ...grpc.CallOption) (*CompareCreditRuleResponse, error)
 	Subscribe(ctx context.Context, in *SubscribeRequest, opts ...grpc.CallOption) (*SubscribeResponse, error)
 	Unsubscribe(ctx context.Context, in *UnsubscribeRequest, opts ...grpc.CallOption) (*UnsubscribeResponse, error)
 }
@@ -134,6 +140,26 @@ func (c *webinarsClient) SaveCreditRule(ctx context.Context, in *SaveCreditRuleR
 	return out, nil
 }
 
+func (c *webinarsClient) SimulateWebinar(ctx context.Context, in *SimulateWebinarRequest, opts ...grpc.CallOption) (*SimulateWebinarResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SimulateWebinarResponse)
+	err := c.cc.Invoke(ctx, Webinars_SimulateWebinar_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webinarsClient) CompareCreditRule(ctx context.Context, in *CompareCreditRuleRequest, opts ...grpc.CallOption) (*CompareCreditRuleResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CompareCreditRuleResponse)
+	err := c.cc.Invoke(ctx, Webinars_CompareCreditRule_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *webinarsClient) Subscribe(ctx context.Context, in *SubscribeRequest, opts ...grpc.CallOption) (*SubscribeResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SubscribeResponse)
@@ -174,6 +200,10 @@ type WebinarsServer interface {
 	EndWebinar(context.Context, *EndWebinarRequest) (*EndWebinarResponse, error)
 	// Makes a rule, or the next version of the one of that name: a rule is never changed.
 	SaveCreditRule(context.Context, *SaveCreditRuleRequest) (*SaveCreditRuleResponse, error)
+	// Plays a webinar with simulated viewers against a rule. Nothing is written.
+	SimulateWebinar(context.Context, *SimulateWebinarRequest) (*SimulateWebinarResponse, error)
+	// Who would have gained and who lost in webinars that were held under a rule, by the evidence that was frozen. Nothing is written.
+	CompareCreditRule(context.Context, *CompareCreditRuleRequest) (*CompareCreditRuleResponse, error)
 	Subscribe(context.Context, *SubscribeRequest) (*SubscribeResponse, error)
 	Unsubscribe(context.Context, *UnsubscribeRequest) (*UnsubscribeResponse, error)
 	mustEmbedUnimplementedWebinarsServer()
@@ -206,6 +236,12 @@ func (UnimplementedWebinarsServer) EndWebinar(context.Context, *EndWebinarReques
 }
 func (UnimplementedWebinarsServer) SaveCreditRule(context.Context, *SaveCreditRuleRequest) (*SaveCreditRuleResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SaveCreditRule not implemented")
+}
+func (UnimplementedWebinarsServer) SimulateWebinar(context.Context, *SimulateWebinarRequest) (*SimulateWebinarResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SimulateWebinar not implemented")
+}
+func (UnimplementedWebinarsServer) CompareCreditRule(context.Context, *CompareCreditRuleRequest) (*CompareCreditRuleResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CompareCreditRule not implemented")
 }
 func (UnimplementedWebinarsServer) Subscribe(context.Context, *SubscribeRequest) (*SubscribeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Subscribe not implemented")
@@ -360,6 +396,42 @@ func _Webinars_SaveCreditRule_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Webinars_SimulateWebinar_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SimulateWebinarRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebinarsServer).SimulateWebinar(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Webinars_SimulateWebinar_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebinarsServer).SimulateWebinar(ctx, req.(*SimulateWebinarRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Webinars_CompareCreditRule_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CompareCreditRuleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebinarsServer).CompareCreditRule(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Webinars_CompareCreditRule_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebinarsServer).CompareCreditRule(ctx, req.(*CompareCreditRuleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Webinars_Subscribe_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(SubscribeRequest)
 	if err := dec(in); err != nil {
@@ -430,6 +502,14 @@ var Webinars_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SaveCreditRule",
 			Handler:    _Webinars_SaveCreditRule_Handler,
+		},
+		{
+			MethodName: "SimulateWebinar",
+			Handler:    _Webinars_SimulateWebinar_Handler,
+		},
+		{
+			MethodName: "CompareCreditRule",
+			Handler:    _Webinars_CompareCreditRule_Handler,
 		},
 		{
 			MethodName: "Subscribe",

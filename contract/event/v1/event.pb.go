@@ -1477,6 +1477,84 @@ func (x *PointsBooked) GetHundredths() int32 {
 	return 0
 }
 
+// An administrator decided what a person found wrong with the credit of a webinar.
+type AppealDecided struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	AppealId  string                 `protobuf:"bytes,1,opt,name=appeal_id,json=appealId,proto3" json:"appeal_id,omitempty"`
+	AccountId string                 `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	WebinarId string                 `protobuf:"bytes,3,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	Granted   bool                   `protobuf:"varint,4,opt,name=granted,proto3" json:"granted,omitempty"`
+	// Granted: how many more hundredths of a point the agency is asked for.
+	Hundredths    int32 `protobuf:"varint,5,opt,name=hundredths,proto3" json:"hundredths,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppealDecided) Reset() {
+	*x = AppealDecided{}
+	mi := &file_event_v1_event_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppealDecided) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppealDecided) ProtoMessage() {}
+
+func (x *AppealDecided) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppealDecided.ProtoReflect.Descriptor instead.
+func (*AppealDecided) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *AppealDecided) GetAppealId() string {
+	if x != nil {
+		return x.AppealId
+	}
+	return ""
+}
+
+func (x *AppealDecided) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *AppealDecided) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *AppealDecided) GetGranted() bool {
+	if x != nil {
+		return x.Granted
+	}
+	return false
+}
+
+func (x *AppealDecided) GetHundredths() int32 {
+	if x != nil {
+		return x.Hundredths
+	}
+	return 0
+}
+
 var File_event_v1_event_proto protoreflect.FileDescriptor
 
 const file_event_v1_event_proto_rawDesc = "" +
@@ -1615,6 +1693,16 @@ const file_event_v1_event_proto_rawDesc = "" +
 	"webinar_id\x18\x03 \x01(\tR\twebinarId\x12\x1e\n" +
 	"\n" +
 	"hundredths\x18\x04 \x01(\x05R\n" +
+	"hundredths\"\xa4\x01\n" +
+	"\rAppealDecided\x12\x1b\n" +
+	"\tappeal_id\x18\x01 \x01(\tR\bappealId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x02 \x01(\tR\taccountId\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x03 \x01(\tR\twebinarId\x12\x18\n" +
+	"\agranted\x18\x04 \x01(\bR\agranted\x12\x1e\n" +
+	"\n" +
+	"hundredths\x18\x05 \x01(\x05R\n" +
 	"hundredthsB8Z6github.com/rounds-cme/rounds/contract/event/v1;eventpbb\x06proto3"
 
 var (
@@ -1629,7 +1717,7 @@ func file_event_v1_event_proto_rawDescGZIP() []byte {
 	return file_event_v1_event_proto_rawDescData
 }
 
-var file_event_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_event_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_event_v1_event_proto_goTypes = []any{
 	(*AccountRegistered)(nil),     // 0: rounds.event.v1.AccountRegistered
 	(*AccountConfirmed)(nil),      // 1: rounds.event.v1.AccountConfirmed
@@ -1656,18 +1744,19 @@ var file_event_v1_event_proto_goTypes = []any{
 	(*PointsRequested)(nil),       // 22: rounds.event.v1.PointsRequested
 	(*PointsAnswered)(nil),        // 23: rounds.event.v1.PointsAnswered
 	(*PointsBooked)(nil),          // 24: rounds.event.v1.PointsBooked
-	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
+	(*AppealDecided)(nil),         // 25: rounds.event.v1.AppealDecided
+	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
 }
 var file_event_v1_event_proto_depIdxs = []int32{
-	25, // 0: rounds.event.v1.WebinarScheduled.starts_at:type_name -> google.protobuf.Timestamp
-	25, // 1: rounds.event.v1.WebinarMoved.was_at:type_name -> google.protobuf.Timestamp
-	25, // 2: rounds.event.v1.WebinarMoved.starts_at:type_name -> google.protobuf.Timestamp
-	25, // 3: rounds.event.v1.WebinarCancelled.starts_at:type_name -> google.protobuf.Timestamp
-	25, // 4: rounds.event.v1.ReminderDue.starts_at:type_name -> google.protobuf.Timestamp
-	25, // 5: rounds.event.v1.WebinarLive.started_at:type_name -> google.protobuf.Timestamp
-	25, // 6: rounds.event.v1.RoomOpened.opened_at:type_name -> google.protobuf.Timestamp
-	25, // 7: rounds.event.v1.RoomClosed.closed_at:type_name -> google.protobuf.Timestamp
-	25, // 8: rounds.event.v1.WebinarEnded.ended_at:type_name -> google.protobuf.Timestamp
+	26, // 0: rounds.event.v1.WebinarScheduled.starts_at:type_name -> google.protobuf.Timestamp
+	26, // 1: rounds.event.v1.WebinarMoved.was_at:type_name -> google.protobuf.Timestamp
+	26, // 2: rounds.event.v1.WebinarMoved.starts_at:type_name -> google.protobuf.Timestamp
+	26, // 3: rounds.event.v1.WebinarCancelled.starts_at:type_name -> google.protobuf.Timestamp
+	26, // 4: rounds.event.v1.ReminderDue.starts_at:type_name -> google.protobuf.Timestamp
+	26, // 5: rounds.event.v1.WebinarLive.started_at:type_name -> google.protobuf.Timestamp
+	26, // 6: rounds.event.v1.RoomOpened.opened_at:type_name -> google.protobuf.Timestamp
+	26, // 7: rounds.event.v1.RoomClosed.closed_at:type_name -> google.protobuf.Timestamp
+	26, // 8: rounds.event.v1.WebinarEnded.ended_at:type_name -> google.protobuf.Timestamp
 	9,  // [9:9] is the sub-list for method output_type
 	9,  // [9:9] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
@@ -1686,7 +1775,7 @@ func file_event_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_event_v1_event_proto_rawDesc), len(file_event_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -48,6 +48,32 @@ type DatamanagementBffCreditRule struct {
 	Rule         []byte
 }
 
+type DatamanagementBffCreditRuleEffect struct {
+	CreditRuleID     uuid.UUID
+	WebinarID        uuid.UUID
+	Slug             string
+	Title            string
+	StartedAt        *time.Time
+	FrozenVersion    int32
+	People           int32
+	Gained           int32
+	Lost             int32
+	PassedBefore     int32
+	PassedAfter      int32
+	HundredthsBefore int32
+	HundredthsAfter  int32
+}
+
+type DatamanagementBffCreditRuleVersion struct {
+	CreditRuleID uuid.UUID
+	Name         string
+	Version      int32
+	Rule         []byte
+	CreatedAt    time.Time
+	SavedBy      string
+	Webinars     int32
+}
+
 type DatamanagementBffPointsWebinar struct {
 	WebinarID   uuid.UUID
 	Slug        string

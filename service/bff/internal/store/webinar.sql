@@ -61,3 +61,13 @@ ORDER BY created_at DESC, target_id DESC LIMIT @most;
 
 -- name: CreditRules :many
 SELECT credit_rule_id, name, version, rule FROM datamanagement.bff_credit_rule ORDER BY name LIMIT 200;
+
+-- name: CreditRuleVersions :many
+SELECT v.credit_rule_id, v.name, v.version, v.rule, v.created_at, v.saved_by, v.webinars FROM datamanagement.bff_credit_rule_version v
+WHERE v.name = (SELECT o.name FROM datamanagement.bff_credit_rule_version o WHERE o.credit_rule_id = @credit_rule_id)
+ORDER BY v.version DESC LIMIT 200;
+
+-- name: CreditRuleEffects :many
+SELECT credit_rule_id, webinar_id, slug, title, started_at, frozen_version, people, gained, lost, passed_before, passed_after, hundredths_before,
+    hundredths_after
+FROM datamanagement.bff_credit_rule_effect WHERE credit_rule_id = ANY (@rules::uuid[]) ORDER BY started_at DESC, webinar_id;

@@ -29,6 +29,80 @@ func (q *Queries) CategoryBySlug(ctx context.Context, slug string) (Datamanageme
 	return i, err
 }
 
+const creditRuleEffects = `-- name: CreditRuleEffects :many
+SELECT credit_rule_id, webinar_id, slug, title, started_at, frozen_version, people, gained, lost, passed_before, passed_after, hundredths_before,
+    hundredths_after
+FROM datamanagement.bff_credit_rule_effect WHERE credit_rule_id = ANY ($1::uuid[]) ORDER BY started_at DESC, webinar_id
+`
+
+func (q *Queries) CreditRuleEffects(ctx context.Context, rules []uuid.UUID) ([]DatamanagementBffCreditRuleEffect, error) {
+	rows, err := q.db.Query(ctx, creditRuleEffects, rules)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DatamanagementBffCreditRuleEffect{}
+	for rows.Next() {
+		var i DatamanagementBffCreditRuleEffect
+		if err := rows.Scan(
+			&i.CreditRuleID,
+			&i.WebinarID,
+			&i.Slug,
+			&i.Title,
+			&i.StartedAt,
+			&i.FrozenVersion,
+			&i.People,
+			&i.Gained,
+			&i.Lost,
+			&i.PassedBefore,
+			&i.PassedAfter,
+			&i.HundredthsBefore,
+			&i.HundredthsAfter,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const creditRuleVersions = `-- name: CreditRuleVersions :many
+SELECT v.credit_rule_id, v.name, v.version, v.rule, v.created_at, v.saved_by, v.webinars FROM datamanagement.bff_credit_rule_version v
+WHERE v.name = (SELECT o.name FROM datamanagement.bff_credit_rule_version o WHERE o.credit_rule_id = $1)
+ORDER BY v.version DESC LIMIT 200
+`
+
+func (q *Queries) CreditRuleVersions(ctx context.Context, creditRuleID uuid.UUID) ([]DatamanagementBffCreditRuleVersion, error) {
+	rows, err := q.db.Query(ctx, creditRuleVersions, creditRuleID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DatamanagementBffCreditRuleVersion{}
+	for rows.Next() {
+		var i DatamanagementBffCreditRuleVersion
+		if err := rows.Scan(
+			&i.CreditRuleID,
+			&i.Name,
+			&i.Version,
+			&i.Rule,
+			&i.CreatedAt,
+			&i.SavedBy,
+			&i.Webinars,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const creditRules = `-- name: CreditRules :many
 SELECT credit_rule_id, name, version, rule FROM datamanagement.bff_credit_rule ORDER BY name LIMIT 200
 `

@@ -94,6 +94,9 @@ func (s *server) answer(ctx context.Context, tx pgx.Tx, p store.RequestAnswerPar
 	if err != nil || !accepted {
 		return 0, err
 	}
+	if request.AppealID != nil {
+		return s.bookCorrection(ctx, tx, request, p.Now)
+	}
 	return s.book(ctx, tx, request, p.Now)
 }
 

@@ -5,6 +5,10 @@
 //	                      ^                          └────RecordAnswer──> refused
 //	                      └──────────── may be requested again ──────────────┘
 //
+//	appeal:  open ──DecideAppeal──> granted ──(request of its own)──> sent ──RecordAnswer──> accepted ──> booked as a correction
+//	          │└──DecideAppeal──> refused
+//	          └──WithdrawAppeal──> withdrawn
+//
 // A booking is never changed or deleted. That one webinar books at most once for one person is kept by a unique index, whatever is
 // repeated, retried or killed.
 package points

@@ -45,11 +45,13 @@ type server struct {
 	newID  func() uuid.UUID
 	render *markdown.Renderer
 	tell   activity.Teller
+
+	playing chan struct{} // taken by the simulation that runs
 }
 
 // New wires the subdomain.
 func New(d *run.Deps, tell activity.Teller) *run.Service {
-	s := &server{db: d.DB, events: d.Events, now: d.Now, newID: d.NewID, render: markdown.New(), tell: tell}
+	s := &server{db: d.DB, events: d.Events, now: d.Now, newID: d.NewID, render: markdown.New(), tell: tell, playing: make(chan struct{}, 1)}
 	return &run.Service{RPC: []rpc.Service{{Desc: &datamanagementpb.Webinars_ServiceDesc, Impl: s}}}
 }
 

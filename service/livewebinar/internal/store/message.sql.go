@@ -13,9 +13,9 @@ import (
 )
 
 const messageAdd = `-- name: MessageAdd :exec
-INSERT INTO livewebinar.message (webinar_id, sequence, id, account_id, name, host, body, sent_at)
+INSERT INTO livewebinar.message (webinar_id, sequence, id, account_id, name, host, body, sent_at, reply_to)
 SELECT $1, unnest($2::integer[]), unnest($3::uuid[]), unnest($4::uuid[]), unnest($5::text[]),
-       unnest($6::boolean[]), unnest($7::text[]), unnest($8::timestamptz[])
+       unnest($6::boolean[]), unnest($7::text[]), unnest($8::timestamptz[]), nullif(unnest($9::integer[]), 0)
 `
 
 type MessageAddParams struct {
@@ -27,6 +27,7 @@ type MessageAddParams struct {
 	Hosts      []bool
 	Bodies     []string
 	SentAts    []time.Time
+	Replies    []int32
 }
 
 func (q *Queries) MessageAdd(ctx context.Context, arg MessageAddParams) error {
@@ -39,13 +40,17 @@ func (q *Queries) MessageAdd(ctx context.Context, arg MessageAddParams) error {
 		arg.Hosts,
 		arg.Bodies,
 		arg.SentAts,
+		arg.Replies,
 	)
 	return err
 }
 
 const messageAfter = `-- name: MessageAfter :many
-SELECT sequence, id, name, host, body, sent_at FROM livewebinar.message
-WHERE webinar_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3
+SELECT m.sequence, m.id, m.account_id, m.name, m.host, m.body, m.sent_at, m.revision, m.reply_to, m.edited_at, m.deleted_by, m.reactions,
+       q.name AS quoted_name, coalesce(left(q.body, 80), '')::text AS quoted_body
+FROM livewebinar.message m
+LEFT JOIN livewebinar.message q ON q.webinar_id = m.webinar_id AND q.sequence = m.reply_to
+WHERE m.webinar_id = $1 AND m.sequence > $2 ORDER BY m.sequence LIMIT $3
 `
 
 type MessageAfterParams struct {
@@ -55,12 +60,20 @@ type MessageAfterParams struct {
 }
 
 type MessageAfterRow struct {
-	Sequence int32
-	ID       uuid.UUID
-	Name     string
-	Host     bool
-	Body     string
-	SentAt   time.Time
+	Sequence   int32
+	ID         uuid.UUID
+	AccountID  uuid.UUID
+	Name       string
+	Host       bool
+	Body       string
+	SentAt     time.Time
+	Revision   int32
+	ReplyTo    *int32
+	EditedAt   *time.Time
+	DeletedBy  string
+	Reactions  []int32
+	QuotedName *string
+	QuotedBody string
 }
 
 func (q *Queries) MessageAfter(ctx context.Context, arg MessageAfterParams) ([]MessageAfterRow, error) {
@@ -75,10 +88,18 @@ func (q *Queries) MessageAfter(ctx context.Context, arg MessageAfterParams) ([]M
 		if err := rows.Scan(
 			&i.Sequence,
 			&i.ID,
+			&i.AccountID,
 			&i.Name,
 			&i.Host,
 			&i.Body,
 			&i.SentAt,
+			&i.Revision,
+			&i.ReplyTo,
+			&i.EditedAt,
+			&i.DeletedBy,
+			&i.Reactions,
+			&i.QuotedName,
+			&i.QuotedBody,
 		); err != nil {
 			return nil, err
 		}
@@ -88,6 +109,198 @@ func (q *Queries) MessageAfter(ctx context.Context, arg MessageAfterParams) ([]M
 		return nil, err
 	}
 	return items, nil
+}
+
+const messageChanged = `-- name: MessageChanged :many
+SELECT m.sequence, m.id, m.account_id, m.name, m.host, m.body, m.sent_at, m.revision, m.reply_to, m.edited_at, m.deleted_by, m.reactions,
+       q.name AS quoted_name, coalesce(left(q.body, 80), '')::text AS quoted_body
+FROM livewebinar.message m
+LEFT JOIN livewebinar.message q ON q.webinar_id = m.webinar_id AND q.sequence = m.reply_to
+WHERE m.webinar_id = $1 AND m.revision > $2 AND m.revision > 0 ORDER BY m.revision, m.sequence
+`
+
+type MessageChangedParams struct {
+	WebinarID uuid.UUID
+	After     int32
+}
+
+type MessageChangedRow struct {
+	Sequence   int32
+	ID         uuid.UUID
+	AccountID  uuid.UUID
+	Name       string
+	Host       bool
+	Body       string
+	SentAt     time.Time
+	Revision   int32
+	ReplyTo    *int32
+	EditedAt   *time.Time
+	DeletedBy  string
+	Reactions  []int32
+	QuotedName *string
+	QuotedBody string
+}
+
+func (q *Queries) MessageChanged(ctx context.Context, arg MessageChangedParams) ([]MessageChangedRow, error) {
+	rows, err := q.db.Query(ctx, messageChanged, arg.WebinarID, arg.After)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MessageChangedRow{}
+	for rows.Next() {
+		var i MessageChangedRow
+		if err := rows.Scan(
+			&i.Sequence,
+			&i.ID,
+			&i.AccountID,
+			&i.Name,
+			&i.Host,
+			&i.Body,
+			&i.SentAt,
+			&i.Revision,
+			&i.ReplyTo,
+			&i.EditedAt,
+			&i.DeletedBy,
+			&i.Reactions,
+			&i.QuotedName,
+			&i.QuotedBody,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const messageCount = `-- name: MessageCount :execrows
+UPDATE livewebinar.message m SET dirty = false, revision = $1, reactions = (
+    SELECT ARRAY[count(*) FILTER (WHERE r.kind = 'agree'), count(*) FILTER (WHERE r.kind = 'thanks'),
+                 count(*) FILTER (WHERE r.kind = 'applause'), count(*) FILTER (WHERE r.kind = 'funny'),
+                 count(*) FILTER (WHERE r.kind = 'unsure')]::integer[]
+    FROM livewebinar.reaction r WHERE r.webinar_id = m.webinar_id AND r.sequence = m.sequence)
+WHERE m.webinar_id = $2 AND m.sequence IN (
+    SELECT d.sequence FROM livewebinar.message d WHERE d.webinar_id = $2 AND d.dirty ORDER BY d.sequence LIMIT $3)
+`
+
+type MessageCountParams struct {
+	Revision  int32
+	WebinarID uuid.UUID
+	AtMost    int32
+}
+
+func (q *Queries) MessageCount(ctx context.Context, arg MessageCountParams) (int64, error) {
+	result, err := q.db.Exec(ctx, messageCount, arg.Revision, arg.WebinarID, arg.AtMost)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const messageDelete = `-- name: MessageDelete :exec
+UPDATE livewebinar.message SET body = '', deleted_by = $1, deleted_reason = $2, revision = $3
+WHERE webinar_id = $4 AND sequence = $5
+`
+
+type MessageDeleteParams struct {
+	DeletedBy string
+	Reason    string
+	Revision  int32
+	WebinarID uuid.UUID
+	Sequence  int32
+}
+
+func (q *Queries) MessageDelete(ctx context.Context, arg MessageDeleteParams) error {
+	_, err := q.db.Exec(ctx, messageDelete,
+		arg.DeletedBy,
+		arg.Reason,
+		arg.Revision,
+		arg.WebinarID,
+		arg.Sequence,
+	)
+	return err
+}
+
+const messageEdit = `-- name: MessageEdit :exec
+UPDATE livewebinar.message SET body = $1, edited_at = $2::timestamptz, revision = $3
+WHERE webinar_id = $4 AND sequence = $5
+`
+
+type MessageEditParams struct {
+	Body      string
+	Now       time.Time
+	Revision  int32
+	WebinarID uuid.UUID
+	Sequence  int32
+}
+
+func (q *Queries) MessageEdit(ctx context.Context, arg MessageEditParams) error {
+	_, err := q.db.Exec(ctx, messageEdit,
+		arg.Body,
+		arg.Now,
+		arg.Revision,
+		arg.WebinarID,
+		arg.Sequence,
+	)
+	return err
+}
+
+const messageGet = `-- name: MessageGet :one
+SELECT account_id, name, body, sent_at, deleted_by FROM livewebinar.message WHERE webinar_id = $1 AND sequence = $2
+`
+
+type MessageGetParams struct {
+	WebinarID uuid.UUID
+	Sequence  int32
+}
+
+type MessageGetRow struct {
+	AccountID uuid.UUID
+	Name      string
+	Body      string
+	SentAt    time.Time
+	DeletedBy string
+}
+
+func (q *Queries) MessageGet(ctx context.Context, arg MessageGetParams) (MessageGetRow, error) {
+	row := q.db.QueryRow(ctx, messageGet, arg.WebinarID, arg.Sequence)
+	var i MessageGetRow
+	err := row.Scan(
+		&i.AccountID,
+		&i.Name,
+		&i.Body,
+		&i.SentAt,
+		&i.DeletedBy,
+	)
+	return i, err
+}
+
+const messageKeep = `-- name: MessageKeep :exec
+INSERT INTO livewebinar.message_version (webinar_id, sequence, body, replaced_at, replaced_by, revision)
+SELECT m.webinar_id, m.sequence, m.body, $1, $2, $3::integer FROM livewebinar.message m
+WHERE m.webinar_id = $4 AND m.sequence = $5
+`
+
+type MessageKeepParams struct {
+	Now       time.Time
+	AccountID uuid.UUID
+	Revision  int32
+	WebinarID uuid.UUID
+	Sequence  int32
+}
+
+func (q *Queries) MessageKeep(ctx context.Context, arg MessageKeepParams) error {
+	_, err := q.db.Exec(ctx, messageKeep,
+		arg.Now,
+		arg.AccountID,
+		arg.Revision,
+		arg.WebinarID,
+		arg.Sequence,
+	)
+	return err
 }
 
 const messageKnown = `-- name: MessageKnown :many
@@ -127,27 +340,37 @@ func (q *Queries) MessageKnown(ctx context.Context, arg MessageKnownParams) ([]M
 }
 
 const messageLatest = `-- name: MessageLatest :many
-SELECT sequence, id, name, host, body, sent_at FROM livewebinar.message
-WHERE webinar_id = $1 AND sequence > $2 ORDER BY sequence DESC LIMIT $3
+SELECT m.sequence, m.id, m.account_id, m.name, m.host, m.body, m.sent_at, m.revision, m.reply_to, m.edited_at, m.deleted_by, m.reactions,
+       q.name AS quoted_name, coalesce(left(q.body, 80), '')::text AS quoted_body
+FROM livewebinar.message m
+LEFT JOIN livewebinar.message q ON q.webinar_id = m.webinar_id AND q.sequence = m.reply_to
+WHERE m.webinar_id = $1 ORDER BY m.sequence DESC LIMIT $2
 `
 
 type MessageLatestParams struct {
 	WebinarID uuid.UUID
-	After     int32
 	AtMost    int32
 }
 
 type MessageLatestRow struct {
-	Sequence int32
-	ID       uuid.UUID
-	Name     string
-	Host     bool
-	Body     string
-	SentAt   time.Time
+	Sequence   int32
+	ID         uuid.UUID
+	AccountID  uuid.UUID
+	Name       string
+	Host       bool
+	Body       string
+	SentAt     time.Time
+	Revision   int32
+	ReplyTo    *int32
+	EditedAt   *time.Time
+	DeletedBy  string
+	Reactions  []int32
+	QuotedName *string
+	QuotedBody string
 }
 
 func (q *Queries) MessageLatest(ctx context.Context, arg MessageLatestParams) ([]MessageLatestRow, error) {
-	rows, err := q.db.Query(ctx, messageLatest, arg.WebinarID, arg.After, arg.AtMost)
+	rows, err := q.db.Query(ctx, messageLatest, arg.WebinarID, arg.AtMost)
 	if err != nil {
 		return nil, err
 	}
@@ -158,10 +381,18 @@ func (q *Queries) MessageLatest(ctx context.Context, arg MessageLatestParams) ([
 		if err := rows.Scan(
 			&i.Sequence,
 			&i.ID,
+			&i.AccountID,
 			&i.Name,
 			&i.Host,
 			&i.Body,
 			&i.SentAt,
+			&i.Revision,
+			&i.ReplyTo,
+			&i.EditedAt,
+			&i.DeletedBy,
+			&i.Reactions,
+			&i.QuotedName,
+			&i.QuotedBody,
 		); err != nil {
 			return nil, err
 		}
@@ -171,4 +402,113 @@ func (q *Queries) MessageLatest(ctx context.Context, arg MessageLatestParams) ([
 		return nil, err
 	}
 	return items, nil
+}
+
+const messageLiving = `-- name: MessageLiving :many
+SELECT sequence FROM livewebinar.message
+WHERE webinar_id = $1 AND sequence = ANY ($2::integer[]) AND deleted_by = ''
+`
+
+type MessageLivingParams struct {
+	WebinarID uuid.UUID
+	Sequences []int32
+}
+
+func (q *Queries) MessageLiving(ctx context.Context, arg MessageLivingParams) ([]int32, error) {
+	rows, err := q.db.Query(ctx, messageLiving, arg.WebinarID, arg.Sequences)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int32{}
+	for rows.Next() {
+		var sequence int32
+		if err := rows.Scan(&sequence); err != nil {
+			return nil, err
+		}
+		items = append(items, sequence)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const messageQuotes = `-- name: MessageQuotes :exec
+UPDATE livewebinar.message m SET revision = $1
+WHERE m.webinar_id = $2 AND m.sequence IN (
+    SELECT r.sequence FROM livewebinar.message r
+    WHERE r.webinar_id = $2 AND r.reply_to = $3::integer ORDER BY r.sequence DESC LIMIT 30)
+`
+
+type MessageQuotesParams struct {
+	Revision  int32
+	WebinarID uuid.UUID
+	Sequence  int32
+}
+
+// The answers to a message quote it, so they change with it. Only the newest, because all of them go into one frame.
+func (q *Queries) MessageQuotes(ctx context.Context, arg MessageQuotesParams) error {
+	_, err := q.db.Exec(ctx, messageQuotes, arg.Revision, arg.WebinarID, arg.Sequence)
+	return err
+}
+
+const messageReacted = `-- name: MessageReacted :exec
+UPDATE livewebinar.message SET dirty = true WHERE webinar_id = $1 AND sequence = ANY ($2::integer[])
+`
+
+type MessageReactedParams struct {
+	WebinarID uuid.UUID
+	Sequences []int32
+}
+
+func (q *Queries) MessageReacted(ctx context.Context, arg MessageReactedParams) error {
+	_, err := q.db.Exec(ctx, messageReacted, arg.WebinarID, arg.Sequences)
+	return err
+}
+
+const reactionAdd = `-- name: ReactionAdd :exec
+INSERT INTO livewebinar.reaction (webinar_id, sequence, account_id, kind)
+SELECT $1, unnest($2::integer[]), unnest($3::uuid[]), unnest($4::text[])
+ON CONFLICT DO NOTHING
+`
+
+type ReactionAddParams struct {
+	WebinarID  uuid.UUID
+	Sequences  []int32
+	AccountIds []uuid.UUID
+	Kinds      []string
+}
+
+func (q *Queries) ReactionAdd(ctx context.Context, arg ReactionAddParams) error {
+	_, err := q.db.Exec(ctx, reactionAdd,
+		arg.WebinarID,
+		arg.Sequences,
+		arg.AccountIds,
+		arg.Kinds,
+	)
+	return err
+}
+
+const reactionRemove = `-- name: ReactionRemove :exec
+DELETE FROM livewebinar.reaction r
+USING (SELECT unnest($1::integer[]) AS sequence, unnest($2::uuid[]) AS account_id, unnest($3::text[]) AS kind) AS n
+WHERE r.webinar_id = $4 AND r.sequence = n.sequence AND r.account_id = n.account_id AND r.kind = n.kind
+`
+
+type ReactionRemoveParams struct {
+	Sequences  []int32
+	AccountIds []uuid.UUID
+	Kinds      []string
+	WebinarID  uuid.UUID
+}
+
+func (q *Queries) ReactionRemove(ctx context.Context, arg ReactionRemoveParams) error {
+	_, err := q.db.Exec(ctx, reactionRemove,
+		arg.Sequences,
+		arg.AccountIds,
+		arg.Kinds,
+		arg.WebinarID,
+	)
+	return err
 }

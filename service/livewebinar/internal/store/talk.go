@@ -42,7 +42,7 @@ func (t Talk) Begin(ctx context.Context, webinar uuid.UUID, ids []uuid.UUID) (Li
 // Commit adds the messages and ends the transaction.
 func (t Talk) Commit(ctx context.Context, add MessageAddParams, last int32) error {
 	var batch pgx.Batch
-	batch.Queue(messageAdd, add.WebinarID, add.Sequences, add.Ids, add.AccountIds, add.Names, add.Hosts, add.Bodies, add.SentAts)
+	batch.Queue(messageAdd, add.WebinarID, add.Sequences, add.Ids, add.AccountIds, add.Names, add.Hosts, add.Bodies, add.SentAts, add.Replies)
 	batch.Queue(roomSequence, last, add.WebinarID)
 	batch.Queue("COMMIT")
 	if err := t.conn.SendBatch(ctx, &batch).Close(); err != nil {

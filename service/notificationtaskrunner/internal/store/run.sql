@@ -60,3 +60,6 @@ WHERE comment_id = @comment_id;
 -- name: Application :one
 SELECT account_id, state, reason FROM datamanagement.notificationtaskrunner_application
 WHERE application_id = @application_id;
+
+-- name: Appeal :one
+SELECT account_id, webinar_id, answer, hundredths FROM datamanagement.notificationtaskrunner_appeal WHERE appeal_id = @appeal_id;

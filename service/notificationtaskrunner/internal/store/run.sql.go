@@ -12,6 +12,29 @@ import (
 	"github.com/google/uuid"
 )
 
+const appeal = `-- name: Appeal :one
+SELECT account_id, webinar_id, answer, hundredths FROM datamanagement.notificationtaskrunner_appeal WHERE appeal_id = $1
+`
+
+type AppealRow struct {
+	AccountID  uuid.UUID
+	WebinarID  uuid.UUID
+	Answer     string
+	Hundredths int32
+}
+
+func (q *Queries) Appeal(ctx context.Context, appealID uuid.UUID) (AppealRow, error) {
+	row := q.db.QueryRow(ctx, appeal, appealID)
+	var i AppealRow
+	err := row.Scan(
+		&i.AccountID,
+		&i.WebinarID,
+		&i.Answer,
+		&i.Hundredths,
+	)
+	return i, err
+}
+
 const application = `-- name: Application :one
 SELECT account_id, state, reason FROM datamanagement.notificationtaskrunner_application
 WHERE application_id = $1

@@ -510,7 +510,7 @@ func facts(v EditorView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.fixed() {
-				templ_7745c5c3_Err = sentences(v.Plan.GetRule()).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Sentences(v.Plan.GetRule()).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -794,7 +794,8 @@ func theirs(p *bffpb.WebinarPlanResponse) templ.Component {
 	})
 }
 
-func sentences(r *bffpb.CreditRule) templ.Component {
+// Sentences is a rule in words.
+func Sentences(r *bffpb.CreditRule) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -827,7 +828,7 @@ func sentences(r *bffpb.CreditRule) templ.Component {
 			var templ_7745c5c3_Var28 string
 			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(word)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/plan/editor.templ`, Line: 164, Col: 13}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/plan/editor.templ`, Line: 165, Col: 13}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var28))
 			if templ_7745c5c3_Err != nil {

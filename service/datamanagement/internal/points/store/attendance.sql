@@ -9,20 +9,26 @@ SELECT account_id, evidence, sha256 FROM livewebinar.datamanagement_attendance
 WHERE webinar_id = @webinar_id AND account_id > @after ORDER BY account_id LIMIT @most;
 
 -- name: CreditedElsewhere :many
-SELECT r.account_id, (r.credit -> 'spans')::jsonb AS spans FROM datamanagement.attendance_result r
-JOIN datamanagement.webinar w ON w.id = r.webinar_id
+SELECT c.account_id, (c.credit -> 'spans')::jsonb AS spans FROM (
+    SELECT r.webinar_id, r.account_id, r.credit FROM datamanagement.attendance_result r WHERE r.qualified
+    UNION ALL
+    SELECT p.webinar_id, p.account_id, p.credit FROM datamanagement.appeal p WHERE p.state = 'granted') c
+JOIN datamanagement.webinar w ON w.id = c.webinar_id
 JOIN datamanagement.webinar this ON this.id = @webinar_id
-WHERE r.account_id = ANY (@accounts::uuid[]) AND w.id <> this.id AND r.qualified
+WHERE c.account_id = ANY (@accounts::uuid[]) AND w.id <> this.id
     AND w.started_at < coalesce(this.ended_at, 'infinity') AND w.ended_at > this.started_at
-ORDER BY r.account_id, w.id;
+ORDER BY c.account_id, w.id;
 
 -- name: EarnedOnDay :many
-SELECT r.account_id, sum(r.hundredths)::bigint AS hundredths FROM datamanagement.attendance_result r
-JOIN datamanagement.webinar w ON w.id = r.webinar_id
+SELECT c.account_id, sum(c.hundredths)::bigint AS hundredths FROM (
+    SELECT r.webinar_id, r.account_id, r.hundredths FROM datamanagement.attendance_result r
+    UNION ALL
+    SELECT p.webinar_id, p.account_id, p.hundredths FROM datamanagement.appeal p WHERE p.state = 'granted') c
+JOIN datamanagement.webinar w ON w.id = c.webinar_id
 JOIN datamanagement.webinar this ON this.id = @webinar_id
-WHERE r.account_id = ANY (@accounts::uuid[]) AND w.id <> this.id
+WHERE c.account_id = ANY (@accounts::uuid[]) AND w.id <> this.id
     AND (w.started_at AT TIME ZONE w.zone)::date = (this.started_at AT TIME ZONE this.zone)::date
-GROUP BY r.account_id;
+GROUP BY c.account_id;
 
 -- name: ResultInsert :exec
 INSERT INTO datamanagement.attendance_result (webinar_id, account_id, seconds, creditable, checks_answered, checks_counted, qualified,

@@ -50,12 +50,15 @@ func (q *Queries) Attendance(ctx context.Context, arg AttendanceParams) ([]Atten
 }
 
 const creditedElsewhere = `-- name: CreditedElsewhere :many
-SELECT r.account_id, (r.credit -> 'spans')::jsonb AS spans FROM datamanagement.attendance_result r
-JOIN datamanagement.webinar w ON w.id = r.webinar_id
+SELECT c.account_id, (c.credit -> 'spans')::jsonb AS spans FROM (
+    SELECT r.webinar_id, r.account_id, r.credit FROM datamanagement.attendance_result r WHERE r.qualified
+    UNION ALL
+    SELECT p.webinar_id, p.account_id, p.credit FROM datamanagement.appeal p WHERE p.state = 'granted') c
+JOIN datamanagement.webinar w ON w.id = c.webinar_id
 JOIN datamanagement.webinar this ON this.id = $1
-WHERE r.account_id = ANY ($2::uuid[]) AND w.id <> this.id AND r.qualified
+WHERE c.account_id = ANY ($2::uuid[]) AND w.id <> this.id
     AND w.started_at < coalesce(this.ended_at, 'infinity') AND w.ended_at > this.started_at
-ORDER BY r.account_id, w.id
+ORDER BY c.account_id, w.id
 `
 
 type CreditedElsewhereParams struct {
@@ -89,12 +92,15 @@ func (q *Queries) CreditedElsewhere(ctx context.Context, arg CreditedElsewherePa
 }
 
 const earnedOnDay = `-- name: EarnedOnDay :many
-SELECT r.account_id, sum(r.hundredths)::bigint AS hundredths FROM datamanagement.attendance_result r
-JOIN datamanagement.webinar w ON w.id = r.webinar_id
+SELECT c.account_id, sum(c.hundredths)::bigint AS hundredths FROM (
+    SELECT r.webinar_id, r.account_id, r.hundredths FROM datamanagement.attendance_result r
+    UNION ALL
+    SELECT p.webinar_id, p.account_id, p.hundredths FROM datamanagement.appeal p WHERE p.state = 'granted') c
+JOIN datamanagement.webinar w ON w.id = c.webinar_id
 JOIN datamanagement.webinar this ON this.id = $1
-WHERE r.account_id = ANY ($2::uuid[]) AND w.id <> this.id
+WHERE c.account_id = ANY ($2::uuid[]) AND w.id <> this.id
     AND (w.started_at AT TIME ZONE w.zone)::date = (this.started_at AT TIME ZONE this.zone)::date
-GROUP BY r.account_id
+GROUP BY c.account_id
 `
 
 type EarnedOnDayParams struct {

@@ -135,7 +135,7 @@ func (q *Queries) RequestInsert(ctx context.Context, arg RequestInsertParams) (i
 }
 
 const requestLock = `-- name: RequestLock :one
-SELECT id, webinar_id, state, requested_at FROM datamanagement.agency_request WHERE id = $1 FOR UPDATE
+SELECT id, webinar_id, state, requested_at, appeal_id FROM datamanagement.agency_request WHERE id = $1 FOR UPDATE
 `
 
 type RequestLockRow struct {
@@ -143,6 +143,7 @@ type RequestLockRow struct {
 	WebinarID   uuid.UUID
 	State       string
 	RequestedAt time.Time
+	AppealID    *uuid.UUID
 }
 
 func (q *Queries) RequestLock(ctx context.Context, id uuid.UUID) (RequestLockRow, error) {
@@ -153,6 +154,7 @@ func (q *Queries) RequestLock(ctx context.Context, id uuid.UUID) (RequestLockRow
 		&i.WebinarID,
 		&i.State,
 		&i.RequestedAt,
+		&i.AppealID,
 	)
 	return i, err
 }

@@ -14,4 +14,5 @@ SELECT pg_advisory_xact_lock(hashtextextended('credit_rule ' || @name::text, 0))
 SELECT (coalesce(max(version), 0) + 1)::integer FROM datamanagement.credit_rule WHERE name = @name;
 
 -- name: CreditRuleInsert :exec
-INSERT INTO datamanagement.credit_rule (id, name, version, rule, created_at) VALUES (@id, @name, @version, @rule, @now);
+INSERT INTO datamanagement.credit_rule (id, name, version, rule, created_at, saved_by)
+VALUES (@id, @name, @version, @rule, @now, @saved_by::uuid);

@@ -35,7 +35,8 @@ func (q *Queries) CreditRuleGet(ctx context.Context, id uuid.UUID) ([]byte, erro
 }
 
 const creditRuleInsert = `-- name: CreditRuleInsert :exec
-INSERT INTO datamanagement.credit_rule (id, name, version, rule, created_at) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO datamanagement.credit_rule (id, name, version, rule, created_at, saved_by)
+VALUES ($1, $2, $3, $4, $5, $6::uuid)
 `
 
 type CreditRuleInsertParams struct {
@@ -44,6 +45,7 @@ type CreditRuleInsertParams struct {
 	Version int32
 	Rule    []byte
 	Now     time.Time
+	SavedBy uuid.UUID
 }
 
 func (q *Queries) CreditRuleInsert(ctx context.Context, arg CreditRuleInsertParams) error {
@@ -53,6 +55,7 @@ func (q *Queries) CreditRuleInsert(ctx context.Context, arg CreditRuleInsertPara
 		arg.Version,
 		arg.Rule,
 		arg.Now,
+		arg.SavedBy,
 	)
 	return err
 }

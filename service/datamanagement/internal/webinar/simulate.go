@@ -1,0 +1,73 @@
+package webinar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
+	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/rules/simulation"
+)
+
+// SimulateWebinar plays a webinar with simulated viewers against a rule that need not be saved. It is bounded in people and minutes, and
+// one at a time, so that nobody who dreams of rules holds up those who do their work.
+func (s *server) SimulateWebinar(ctx context.Context, q *datamanagementpb.SimulateWebinarRequest) (*datamanagementpb.SimulateWebinarResponse, error) {
+	setup := simulation.Setup{
+		Rule: ruleOf(q.GetRule()), Viewers: int(q.GetViewers()), Minutes: int(q.GetMinutes()), Seed: uint64(q.GetSeed()),
+		Shares: simulation.DefaultShares(),
+		Outage: simulation.Outage{After: int(q.GetOutageAfter()), Minutes: int(q.GetOutageMinutes())},
+	}
+	if len(q.GetShares()) > 0 {
+		setup.Shares = simulation.Shares{}
+		for name, share := range q.GetShares() {
+			setup.Shares[simulation.Behaviour(name)] = int(share)
+		}
+	}
+	if setup.Outage.Minutes == 0 {
+		setup.Outage.After = 0
+	}
+	var f errs.Fields
+	addFaults(&f, setup.Faults())
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case s.playing <- struct{}{}:
+		defer func() { <-s.playing }()
+	case <-ctx.Done():
+		return nil, busy()
+	}
+	report, err := simulation.Run(ctx, setup)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, busy()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("simulate: %w", err)
+	}
+	return reportPB(report), nil
+}
+
+func busy() error {
+	return errs.New(errs.Unavailable, "rule.busy", "The machine is busy. Try fewer viewers or minutes, or try again in a moment.")
+}
+
+func reportPB(r simulation.Report) *datamanagementpb.SimulateWebinarResponse {
+	answer := &datamanagementpb.SimulateWebinarResponse{Creditable: small(r.Creditable), LeftOut: small(r.LeftOut), Passed: small(r.Passed)}
+	for _, g := range r.Groups {
+		one := &datamanagementpb.SimulatedGroup{
+			Behaviour: string(g.Behaviour), Cheat: g.Cheat, People: small(g.People), Passed: small(g.Passed), Credited: small(g.Credited),
+			Truth: small(g.Truth), Excess: small(g.Excess), Unasked: small(g.Unasked), Refused: map[string]int32{},
+		}
+		for _, w := range g.Reasons {
+			one.Reasons = append(one.Reasons, &datamanagementpb.SimulatedReason{
+				Code: string(w.Code), People: small(w.People), Have: small(w.Have), Need: small(w.Need),
+			})
+		}
+		for why, beats := range g.Refused {
+			one.Refused[string(why)] = small(beats)
+		}
+		answer.Groups = append(answer.Groups, one)
+	}
+	return answer
+}
