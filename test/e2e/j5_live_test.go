@@ -167,10 +167,12 @@ func TestLostConnection(t *testing.T) {
 	bor.Forgive("WebSocket", "ERR_", "Failed to load resource")
 	bor.Open("/login-as/" + h.Account("Bor Kranjc").String())
 	bor.See(`[data-connection][data-state="connected"]`)
+	bor.Until(`+document.querySelector("[data-meter-panel]").dataset.seconds >= 1`)
 	n := 0
 	for range 2 {
 		wire.Cut(true)
 		bor.See(`[data-connection][data-state="lost"]`)
+		bor.SeeText("[data-connection]", "Connection lost")
 		for range 3 {
 			n++
 			ana.Fill("#chat-text", fmt.Sprint("message ", n))
@@ -183,6 +185,7 @@ func TestLostConnection(t *testing.T) {
 		if got := browser.Eval[[]int](bor, sequence); len(got) != n || got[n-1] != n {
 			t.Fatalf("after coming back Bor has %v of %d messages", got, n)
 		}
+		bor.SeeText("[data-kept]", "All of it is kept.")
 	}
 }
 

@@ -22,6 +22,7 @@ export class Lines {
   private readonly scroll: HTMLElement;
   private readonly newer: HTMLElement;
   private readonly older: HTMLElement;
+  private readonly empty: HTMLElement;
   private readonly known = new Map<number, { message: ChatMessage; line: HTMLElement }>();
   private readonly early = new Map<number, ChatMessage>(); // arrived before one with a smaller number, or before the next frame
   private readonly changed = new Map<number, ChatMessage>(); // changed before it arrived
@@ -39,6 +40,7 @@ export class Lines {
     this.scroll = find(root, "[data-chat-scroll]");
     this.newer = find(root, "[data-chat-new]");
     this.older = find(root, "[data-chat-earlier]");
+    this.empty = find(root, "[data-chat-empty]");
     this.newer.onclick = () => this.toEnd();
     this.older.onclick = () => void this.earlier();
     this.scroll.addEventListener("scroll", () => this.scrolled(), { passive: true });
@@ -108,6 +110,7 @@ export class Lines {
   };
 
   private append(fresh: ChatMessage[]): void {
+    this.empty.hidden = true;
     this.list.append(...fresh.slice(-mostShown).map((m) => this.line(m)));
     this.trim();
     this.ways.arrived?.(fresh);

@@ -17,7 +17,7 @@ export interface OutboxWays {
 }
 
 export class Outbox {
-  private readonly waiting = new Map<string, { unsent: Unsent; line: HTMLElement }>();
+  private readonly waiting = new Map<string, { unsent: Unsent; line: HTMLElement; busy: boolean }>();
 
   constructor(private readonly list: HTMLElement, private readonly key: string, private readonly ways: OutboxWays) {
     for (const u of JSON.parse(kept(key) || "[]") as Unsent[]) this.show(u);
@@ -42,21 +42,26 @@ export class Outbox {
   }
 
   private async send(u: Unsent): Promise<void> {
+    const w = this.waiting.get(u.id);
+    if (!w || w.busy) return;
+    w.busy = true;
     delete u.failed;
     this.write(u);
     try {
       this.ways.sent(await this.ways.send(u));
     } catch (e) {
       const refused = e as RefusedError;
-      if (refused.temporary && !refused.code.startsWith("chat.")) return; // sent again after coming back
-      u.failed = refused.code;
-      if (this.waiting.has(u.id)) this.write(u);
+      // What has nothing to do with the message passes: it is sent again soon, or after coming back.
+      if (refused.temporary && !refused.code.startsWith("chat.")) setTimeout(() => void this.send(u), 2000 + Math.random() * 2000);
+      else u.failed = refused.code;
     }
+    w.busy = false;
+    if (u.failed) this.write(u);
   }
 
   private show(u: Unsent): void {
     const line = make("li", { "data-pending": u.id });
-    this.waiting.set(u.id, { unsent: u, line });
+    this.waiting.set(u.id, { unsent: u, line, busy: false });
     this.write(u);
     this.list.append(line);
     this.ways.changed();
