@@ -96,6 +96,15 @@ func For(r credit.Rule) Plan {
 	return Plan{PerHour: r.ChecksPerHour, Window: r.CheckWindow, Spacing: 5 * 60, Edge: 3 * 60}
 }
 
+// PlannedEnd is the end that the times are computed with: that of the plan; a webinar that began after it lasts as long as it was
+// planned to.
+func PlannedEnd(planned, opened time.Time, length time.Duration) time.Time {
+	if end := planned.Add(length); end.After(opened) {
+		return end
+	}
+	return opened.Add(length)
+}
+
 // Times is when the viewer is asked, in order; check number i+1 is due at Times[i]. The
 // creditable programme is that of go-live, from the real start to the planned end.
 func Times(s Seed, viewer string, creditable credit.Spans, p Plan) []time.Time {

@@ -17,12 +17,16 @@ func pointsWebinarPB(w store.DatamanagementBffPointsWebinar, t store.ResultTotal
 		EvaluatedAt: stamp(w.EvaluatedAt), Viewers: t.Viewers, Qualified: t.Qualified, Hundredths: t.Hundredths,
 	}
 	for _, r := range requests {
-		answer.Requests = append(answer.Requests, &bffpb.AgencyRequest{
-			Id: r.RequestID.String(), RequestedAt: timestamppb.New(r.RequestedAt), Viewers: r.Viewers, Qualified: r.Qualified,
-			Hundredths: r.Hundredths, State: r.State, AnsweredOn: r.AnsweredOn, Reference: r.Reference, Answer: r.Answer, Booked: r.Booked,
-		})
+		answer.Requests = append(answer.Requests, requestPB(r))
 	}
 	return answer
+}
+
+func requestPB(r store.AgencyRequestsRow) *bffpb.AgencyRequest {
+	return &bffpb.AgencyRequest{
+		Id: r.RequestID.String(), RequestedAt: timestamppb.New(r.RequestedAt), Viewers: r.Viewers, Qualified: r.Qualified,
+		Hundredths: r.Hundredths, State: r.State, AnsweredOn: r.AnsweredOn, Reference: r.Reference, Answer: r.Answer, Booked: r.Booked,
+	}
 }
 
 func resultPB(row store.ResultsRow) *bffpb.PointsResult {

@@ -8,13 +8,16 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/obs"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/rules/credit"
+	"github.com/rounds-cme/rounds/rules/presence"
 	"github.com/rounds-cme/rounds/service/bff/internal/store"
 )
 
@@ -22,7 +25,42 @@ import (
 // others does not exist here.
 func (s *points) Evidence(ctx context.Context, q *bffpb.PointsEvidenceRequest) (*bffpb.PointsEvidenceResponse, error) {
 	who, _ := token.From(ctx)
-	row, err := s.views.Evidence(ctx, store.EvidenceParams{AccountID: who.Account, Slug: clean(q.GetSlug())})
+	answer, err := s.evidenceOf(ctx, who.Account, clean(q.GetSlug()))
+	if err != nil {
+		return nil, err
+	}
+	webinar, err := uuid.Parse(answer.GetWebinarId())
+	if err != nil {
+		return nil, fmt.Errorf("read webinar: %w", err)
+	}
+	row, err := s.views.AppealLatest(ctx, store.AppealLatestParams{WebinarID: webinar, AccountID: who.Account})
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return nil, fmt.Errorf("read appeal: %w", err)
+	}
+	if err == nil {
+		answer.Appeal = appealPB(store.AppealGetRow(row))
+		answer.Appeal.Name, answer.Appeal.LicenceNumber, answer.Appeal.DecidedBy = "", "", ""
+	}
+	answer.AppealUntil = s.appealUntil(answer)
+	return answer, nil
+}
+
+// appealUntil is nil when there is nothing to gain, or the time is over. Data management decides; this is for the page.
+func (s *points) appealUntil(e *bffpb.PointsEvidenceResponse) *timestamppb.Timestamp {
+	state := e.GetAppeal().GetState()
+	if e.GetEndedAt() == nil || state == "open" || state == "granted" || e.GetQualified() && e.GetHundredths() >= e.GetOffered() {
+		return nil
+	}
+	until := e.GetEndedAt().AsTime().Add(credit.AppealTime)
+	if s.now().After(until) {
+		return nil
+	}
+	return timestamppb.New(until)
+}
+
+// evidenceOf is the evidence of one person, with the proof that nobody chose the times of the checks.
+func (s *points) evidenceOf(ctx context.Context, account uuid.UUID, slug string) (*bffpb.PointsEvidenceResponse, error) {
+	row, err := s.views.Evidence(ctx, store.EvidenceParams{AccountID: account, Slug: slug})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, errs.New(errs.NotFound, "evidence.none", "We have no attendance of yours for this webinar.")
 	}
@@ -37,12 +75,39 @@ func (s *points) Evidence(ctx context.Context, q *bffpb.PointsEvidenceRequest) (
 	if err := json.Unmarshal(row.Credit, &c); err != nil {
 		return nil, fmt.Errorf("read credit of %s: %w", row.Slug, err)
 	}
-	return evidencePB(row, e, c), nil
+	answer := evidencePB(row, e, c)
+	answer.Document = string(row.Evidence)
+	room, err := s.views.RoomOf(ctx, row.WebinarID)
+	if err != nil { // the evidence stands without the proof
+		if !errors.Is(err, pgx.ErrNoRows) {
+			obs.Event(ctx).Set("missing", err.Error())
+		}
+		return answer, nil
+	}
+	answer.Commitment, answer.Seed, answer.Recomputed = room.Commitment, room.Seed, recomputed(room, account, e)
+	return answer, nil
+}
+
+// recomputed says that the seed is the one that was committed to, and that each check was due when it follows from it.
+func recomputed(room store.RoomOfRow, account uuid.UUID, e credit.Evidence) bool {
+	seed, err := presence.ParseSeed(room.Seed)
+	if err != nil || !seed.Matches(room.Commitment) {
+		return false
+	}
+	end := presence.PlannedEnd(room.StartsAt, room.OpenedAt, time.Duration(room.Minutes)*time.Minute)
+	programme := credit.Union(credit.Span{From: room.OpenedAt, To: end})
+	times := presence.Times(seed, account.String(), programme, presence.For(e.Rule))
+	for _, c := range e.Checks {
+		if c.Number < 1 || c.Number > len(times) || !times[c.Number-1].Equal(c.Due) {
+			return false
+		}
+	}
+	return true
 }
 
 func evidencePB(row store.EvidenceRow, e credit.Evidence, c credit.Credit) *bffpb.PointsEvidenceResponse {
 	answer := &bffpb.PointsEvidenceResponse{
-		Slug: row.Slug, Title: row.Title, StartedAt: stamp(row.StartedAt), EndedAt: stamp(row.EndedAt), EvaluatedAt: timestamppb.New(row.At),
+		WebinarId: row.WebinarID.String(), Slug: row.Slug, Title: row.Title, StartedAt: stamp(row.StartedAt), EndedAt: stamp(row.EndedAt), EvaluatedAt: timestamppb.New(row.At),
 		Seconds: row.Seconds, Creditable: row.Creditable, Percent: whole(int64(c.Percent)), Qualified: row.Qualified,
 		Hundredths: row.Hundredths, Reasons: reasonsPB(row.Reasons), Sha256: hex.EncodeToString(row.EvidenceSha256),
 		Credited: spansPB(c.Spans), Incidents: spansPB(e.Incidents), Rule: frozenPB(e.Rule), Offered: whole(int64(e.Offered)),
@@ -55,6 +120,12 @@ func evidencePB(row store.EvidenceRow, e credit.Evidence, c credit.Credit) *bffp
 	for _, told := range credit.Fates(e) {
 		answer.Checks = append(answer.Checks, &bffpb.EvidenceCheck{
 			Number: whole(int64(told.Number)), AskedAt: happened(told.Sent), AnsweredAt: happened(told.Answered), Fate: string(told.Fate),
+			DueAt: happened(told.Due), DeliveredAt: happened(told.Delivered),
+		})
+	}
+	for _, part := range e.Programme.Segments {
+		answer.Segments = append(answer.Segments, &bffpb.EvidenceSegment{
+			Kind: string(part.Kind), From: timestamppb.New(part.From), To: timestamppb.New(part.To),
 		})
 	}
 	return answer

@@ -39,6 +39,7 @@ func makers() map[string]maker {
 		"sessions":      {make: (*house).device, personal: true},
 		"mailbox":       {make: (*house).mail, staff: true},
 		"requests":      {make: (*house).request, staff: true},
+		"appeals":       {make: (*house).appeal, staff: true},
 		"credit-rules":  {make: (*house).creditRule},
 		"rules":         {make: (*house).creditRule},
 	}
@@ -121,6 +122,20 @@ func (h *house) request(owner person) object {
 	o := object{id: uuid.NewString()}
 	h.exec(`INSERT INTO datamanagement.agency_request (id, webinar_id, requested_by, requested_at, viewers, qualified, hundredths)
 		VALUES ($1, $2, $3, now(), 0, 0, 0)`, o.id, h.ended(owner).id, h.author(owner))
+	return o
+}
+
+func (h *house) appeal(owner person) object {
+	o, webinar, account := object{id: uuid.NewString()}, h.ended(owner).id, h.author(owner)
+	evidence, err := json.Marshal(credit.Evidence{Rule: credit.Default()})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.exec(`INSERT INTO datamanagement.attendance_result (webinar_id, account_id, seconds, creditable, checks_answered, checks_counted, qualified,
+		hundredths, reasons, evidence_sha256, evidence, credit, at)
+		VALUES ($1, $2, 0, 3600, 0, 0, false, 0, '[]', '\x00', $3, '{}', now())`, webinar, account, evidence)
+	h.exec(`INSERT INTO datamanagement.appeal (id, webinar_id, account_id, reason, words, made_at) VALUES ($1, $2, $3, 'other', $4, now())`,
+		o.id, webinar, account, draftWords)
 	return o
 }
 

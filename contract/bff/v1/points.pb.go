@@ -1727,7 +1727,21 @@ type PointsEvidenceResponse struct {
 	// Of the evidence as the room wrote it down; in hexadecimal digits.
 	Sha256 string `protobuf:"bytes,17,opt,name=sha256,proto3" json:"sha256,omitempty"`
 	// What the event was worth to everybody who fulfilled the rule.
-	Offered       int32 `protobuf:"varint,18,opt,name=offered,proto3" json:"offered,omitempty"`
+	Offered   int32  `protobuf:"varint,18,opt,name=offered,proto3" json:"offered,omitempty"`
+	WebinarId string `protobuf:"bytes,19,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	// Parts of the programme, where it was divided.
+	Segments []*EvidenceSegment `protobuf:"bytes,20,rep,name=segments,proto3" json:"segments,omitempty"`
+	// The secret from which the times of all checks follow, its hash that was shown while the room was open, and whether the checks of
+	// this person came at the times that follow from it.
+	Commitment string `protobuf:"bytes,21,opt,name=commitment,proto3" json:"commitment,omitempty"`
+	Seed       string `protobuf:"bytes,22,opt,name=seed,proto3" json:"seed,omitempty"`
+	Recomputed bool   `protobuf:"varint,23,opt,name=recomputed,proto3" json:"recomputed,omitempty"`
+	// The latest appeal, if there is one.
+	Appeal *Appeal `protobuf:"bytes,24,opt,name=appeal,proto3" json:"appeal,omitempty"`
+	// Until when an appeal is possible; absent when there is nothing to gain, or the time is over.
+	AppealUntil *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=appeal_until,json=appealUntil,proto3" json:"appeal_until,omitempty"`
+	// The evidence as rules/credit reads it, for a program; JSON.
+	Document      string `protobuf:"bytes,26,opt,name=document,proto3" json:"document,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1888,6 +1902,1138 @@ func (x *PointsEvidenceResponse) GetOffered() int32 {
 	return 0
 }
 
+func (x *PointsEvidenceResponse) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *PointsEvidenceResponse) GetSegments() []*EvidenceSegment {
+	if x != nil {
+		return x.Segments
+	}
+	return nil
+}
+
+func (x *PointsEvidenceResponse) GetCommitment() string {
+	if x != nil {
+		return x.Commitment
+	}
+	return ""
+}
+
+func (x *PointsEvidenceResponse) GetSeed() string {
+	if x != nil {
+		return x.Seed
+	}
+	return ""
+}
+
+func (x *PointsEvidenceResponse) GetRecomputed() bool {
+	if x != nil {
+		return x.Recomputed
+	}
+	return false
+}
+
+func (x *PointsEvidenceResponse) GetAppeal() *Appeal {
+	if x != nil {
+		return x.Appeal
+	}
+	return nil
+}
+
+func (x *PointsEvidenceResponse) GetAppealUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AppealUntil
+	}
+	return nil
+}
+
+func (x *PointsEvidenceResponse) GetDocument() string {
+	if x != nil {
+		return x.Document
+	}
+	return ""
+}
+
+type EvidenceSegment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// talk, lobby, break or sponsor
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	From          *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	To            *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EvidenceSegment) Reset() {
+	*x = EvidenceSegment{}
+	mi := &file_bff_v1_points_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EvidenceSegment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EvidenceSegment) ProtoMessage() {}
+
+func (x *EvidenceSegment) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EvidenceSegment.ProtoReflect.Descriptor instead.
+func (*EvidenceSegment) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *EvidenceSegment) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *EvidenceSegment) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *EvidenceSegment) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+type Appeal struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Id           string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	WebinarSlug  string                 `protobuf:"bytes,2,opt,name=webinar_slug,json=webinarSlug,proto3" json:"webinar_slug,omitempty"`
+	WebinarTitle string                 `protobuf:"bytes,3,opt,name=webinar_title,json=webinarTitle,proto3" json:"webinar_title,omitempty"`
+	// Empty for the person itself.
+	Name          string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	LicenceNumber string `protobuf:"bytes,5,opt,name=licence_number,json=licenceNumber,proto3" json:"licence_number,omitempty"`
+	// connection, check, device or other
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	Words  string `protobuf:"bytes,7,opt,name=words,proto3" json:"words,omitempty"`
+	// open, withdrawn, granted or refused
+	State    string                 `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
+	MadeAt   *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=made_at,json=madeAt,proto3" json:"made_at,omitempty"`
+	ClosedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	Answer   string                 `protobuf:"bytes,11,opt,name=answer,proto3" json:"answer,omitempty"`
+	// Empty for the person itself.
+	DecidedBy string `protobuf:"bytes,12,opt,name=decided_by,json=decidedBy,proto3" json:"decided_by,omitempty"`
+	// Of a granted one: how many more hundredths of a point, and what was amended.
+	More          int32      `protobuf:"varint,13,opt,name=more,proto3" json:"more,omitempty"`
+	Amendment     *Amendment `protobuf:"bytes,14,opt,name=amendment,proto3" json:"amendment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Appeal) Reset() {
+	*x = Appeal{}
+	mi := &file_bff_v1_points_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Appeal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Appeal) ProtoMessage() {}
+
+func (x *Appeal) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Appeal.ProtoReflect.Descriptor instead.
+func (*Appeal) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Appeal) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Appeal) GetWebinarSlug() string {
+	if x != nil {
+		return x.WebinarSlug
+	}
+	return ""
+}
+
+func (x *Appeal) GetWebinarTitle() string {
+	if x != nil {
+		return x.WebinarTitle
+	}
+	return ""
+}
+
+func (x *Appeal) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Appeal) GetLicenceNumber() string {
+	if x != nil {
+		return x.LicenceNumber
+	}
+	return ""
+}
+
+func (x *Appeal) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Appeal) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+func (x *Appeal) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Appeal) GetMadeAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MadeAt
+	}
+	return nil
+}
+
+func (x *Appeal) GetClosedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return nil
+}
+
+func (x *Appeal) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
+func (x *Appeal) GetDecidedBy() string {
+	if x != nil {
+		return x.DecidedBy
+	}
+	return ""
+}
+
+func (x *Appeal) GetMore() int32 {
+	if x != nil {
+		return x.More
+	}
+	return 0
+}
+
+func (x *Appeal) GetAmendment() *Amendment {
+	if x != nil {
+		return x.Amendment
+	}
+	return nil
+}
+
+type Amendment struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	VoidChecks    []int32                `protobuf:"varint,1,rep,packed,name=void_checks,json=voidChecks,proto3" json:"void_checks,omitempty"`
+	Watched       []*EvidenceSpan        `protobuf:"bytes,2,rep,name=watched,proto3" json:"watched,omitempty"`
+	Incidents     []*EvidenceSpan        `protobuf:"bytes,3,rep,name=incidents,proto3" json:"incidents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Amendment) Reset() {
+	*x = Amendment{}
+	mi := &file_bff_v1_points_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Amendment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Amendment) ProtoMessage() {}
+
+func (x *Amendment) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Amendment.ProtoReflect.Descriptor instead.
+func (*Amendment) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Amendment) GetVoidChecks() []int32 {
+	if x != nil {
+		return x.VoidChecks
+	}
+	return nil
+}
+
+func (x *Amendment) GetWatched() []*EvidenceSpan {
+	if x != nil {
+		return x.Watched
+	}
+	return nil
+}
+
+func (x *Amendment) GetIncidents() []*EvidenceSpan {
+	if x != nil {
+		return x.Incidents
+	}
+	return nil
+}
+
+type PointsAppealRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A UUID: the same request sent twice acts once.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	WebinarId string `protobuf:"bytes,2,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	// connection, check, device or other
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// At most 1000 characters; needed for other.
+	Words         string `protobuf:"bytes,4,opt,name=words,proto3" json:"words,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsAppealRequest) Reset() {
+	*x = PointsAppealRequest{}
+	mi := &file_bff_v1_points_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsAppealRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsAppealRequest) ProtoMessage() {}
+
+func (x *PointsAppealRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsAppealRequest.ProtoReflect.Descriptor instead.
+func (*PointsAppealRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *PointsAppealRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PointsAppealRequest) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *PointsAppealRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *PointsAppealRequest) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+type PointsAppealResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsAppealResponse) Reset() {
+	*x = PointsAppealResponse{}
+	mi := &file_bff_v1_points_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsAppealResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsAppealResponse) ProtoMessage() {}
+
+func (x *PointsAppealResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsAppealResponse.ProtoReflect.Descriptor instead.
+func (*PointsAppealResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *PointsAppealResponse) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type PointsWithdrawAppealRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsWithdrawAppealRequest) Reset() {
+	*x = PointsWithdrawAppealRequest{}
+	mi := &file_bff_v1_points_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsWithdrawAppealRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsWithdrawAppealRequest) ProtoMessage() {}
+
+func (x *PointsWithdrawAppealRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsWithdrawAppealRequest.ProtoReflect.Descriptor instead.
+func (*PointsWithdrawAppealRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *PointsWithdrawAppealRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PointsWithdrawAppealRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type PointsWithdrawAppealResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsWithdrawAppealResponse) Reset() {
+	*x = PointsWithdrawAppealResponse{}
+	mi := &file_bff_v1_points_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsWithdrawAppealResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsWithdrawAppealResponse) ProtoMessage() {}
+
+func (x *PointsWithdrawAppealResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsWithdrawAppealResponse.ProtoReflect.Descriptor instead.
+func (*PointsWithdrawAppealResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{28}
+}
+
+type PointsAppealsRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Closed bool                   `protobuf:"varint,1,opt,name=closed,proto3" json:"closed,omitempty"`
+	// At most 100; 50 when left out.
+	PageSize      int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsAppealsRequest) Reset() {
+	*x = PointsAppealsRequest{}
+	mi := &file_bff_v1_points_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsAppealsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsAppealsRequest) ProtoMessage() {}
+
+func (x *PointsAppealsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsAppealsRequest.ProtoReflect.Descriptor instead.
+func (*PointsAppealsRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *PointsAppealsRequest) GetClosed() bool {
+	if x != nil {
+		return x.Closed
+	}
+	return false
+}
+
+func (x *PointsAppealsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *PointsAppealsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type PointsAppealsResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Appeals []*Appeal              `protobuf:"bytes,1,rep,name=appeals,proto3" json:"appeals,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many wait in all.
+	Waiting       int32 `protobuf:"varint,3,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsAppealsResponse) Reset() {
+	*x = PointsAppealsResponse{}
+	mi := &file_bff_v1_points_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsAppealsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsAppealsResponse) ProtoMessage() {}
+
+func (x *PointsAppealsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsAppealsResponse.ProtoReflect.Descriptor instead.
+func (*PointsAppealsResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *PointsAppealsResponse) GetAppeals() []*Appeal {
+	if x != nil {
+		return x.Appeals
+	}
+	return nil
+}
+
+func (x *PointsAppealsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *PointsAppealsResponse) GetWaiting() int32 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+type PointsAppealCaseRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsAppealCaseRequest) Reset() {
+	*x = PointsAppealCaseRequest{}
+	mi := &file_bff_v1_points_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsAppealCaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsAppealCaseRequest) ProtoMessage() {}
+
+func (x *PointsAppealCaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsAppealCaseRequest.ProtoReflect.Descriptor instead.
+func (*PointsAppealCaseRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *PointsAppealCaseRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type PointsAppealCaseResponse struct {
+	state    protoimpl.MessageState  `protogen:"open.v1"`
+	Appeal   *Appeal                 `protobuf:"bytes,1,opt,name=appeal,proto3" json:"appeal,omitempty"`
+	Evidence *PointsEvidenceResponse `protobuf:"bytes,2,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	// Requests for the correction, the newest first.
+	Requests      []*AgencyRequest `protobuf:"bytes,3,rep,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsAppealCaseResponse) Reset() {
+	*x = PointsAppealCaseResponse{}
+	mi := &file_bff_v1_points_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsAppealCaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsAppealCaseResponse) ProtoMessage() {}
+
+func (x *PointsAppealCaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsAppealCaseResponse.ProtoReflect.Descriptor instead.
+func (*PointsAppealCaseResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *PointsAppealCaseResponse) GetAppeal() *Appeal {
+	if x != nil {
+		return x.Appeal
+	}
+	return nil
+}
+
+func (x *PointsAppealCaseResponse) GetEvidence() *PointsEvidenceResponse {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+func (x *PointsAppealCaseResponse) GetRequests() []*AgencyRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+type PointsWeighAppealRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Amendment     *Amendment             `protobuf:"bytes,2,opt,name=amendment,proto3" json:"amendment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsWeighAppealRequest) Reset() {
+	*x = PointsWeighAppealRequest{}
+	mi := &file_bff_v1_points_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsWeighAppealRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsWeighAppealRequest) ProtoMessage() {}
+
+func (x *PointsWeighAppealRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsWeighAppealRequest.ProtoReflect.Descriptor instead.
+func (*PointsWeighAppealRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *PointsWeighAppealRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PointsWeighAppealRequest) GetAmendment() *Amendment {
+	if x != nil {
+		return x.Amendment
+	}
+	return nil
+}
+
+type PointsWeighAppealResponse struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Qualified      bool                   `protobuf:"varint,1,opt,name=qualified,proto3" json:"qualified,omitempty"`
+	Seconds        int32                  `protobuf:"varint,2,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	Creditable     int32                  `protobuf:"varint,3,opt,name=creditable,proto3" json:"creditable,omitempty"`
+	Percent        int32                  `protobuf:"varint,4,opt,name=percent,proto3" json:"percent,omitempty"`
+	ChecksAnswered int32                  `protobuf:"varint,5,opt,name=checks_answered,json=checksAnswered,proto3" json:"checks_answered,omitempty"`
+	ChecksCounted  int32                  `protobuf:"varint,6,opt,name=checks_counted,json=checksCounted,proto3" json:"checks_counted,omitempty"`
+	// What the webinar would be worth, and how much more that is than now.
+	Hundredths    int32 `protobuf:"varint,7,opt,name=hundredths,proto3" json:"hundredths,omitempty"`
+	More          int32 `protobuf:"varint,8,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsWeighAppealResponse) Reset() {
+	*x = PointsWeighAppealResponse{}
+	mi := &file_bff_v1_points_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsWeighAppealResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsWeighAppealResponse) ProtoMessage() {}
+
+func (x *PointsWeighAppealResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsWeighAppealResponse.ProtoReflect.Descriptor instead.
+func (*PointsWeighAppealResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *PointsWeighAppealResponse) GetQualified() bool {
+	if x != nil {
+		return x.Qualified
+	}
+	return false
+}
+
+func (x *PointsWeighAppealResponse) GetSeconds() int32 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+func (x *PointsWeighAppealResponse) GetCreditable() int32 {
+	if x != nil {
+		return x.Creditable
+	}
+	return 0
+}
+
+func (x *PointsWeighAppealResponse) GetPercent() int32 {
+	if x != nil {
+		return x.Percent
+	}
+	return 0
+}
+
+func (x *PointsWeighAppealResponse) GetChecksAnswered() int32 {
+	if x != nil {
+		return x.ChecksAnswered
+	}
+	return 0
+}
+
+func (x *PointsWeighAppealResponse) GetChecksCounted() int32 {
+	if x != nil {
+		return x.ChecksCounted
+	}
+	return 0
+}
+
+func (x *PointsWeighAppealResponse) GetHundredths() int32 {
+	if x != nil {
+		return x.Hundredths
+	}
+	return 0
+}
+
+func (x *PointsWeighAppealResponse) GetMore() int32 {
+	if x != nil {
+		return x.More
+	}
+	return 0
+}
+
+type PointsDecideAppealRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Id        string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Grant     bool                   `protobuf:"varint,3,opt,name=grant,proto3" json:"grant,omitempty"`
+	// Needed to grant.
+	Amendment *Amendment `protobuf:"bytes,4,opt,name=amendment,proto3" json:"amendment,omitempty"`
+	// What the person is told, 1 to 1000 characters.
+	Answer        string `protobuf:"bytes,5,opt,name=answer,proto3" json:"answer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsDecideAppealRequest) Reset() {
+	*x = PointsDecideAppealRequest{}
+	mi := &file_bff_v1_points_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsDecideAppealRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsDecideAppealRequest) ProtoMessage() {}
+
+func (x *PointsDecideAppealRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsDecideAppealRequest.ProtoReflect.Descriptor instead.
+func (*PointsDecideAppealRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *PointsDecideAppealRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PointsDecideAppealRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PointsDecideAppealRequest) GetGrant() bool {
+	if x != nil {
+		return x.Grant
+	}
+	return false
+}
+
+func (x *PointsDecideAppealRequest) GetAmendment() *Amendment {
+	if x != nil {
+		return x.Amendment
+	}
+	return nil
+}
+
+func (x *PointsDecideAppealRequest) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
+type PointsDecideAppealResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	More          int32                  `protobuf:"varint,1,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsDecideAppealResponse) Reset() {
+	*x = PointsDecideAppealResponse{}
+	mi := &file_bff_v1_points_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsDecideAppealResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsDecideAppealResponse) ProtoMessage() {}
+
+func (x *PointsDecideAppealResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsDecideAppealResponse.ProtoReflect.Descriptor instead.
+func (*PointsDecideAppealResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *PointsDecideAppealResponse) GetMore() int32 {
+	if x != nil {
+		return x.More
+	}
+	return 0
+}
+
+type PointsRequestCorrectionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	AppealId      string                 `protobuf:"bytes,2,opt,name=appeal_id,json=appealId,proto3" json:"appeal_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsRequestCorrectionRequest) Reset() {
+	*x = PointsRequestCorrectionRequest{}
+	mi := &file_bff_v1_points_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsRequestCorrectionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsRequestCorrectionRequest) ProtoMessage() {}
+
+func (x *PointsRequestCorrectionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsRequestCorrectionRequest.ProtoReflect.Descriptor instead.
+func (*PointsRequestCorrectionRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *PointsRequestCorrectionRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PointsRequestCorrectionRequest) GetAppealId() string {
+	if x != nil {
+		return x.AppealId
+	}
+	return ""
+}
+
+type PointsRequestCorrectionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsRequestCorrectionResponse) Reset() {
+	*x = PointsRequestCorrectionResponse{}
+	mi := &file_bff_v1_points_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsRequestCorrectionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsRequestCorrectionResponse) ProtoMessage() {}
+
+func (x *PointsRequestCorrectionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsRequestCorrectionResponse.ProtoReflect.Descriptor instead.
+func (*PointsRequestCorrectionResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *PointsRequestCorrectionResponse) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
 type EvidenceSpan struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	From          *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
@@ -1898,7 +3044,7 @@ type EvidenceSpan struct {
 
 func (x *EvidenceSpan) Reset() {
 	*x = EvidenceSpan{}
-	mi := &file_bff_v1_points_proto_msgTypes[22]
+	mi := &file_bff_v1_points_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1910,7 +3056,7 @@ func (x *EvidenceSpan) String() string {
 func (*EvidenceSpan) ProtoMessage() {}
 
 func (x *EvidenceSpan) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[22]
+	mi := &file_bff_v1_points_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1923,7 +3069,7 @@ func (x *EvidenceSpan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvidenceSpan.ProtoReflect.Descriptor instead.
 func (*EvidenceSpan) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{22}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *EvidenceSpan) GetFrom() *timestamppb.Timestamp {
@@ -1952,7 +3098,7 @@ type EvidenceInterval struct {
 
 func (x *EvidenceInterval) Reset() {
 	*x = EvidenceInterval{}
-	mi := &file_bff_v1_points_proto_msgTypes[23]
+	mi := &file_bff_v1_points_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1964,7 +3110,7 @@ func (x *EvidenceInterval) String() string {
 func (*EvidenceInterval) ProtoMessage() {}
 
 func (x *EvidenceInterval) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[23]
+	mi := &file_bff_v1_points_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1977,7 +3123,7 @@ func (x *EvidenceInterval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvidenceInterval.ProtoReflect.Descriptor instead.
 func (*EvidenceInterval) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{23}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *EvidenceInterval) GetFrom() *timestamppb.Timestamp {
@@ -2008,14 +3154,17 @@ type EvidenceCheck struct {
 	AskedAt    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=asked_at,json=askedAt,proto3" json:"asked_at,omitempty"`
 	AnsweredAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
 	// answered, missed or void
-	Fate          string `protobuf:"bytes,4,opt,name=fate,proto3" json:"fate,omitempty"`
+	Fate  string                 `protobuf:"bytes,4,opt,name=fate,proto3" json:"fate,omitempty"`
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// When it was on a screen, as far as we know.
+	DeliveredAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=delivered_at,json=deliveredAt,proto3" json:"delivered_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EvidenceCheck) Reset() {
 	*x = EvidenceCheck{}
-	mi := &file_bff_v1_points_proto_msgTypes[24]
+	mi := &file_bff_v1_points_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2027,7 +3176,7 @@ func (x *EvidenceCheck) String() string {
 func (*EvidenceCheck) ProtoMessage() {}
 
 func (x *EvidenceCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[24]
+	mi := &file_bff_v1_points_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2040,7 +3189,7 @@ func (x *EvidenceCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvidenceCheck.ProtoReflect.Descriptor instead.
 func (*EvidenceCheck) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{24}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *EvidenceCheck) GetNumber() int32 {
@@ -2069,6 +3218,20 @@ func (x *EvidenceCheck) GetFate() string {
 		return x.Fate
 	}
 	return ""
+}
+
+func (x *EvidenceCheck) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *EvidenceCheck) GetDeliveredAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DeliveredAt
+	}
+	return nil
 }
 
 var File_bff_v1_points_proto protoreflect.FileDescriptor
@@ -2244,7 +3407,7 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\x16PointsStandingResponse\x125\n" +
 	"\x06points\x18\x01 \x01(\v2\x1d.rounds.bff.v1.PersonalPointsR\x06points\"+\n" +
 	"\x15PointsEvidenceRequest\x12\x12\n" +
-	"\x04slug\x18\x01 \x01(\tR\x04slug\"\x82\x06\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\"\xbb\b\n" +
 	"\x16PointsEvidenceResponse\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
@@ -2269,20 +3432,121 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"hundredths\x125\n" +
 	"\areasons\x18\x10 \x03(\v2\x1b.rounds.bff.v1.PointsReasonR\areasons\x12\x16\n" +
 	"\x06sha256\x18\x11 \x01(\tR\x06sha256\x12\x18\n" +
-	"\aoffered\x18\x12 \x01(\x05R\aoffered\"j\n" +
+	"\aoffered\x18\x12 \x01(\x05R\aoffered\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x13 \x01(\tR\twebinarId\x12:\n" +
+	"\bsegments\x18\x14 \x03(\v2\x1e.rounds.bff.v1.EvidenceSegmentR\bsegments\x12\x1e\n" +
+	"\n" +
+	"commitment\x18\x15 \x01(\tR\n" +
+	"commitment\x12\x12\n" +
+	"\x04seed\x18\x16 \x01(\tR\x04seed\x12\x1e\n" +
+	"\n" +
+	"recomputed\x18\x17 \x01(\bR\n" +
+	"recomputed\x12-\n" +
+	"\x06appeal\x18\x18 \x01(\v2\x15.rounds.bff.v1.AppealR\x06appeal\x12=\n" +
+	"\fappeal_until\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\vappealUntil\x12\x1a\n" +
+	"\bdocument\x18\x1a \x01(\tR\bdocument\"\x81\x01\n" +
+	"\x0fEvidenceSegment\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12.\n" +
+	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\"\xd0\x03\n" +
+	"\x06Appeal\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
+	"\fwebinar_slug\x18\x02 \x01(\tR\vwebinarSlug\x12#\n" +
+	"\rwebinar_title\x18\x03 \x01(\tR\fwebinarTitle\x12\x12\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\x12%\n" +
+	"\x0elicence_number\x18\x05 \x01(\tR\rlicenceNumber\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05words\x18\a \x01(\tR\x05words\x12\x14\n" +
+	"\x05state\x18\b \x01(\tR\x05state\x123\n" +
+	"\amade_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x06madeAt\x127\n" +
+	"\tclosed_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\x12\x16\n" +
+	"\x06answer\x18\v \x01(\tR\x06answer\x12\x1d\n" +
+	"\n" +
+	"decided_by\x18\f \x01(\tR\tdecidedBy\x12\x12\n" +
+	"\x04more\x18\r \x01(\x05R\x04more\x126\n" +
+	"\tamendment\x18\x0e \x01(\v2\x18.rounds.bff.v1.AmendmentR\tamendment\"\x9e\x01\n" +
+	"\tAmendment\x12\x1f\n" +
+	"\vvoid_checks\x18\x01 \x03(\x05R\n" +
+	"voidChecks\x125\n" +
+	"\awatched\x18\x02 \x03(\v2\x1b.rounds.bff.v1.EvidenceSpanR\awatched\x129\n" +
+	"\tincidents\x18\x03 \x03(\v2\x1b.rounds.bff.v1.EvidenceSpanR\tincidents\"\x81\x01\n" +
+	"\x13PointsAppealRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x02 \x01(\tR\twebinarId\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05words\x18\x04 \x01(\tR\x05words\"&\n" +
+	"\x14PointsAppealResponse\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"L\n" +
+	"\x1bPointsWithdrawAppealRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"\x1e\n" +
+	"\x1cPointsWithdrawAppealResponse\"j\n" +
+	"\x14PointsAppealsRequest\x12\x16\n" +
+	"\x06closed\x18\x01 \x01(\bR\x06closed\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"\x8a\x01\n" +
+	"\x15PointsAppealsResponse\x12/\n" +
+	"\aappeals\x18\x01 \x03(\v2\x15.rounds.bff.v1.AppealR\aappeals\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x18\n" +
+	"\awaiting\x18\x03 \x01(\x05R\awaiting\")\n" +
+	"\x17PointsAppealCaseRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xc6\x01\n" +
+	"\x18PointsAppealCaseResponse\x12-\n" +
+	"\x06appeal\x18\x01 \x01(\v2\x15.rounds.bff.v1.AppealR\x06appeal\x12A\n" +
+	"\bevidence\x18\x02 \x01(\v2%.rounds.bff.v1.PointsEvidenceResponseR\bevidence\x128\n" +
+	"\brequests\x18\x03 \x03(\v2\x1c.rounds.bff.v1.AgencyRequestR\brequests\"b\n" +
+	"\x18PointsWeighAppealRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
+	"\tamendment\x18\x02 \x01(\v2\x18.rounds.bff.v1.AmendmentR\tamendment\"\x91\x02\n" +
+	"\x19PointsWeighAppealResponse\x12\x1c\n" +
+	"\tqualified\x18\x01 \x01(\bR\tqualified\x12\x18\n" +
+	"\aseconds\x18\x02 \x01(\x05R\aseconds\x12\x1e\n" +
+	"\n" +
+	"creditable\x18\x03 \x01(\x05R\n" +
+	"creditable\x12\x18\n" +
+	"\apercent\x18\x04 \x01(\x05R\apercent\x12'\n" +
+	"\x0fchecks_answered\x18\x05 \x01(\x05R\x0echecksAnswered\x12%\n" +
+	"\x0echecks_counted\x18\x06 \x01(\x05R\rchecksCounted\x12\x1e\n" +
+	"\n" +
+	"hundredths\x18\a \x01(\x05R\n" +
+	"hundredths\x12\x12\n" +
+	"\x04more\x18\b \x01(\x05R\x04more\"\xb0\x01\n" +
+	"\x19PointsDecideAppealRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
+	"\x05grant\x18\x03 \x01(\bR\x05grant\x126\n" +
+	"\tamendment\x18\x04 \x01(\v2\x18.rounds.bff.v1.AmendmentR\tamendment\x12\x16\n" +
+	"\x06answer\x18\x05 \x01(\tR\x06answer\"0\n" +
+	"\x1aPointsDecideAppealResponse\x12\x12\n" +
+	"\x04more\x18\x01 \x01(\x05R\x04more\"\\\n" +
+	"\x1ePointsRequestCorrectionRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1b\n" +
+	"\tappeal_id\x18\x02 \x01(\tR\bappealId\"1\n" +
+	"\x1fPointsRequestCorrectionResponse\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"j\n" +
 	"\fEvidenceSpan\x12.\n" +
 	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
 	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\"\x88\x01\n" +
 	"\x10EvidenceInterval\x12.\n" +
 	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
 	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12\x18\n" +
-	"\adropped\x18\x03 \x01(\bR\adropped\"\xaf\x01\n" +
+	"\adropped\x18\x03 \x01(\bR\adropped\"\xa1\x02\n" +
 	"\rEvidenceCheck\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x05R\x06number\x125\n" +
 	"\basked_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aaskedAt\x12;\n" +
 	"\vanswered_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"answeredAt\x12\x12\n" +
-	"\x04fate\x18\x04 \x01(\tR\x04fate2\xba\x05\n" +
+	"\x04fate\x18\x04 \x01(\tR\x04fate\x121\n" +
+	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12=\n" +
+	"\fdelivered_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vdeliveredAt2\xb8\f\n" +
 	"\x06Points\x12s\n" +
 	"\aWebinar\x12#.rounds.bff.v1.PointsWebinarRequest\x1a$.rounds.bff.v1.PointsWebinarResponse\"\x1d\x8a\xb5\x18\x19\n" +
 	"\x03ssr\n" +
@@ -2301,7 +3565,29 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\x03bff\x12\aaccount\x12p\n" +
 	"\bEvidence\x12$.rounds.bff.v1.PointsEvidenceRequest\x1a%.rounds.bff.v1.PointsEvidenceResponse\"\x17\x8a\xb5\x18\x13\n" +
 	"\x03ssr\n" +
-	"\x03bff\x12\aaccountB4Z2github.com/rounds-cme/rounds/contract/bff/v1;bffpbb\x06proto3"
+	"\x03bff\x12\aaccount\x12j\n" +
+	"\x06Appeal\x12\".rounds.bff.v1.PointsAppealRequest\x1a#.rounds.bff.v1.PointsAppealResponse\"\x17\x8a\xb5\x18\x13\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\aaccount\x12\x82\x01\n" +
+	"\x0eWithdrawAppeal\x12*.rounds.bff.v1.PointsWithdrawAppealRequest\x1a+.rounds.bff.v1.PointsWithdrawAppealResponse\"\x17\x8a\xb5\x18\x13\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\aaccount\x12s\n" +
+	"\aAppeals\x12#.rounds.bff.v1.PointsAppealsRequest\x1a$.rounds.bff.v1.PointsAppealsResponse\"\x1d\x8a\xb5\x18\x19\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\radministrator\x12|\n" +
+	"\n" +
+	"AppealCase\x12&.rounds.bff.v1.PointsAppealCaseRequest\x1a'.rounds.bff.v1.PointsAppealCaseResponse\"\x1d\x8a\xb5\x18\x19\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\radministrator\x12\x7f\n" +
+	"\vWeighAppeal\x12'.rounds.bff.v1.PointsWeighAppealRequest\x1a(.rounds.bff.v1.PointsWeighAppealResponse\"\x1d\x8a\xb5\x18\x19\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\radministrator\x12\x82\x01\n" +
+	"\fDecideAppeal\x12(.rounds.bff.v1.PointsDecideAppealRequest\x1a).rounds.bff.v1.PointsDecideAppealResponse\"\x1d\x8a\xb5\x18\x19\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\radministrator\x12\x91\x01\n" +
+	"\x11RequestCorrection\x12-.rounds.bff.v1.PointsRequestCorrectionRequest\x1a..rounds.bff.v1.PointsRequestCorrectionResponse\"\x1d\x8a\xb5\x18\x19\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\radministratorB4Z2github.com/rounds-cme/rounds/contract/bff/v1;bffpbb\x06proto3"
 
 var (
 	file_bff_v1_points_proto_rawDescOnce sync.Once
@@ -2315,43 +3601,60 @@ func file_bff_v1_points_proto_rawDescGZIP() []byte {
 	return file_bff_v1_points_proto_rawDescData
 }
 
-var file_bff_v1_points_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_bff_v1_points_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_bff_v1_points_proto_goTypes = []any{
-	(*PointsWebinarRequest)(nil),   // 0: rounds.bff.v1.PointsWebinarRequest
-	(*PointsWebinarResponse)(nil),  // 1: rounds.bff.v1.PointsWebinarResponse
-	(*PointsResult)(nil),           // 2: rounds.bff.v1.PointsResult
-	(*PointsReason)(nil),           // 3: rounds.bff.v1.PointsReason
-	(*AgencyRequest)(nil),          // 4: rounds.bff.v1.AgencyRequest
-	(*PointsRequestRequest)(nil),   // 5: rounds.bff.v1.PointsRequestRequest
-	(*PointsRequestResponse)(nil),  // 6: rounds.bff.v1.PointsRequestResponse
-	(*PointsAnswerRequest)(nil),    // 7: rounds.bff.v1.PointsAnswerRequest
-	(*PointsAnswerResponse)(nil),   // 8: rounds.bff.v1.PointsAnswerResponse
-	(*PointsPersonalRequest)(nil),  // 9: rounds.bff.v1.PointsPersonalRequest
-	(*PointsPersonalResponse)(nil), // 10: rounds.bff.v1.PointsPersonalResponse
-	(*PersonalData)(nil),           // 11: rounds.bff.v1.PersonalData
-	(*PersonalPoints)(nil),         // 12: rounds.bff.v1.PersonalPoints
-	(*PlanPart)(nil),               // 13: rounds.bff.v1.PlanPart
-	(*LedgerLine)(nil),             // 14: rounds.bff.v1.LedgerLine
-	(*PersonalActivity)(nil),       // 15: rounds.bff.v1.PersonalActivity
-	(*PersonalMissed)(nil),         // 16: rounds.bff.v1.PersonalMissed
-	(*MissedNotification)(nil),     // 17: rounds.bff.v1.MissedNotification
-	(*PointsStandingRequest)(nil),  // 18: rounds.bff.v1.PointsStandingRequest
-	(*PointsStandingResponse)(nil), // 19: rounds.bff.v1.PointsStandingResponse
-	(*PointsEvidenceRequest)(nil),  // 20: rounds.bff.v1.PointsEvidenceRequest
-	(*PointsEvidenceResponse)(nil), // 21: rounds.bff.v1.PointsEvidenceResponse
-	(*EvidenceSpan)(nil),           // 22: rounds.bff.v1.EvidenceSpan
-	(*EvidenceInterval)(nil),       // 23: rounds.bff.v1.EvidenceInterval
-	(*EvidenceCheck)(nil),          // 24: rounds.bff.v1.EvidenceCheck
-	(*timestamppb.Timestamp)(nil),  // 25: google.protobuf.Timestamp
-	(*CreditRule)(nil),             // 26: rounds.bff.v1.CreditRule
+	(*PointsWebinarRequest)(nil),            // 0: rounds.bff.v1.PointsWebinarRequest
+	(*PointsWebinarResponse)(nil),           // 1: rounds.bff.v1.PointsWebinarResponse
+	(*PointsResult)(nil),                    // 2: rounds.bff.v1.PointsResult
+	(*PointsReason)(nil),                    // 3: rounds.bff.v1.PointsReason
+	(*AgencyRequest)(nil),                   // 4: rounds.bff.v1.AgencyRequest
+	(*PointsRequestRequest)(nil),            // 5: rounds.bff.v1.PointsRequestRequest
+	(*PointsRequestResponse)(nil),           // 6: rounds.bff.v1.PointsRequestResponse
+	(*PointsAnswerRequest)(nil),             // 7: rounds.bff.v1.PointsAnswerRequest
+	(*PointsAnswerResponse)(nil),            // 8: rounds.bff.v1.PointsAnswerResponse
+	(*PointsPersonalRequest)(nil),           // 9: rounds.bff.v1.PointsPersonalRequest
+	(*PointsPersonalResponse)(nil),          // 10: rounds.bff.v1.PointsPersonalResponse
+	(*PersonalData)(nil),                    // 11: rounds.bff.v1.PersonalData
+	(*PersonalPoints)(nil),                  // 12: rounds.bff.v1.PersonalPoints
+	(*PlanPart)(nil),                        // 13: rounds.bff.v1.PlanPart
+	(*LedgerLine)(nil),                      // 14: rounds.bff.v1.LedgerLine
+	(*PersonalActivity)(nil),                // 15: rounds.bff.v1.PersonalActivity
+	(*PersonalMissed)(nil),                  // 16: rounds.bff.v1.PersonalMissed
+	(*MissedNotification)(nil),              // 17: rounds.bff.v1.MissedNotification
+	(*PointsStandingRequest)(nil),           // 18: rounds.bff.v1.PointsStandingRequest
+	(*PointsStandingResponse)(nil),          // 19: rounds.bff.v1.PointsStandingResponse
+	(*PointsEvidenceRequest)(nil),           // 20: rounds.bff.v1.PointsEvidenceRequest
+	(*PointsEvidenceResponse)(nil),          // 21: rounds.bff.v1.PointsEvidenceResponse
+	(*EvidenceSegment)(nil),                 // 22: rounds.bff.v1.EvidenceSegment
+	(*Appeal)(nil),                          // 23: rounds.bff.v1.Appeal
+	(*Amendment)(nil),                       // 24: rounds.bff.v1.Amendment
+	(*PointsAppealRequest)(nil),             // 25: rounds.bff.v1.PointsAppealRequest
+	(*PointsAppealResponse)(nil),            // 26: rounds.bff.v1.PointsAppealResponse
+	(*PointsWithdrawAppealRequest)(nil),     // 27: rounds.bff.v1.PointsWithdrawAppealRequest
+	(*PointsWithdrawAppealResponse)(nil),    // 28: rounds.bff.v1.PointsWithdrawAppealResponse
+	(*PointsAppealsRequest)(nil),            // 29: rounds.bff.v1.PointsAppealsRequest
+	(*PointsAppealsResponse)(nil),           // 30: rounds.bff.v1.PointsAppealsResponse
+	(*PointsAppealCaseRequest)(nil),         // 31: rounds.bff.v1.PointsAppealCaseRequest
+	(*PointsAppealCaseResponse)(nil),        // 32: rounds.bff.v1.PointsAppealCaseResponse
+	(*PointsWeighAppealRequest)(nil),        // 33: rounds.bff.v1.PointsWeighAppealRequest
+	(*PointsWeighAppealResponse)(nil),       // 34: rounds.bff.v1.PointsWeighAppealResponse
+	(*PointsDecideAppealRequest)(nil),       // 35: rounds.bff.v1.PointsDecideAppealRequest
+	(*PointsDecideAppealResponse)(nil),      // 36: rounds.bff.v1.PointsDecideAppealResponse
+	(*PointsRequestCorrectionRequest)(nil),  // 37: rounds.bff.v1.PointsRequestCorrectionRequest
+	(*PointsRequestCorrectionResponse)(nil), // 38: rounds.bff.v1.PointsRequestCorrectionResponse
+	(*EvidenceSpan)(nil),                    // 39: rounds.bff.v1.EvidenceSpan
+	(*EvidenceInterval)(nil),                // 40: rounds.bff.v1.EvidenceInterval
+	(*EvidenceCheck)(nil),                   // 41: rounds.bff.v1.EvidenceCheck
+	(*timestamppb.Timestamp)(nil),           // 42: google.protobuf.Timestamp
+	(*CreditRule)(nil),                      // 43: rounds.bff.v1.CreditRule
 }
 var file_bff_v1_points_proto_depIdxs = []int32{
-	25, // 0: rounds.bff.v1.PointsWebinarResponse.starts_at:type_name -> google.protobuf.Timestamp
-	25, // 1: rounds.bff.v1.PointsWebinarResponse.evaluated_at:type_name -> google.protobuf.Timestamp
+	42, // 0: rounds.bff.v1.PointsWebinarResponse.starts_at:type_name -> google.protobuf.Timestamp
+	42, // 1: rounds.bff.v1.PointsWebinarResponse.evaluated_at:type_name -> google.protobuf.Timestamp
 	2,  // 2: rounds.bff.v1.PointsWebinarResponse.results:type_name -> rounds.bff.v1.PointsResult
 	4,  // 3: rounds.bff.v1.PointsWebinarResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
 	3,  // 4: rounds.bff.v1.PointsResult.reasons:type_name -> rounds.bff.v1.PointsReason
-	25, // 5: rounds.bff.v1.AgencyRequest.requested_at:type_name -> google.protobuf.Timestamp
+	42, // 5: rounds.bff.v1.AgencyRequest.requested_at:type_name -> google.protobuf.Timestamp
 	11, // 6: rounds.bff.v1.PointsPersonalResponse.data:type_name -> rounds.bff.v1.PersonalData
 	12, // 7: rounds.bff.v1.PointsPersonalResponse.points:type_name -> rounds.bff.v1.PersonalPoints
 	15, // 8: rounds.bff.v1.PointsPersonalResponse.activity:type_name -> rounds.bff.v1.PersonalActivity
@@ -2360,40 +3663,72 @@ var file_bff_v1_points_proto_depIdxs = []int32{
 	13, // 11: rounds.bff.v1.PersonalPoints.parts:type_name -> rounds.bff.v1.PlanPart
 	3,  // 12: rounds.bff.v1.LedgerLine.reasons:type_name -> rounds.bff.v1.PointsReason
 	17, // 13: rounds.bff.v1.PersonalMissed.latest:type_name -> rounds.bff.v1.MissedNotification
-	25, // 14: rounds.bff.v1.MissedNotification.created_at:type_name -> google.protobuf.Timestamp
+	42, // 14: rounds.bff.v1.MissedNotification.created_at:type_name -> google.protobuf.Timestamp
 	12, // 15: rounds.bff.v1.PointsStandingResponse.points:type_name -> rounds.bff.v1.PersonalPoints
-	25, // 16: rounds.bff.v1.PointsEvidenceResponse.started_at:type_name -> google.protobuf.Timestamp
-	25, // 17: rounds.bff.v1.PointsEvidenceResponse.ended_at:type_name -> google.protobuf.Timestamp
-	25, // 18: rounds.bff.v1.PointsEvidenceResponse.evaluated_at:type_name -> google.protobuf.Timestamp
-	23, // 19: rounds.bff.v1.PointsEvidenceResponse.watched:type_name -> rounds.bff.v1.EvidenceInterval
-	22, // 20: rounds.bff.v1.PointsEvidenceResponse.credited:type_name -> rounds.bff.v1.EvidenceSpan
-	24, // 21: rounds.bff.v1.PointsEvidenceResponse.checks:type_name -> rounds.bff.v1.EvidenceCheck
-	22, // 22: rounds.bff.v1.PointsEvidenceResponse.incidents:type_name -> rounds.bff.v1.EvidenceSpan
-	26, // 23: rounds.bff.v1.PointsEvidenceResponse.rule:type_name -> rounds.bff.v1.CreditRule
+	42, // 16: rounds.bff.v1.PointsEvidenceResponse.started_at:type_name -> google.protobuf.Timestamp
+	42, // 17: rounds.bff.v1.PointsEvidenceResponse.ended_at:type_name -> google.protobuf.Timestamp
+	42, // 18: rounds.bff.v1.PointsEvidenceResponse.evaluated_at:type_name -> google.protobuf.Timestamp
+	40, // 19: rounds.bff.v1.PointsEvidenceResponse.watched:type_name -> rounds.bff.v1.EvidenceInterval
+	39, // 20: rounds.bff.v1.PointsEvidenceResponse.credited:type_name -> rounds.bff.v1.EvidenceSpan
+	41, // 21: rounds.bff.v1.PointsEvidenceResponse.checks:type_name -> rounds.bff.v1.EvidenceCheck
+	39, // 22: rounds.bff.v1.PointsEvidenceResponse.incidents:type_name -> rounds.bff.v1.EvidenceSpan
+	43, // 23: rounds.bff.v1.PointsEvidenceResponse.rule:type_name -> rounds.bff.v1.CreditRule
 	3,  // 24: rounds.bff.v1.PointsEvidenceResponse.reasons:type_name -> rounds.bff.v1.PointsReason
-	25, // 25: rounds.bff.v1.EvidenceSpan.from:type_name -> google.protobuf.Timestamp
-	25, // 26: rounds.bff.v1.EvidenceSpan.to:type_name -> google.protobuf.Timestamp
-	25, // 27: rounds.bff.v1.EvidenceInterval.from:type_name -> google.protobuf.Timestamp
-	25, // 28: rounds.bff.v1.EvidenceInterval.to:type_name -> google.protobuf.Timestamp
-	25, // 29: rounds.bff.v1.EvidenceCheck.asked_at:type_name -> google.protobuf.Timestamp
-	25, // 30: rounds.bff.v1.EvidenceCheck.answered_at:type_name -> google.protobuf.Timestamp
-	0,  // 31: rounds.bff.v1.Points.Webinar:input_type -> rounds.bff.v1.PointsWebinarRequest
-	5,  // 32: rounds.bff.v1.Points.Request:input_type -> rounds.bff.v1.PointsRequestRequest
-	7,  // 33: rounds.bff.v1.Points.Answer:input_type -> rounds.bff.v1.PointsAnswerRequest
-	9,  // 34: rounds.bff.v1.Points.Personal:input_type -> rounds.bff.v1.PointsPersonalRequest
-	18, // 35: rounds.bff.v1.Points.Standing:input_type -> rounds.bff.v1.PointsStandingRequest
-	20, // 36: rounds.bff.v1.Points.Evidence:input_type -> rounds.bff.v1.PointsEvidenceRequest
-	1,  // 37: rounds.bff.v1.Points.Webinar:output_type -> rounds.bff.v1.PointsWebinarResponse
-	6,  // 38: rounds.bff.v1.Points.Request:output_type -> rounds.bff.v1.PointsRequestResponse
-	8,  // 39: rounds.bff.v1.Points.Answer:output_type -> rounds.bff.v1.PointsAnswerResponse
-	10, // 40: rounds.bff.v1.Points.Personal:output_type -> rounds.bff.v1.PointsPersonalResponse
-	19, // 41: rounds.bff.v1.Points.Standing:output_type -> rounds.bff.v1.PointsStandingResponse
-	21, // 42: rounds.bff.v1.Points.Evidence:output_type -> rounds.bff.v1.PointsEvidenceResponse
-	37, // [37:43] is the sub-list for method output_type
-	31, // [31:37] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	22, // 25: rounds.bff.v1.PointsEvidenceResponse.segments:type_name -> rounds.bff.v1.EvidenceSegment
+	23, // 26: rounds.bff.v1.PointsEvidenceResponse.appeal:type_name -> rounds.bff.v1.Appeal
+	42, // 27: rounds.bff.v1.PointsEvidenceResponse.appeal_until:type_name -> google.protobuf.Timestamp
+	42, // 28: rounds.bff.v1.EvidenceSegment.from:type_name -> google.protobuf.Timestamp
+	42, // 29: rounds.bff.v1.EvidenceSegment.to:type_name -> google.protobuf.Timestamp
+	42, // 30: rounds.bff.v1.Appeal.made_at:type_name -> google.protobuf.Timestamp
+	42, // 31: rounds.bff.v1.Appeal.closed_at:type_name -> google.protobuf.Timestamp
+	24, // 32: rounds.bff.v1.Appeal.amendment:type_name -> rounds.bff.v1.Amendment
+	39, // 33: rounds.bff.v1.Amendment.watched:type_name -> rounds.bff.v1.EvidenceSpan
+	39, // 34: rounds.bff.v1.Amendment.incidents:type_name -> rounds.bff.v1.EvidenceSpan
+	23, // 35: rounds.bff.v1.PointsAppealsResponse.appeals:type_name -> rounds.bff.v1.Appeal
+	23, // 36: rounds.bff.v1.PointsAppealCaseResponse.appeal:type_name -> rounds.bff.v1.Appeal
+	21, // 37: rounds.bff.v1.PointsAppealCaseResponse.evidence:type_name -> rounds.bff.v1.PointsEvidenceResponse
+	4,  // 38: rounds.bff.v1.PointsAppealCaseResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
+	24, // 39: rounds.bff.v1.PointsWeighAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
+	24, // 40: rounds.bff.v1.PointsDecideAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
+	42, // 41: rounds.bff.v1.EvidenceSpan.from:type_name -> google.protobuf.Timestamp
+	42, // 42: rounds.bff.v1.EvidenceSpan.to:type_name -> google.protobuf.Timestamp
+	42, // 43: rounds.bff.v1.EvidenceInterval.from:type_name -> google.protobuf.Timestamp
+	42, // 44: rounds.bff.v1.EvidenceInterval.to:type_name -> google.protobuf.Timestamp
+	42, // 45: rounds.bff.v1.EvidenceCheck.asked_at:type_name -> google.protobuf.Timestamp
+	42, // 46: rounds.bff.v1.EvidenceCheck.answered_at:type_name -> google.protobuf.Timestamp
+	42, // 47: rounds.bff.v1.EvidenceCheck.due_at:type_name -> google.protobuf.Timestamp
+	42, // 48: rounds.bff.v1.EvidenceCheck.delivered_at:type_name -> google.protobuf.Timestamp
+	0,  // 49: rounds.bff.v1.Points.Webinar:input_type -> rounds.bff.v1.PointsWebinarRequest
+	5,  // 50: rounds.bff.v1.Points.Request:input_type -> rounds.bff.v1.PointsRequestRequest
+	7,  // 51: rounds.bff.v1.Points.Answer:input_type -> rounds.bff.v1.PointsAnswerRequest
+	9,  // 52: rounds.bff.v1.Points.Personal:input_type -> rounds.bff.v1.PointsPersonalRequest
+	18, // 53: rounds.bff.v1.Points.Standing:input_type -> rounds.bff.v1.PointsStandingRequest
+	20, // 54: rounds.bff.v1.Points.Evidence:input_type -> rounds.bff.v1.PointsEvidenceRequest
+	25, // 55: rounds.bff.v1.Points.Appeal:input_type -> rounds.bff.v1.PointsAppealRequest
+	27, // 56: rounds.bff.v1.Points.WithdrawAppeal:input_type -> rounds.bff.v1.PointsWithdrawAppealRequest
+	29, // 57: rounds.bff.v1.Points.Appeals:input_type -> rounds.bff.v1.PointsAppealsRequest
+	31, // 58: rounds.bff.v1.Points.AppealCase:input_type -> rounds.bff.v1.PointsAppealCaseRequest
+	33, // 59: rounds.bff.v1.Points.WeighAppeal:input_type -> rounds.bff.v1.PointsWeighAppealRequest
+	35, // 60: rounds.bff.v1.Points.DecideAppeal:input_type -> rounds.bff.v1.PointsDecideAppealRequest
+	37, // 61: rounds.bff.v1.Points.RequestCorrection:input_type -> rounds.bff.v1.PointsRequestCorrectionRequest
+	1,  // 62: rounds.bff.v1.Points.Webinar:output_type -> rounds.bff.v1.PointsWebinarResponse
+	6,  // 63: rounds.bff.v1.Points.Request:output_type -> rounds.bff.v1.PointsRequestResponse
+	8,  // 64: rounds.bff.v1.Points.Answer:output_type -> rounds.bff.v1.PointsAnswerResponse
+	10, // 65: rounds.bff.v1.Points.Personal:output_type -> rounds.bff.v1.PointsPersonalResponse
+	19, // 66: rounds.bff.v1.Points.Standing:output_type -> rounds.bff.v1.PointsStandingResponse
+	21, // 67: rounds.bff.v1.Points.Evidence:output_type -> rounds.bff.v1.PointsEvidenceResponse
+	26, // 68: rounds.bff.v1.Points.Appeal:output_type -> rounds.bff.v1.PointsAppealResponse
+	28, // 69: rounds.bff.v1.Points.WithdrawAppeal:output_type -> rounds.bff.v1.PointsWithdrawAppealResponse
+	30, // 70: rounds.bff.v1.Points.Appeals:output_type -> rounds.bff.v1.PointsAppealsResponse
+	32, // 71: rounds.bff.v1.Points.AppealCase:output_type -> rounds.bff.v1.PointsAppealCaseResponse
+	34, // 72: rounds.bff.v1.Points.WeighAppeal:output_type -> rounds.bff.v1.PointsWeighAppealResponse
+	36, // 73: rounds.bff.v1.Points.DecideAppeal:output_type -> rounds.bff.v1.PointsDecideAppealResponse
+	38, // 74: rounds.bff.v1.Points.RequestCorrection:output_type -> rounds.bff.v1.PointsRequestCorrectionResponse
+	62, // [62:75] is the sub-list for method output_type
+	49, // [49:62] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_bff_v1_points_proto_init() }
@@ -2408,7 +3743,7 @@ func file_bff_v1_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bff_v1_points_proto_rawDesc), len(file_bff_v1_points_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   42,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,12 +21,19 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Points_Webinar_FullMethodName  = "/rounds.bff.v1.Points/Webinar"
-	Points_Request_FullMethodName  = "/rounds.bff.v1.Points/Request"
-	Points_Answer_FullMethodName   = "/rounds.bff.v1.Points/Answer"
-	Points_Personal_FullMethodName = "/rounds.bff.v1.Points/Personal"
-	Points_Standing_FullMethodName = "/rounds.bff.v1.Points/Standing"
-	Points_Evidence_FullMethodName = "/rounds.bff.v1.Points/Evidence"
+	Points_Webinar_FullMethodName           = "/rounds.bff.v1.Points/Webinar"
+	Points_Request_FullMethodName           = "/rounds.bff.v1.Points/Request"
+	Points_Answer_FullMethodName            = "/rounds.bff.v1.Points/Answer"
+	Points_Personal_FullMethodName          = "/rounds.bff.v1.Points/Personal"
+	Points_Standing_FullMethodName          = "/rounds.bff.v1.Points/Standing"
+	Points_Evidence_FullMethodName          = "/rounds.bff.v1.Points/Evidence"
+	Points_Appeal_FullMethodName            = "/rounds.bff.v1.Points/Appeal"
+	Points_WithdrawAppeal_FullMethodName    = "/rounds.bff.v1.Points/WithdrawAppeal"
+	Points_Appeals_FullMethodName           = "/rounds.bff.v1.Points/Appeals"
+	Points_AppealCase_FullMethodName        = "/rounds.bff.v1.Points/AppealCase"
+	Points_WeighAppeal_FullMethodName       = "/rounds.bff.v1.Points/WeighAppeal"
+	Points_DecideAppeal_FullMethodName      = "/rounds.bff.v1.Points/DecideAppeal"
+	Points_RequestCorrection_FullMethodName = "/rounds.bff.v1.Points/RequestCorrection"
 )
 
 // PointsClient is the client API for Points service.
@@ -43,6 +50,20 @@ type PointsClient interface {
 	Standing(ctx context.Context, in *PointsStandingRequest, opts ...grpc.CallOption) (*PointsStandingResponse, error)
 	// What the credit of the person asking was computed from in one webinar, and how.
 	Evidence(ctx context.Context, in *PointsEvidenceRequest, opts ...grpc.CallOption) (*PointsEvidenceResponse, error)
+	// The person asking finds the own credit of a webinar wrong. One appeal at a time, within 30 days of the end.
+	Appeal(ctx context.Context, in *PointsAppealRequest, opts ...grpc.CallOption) (*PointsAppealResponse, error)
+	// Takes an own appeal back that was not decided yet.
+	WithdrawAppeal(ctx context.Context, in *PointsWithdrawAppealRequest, opts ...grpc.CallOption) (*PointsWithdrawAppealResponse, error)
+	// The appeals that wait, the oldest first, or those that were closed, the newest first.
+	Appeals(ctx context.Context, in *PointsAppealsRequest, opts ...grpc.CallOption) (*PointsAppealsResponse, error)
+	// One appeal with the evidence of its person beside it.
+	AppealCase(ctx context.Context, in *PointsAppealCaseRequest, opts ...grpc.CallOption) (*PointsAppealCaseResponse, error)
+	// What would come out if an appeal were granted like that; changes nothing.
+	WeighAppeal(ctx context.Context, in *PointsWeighAppealRequest, opts ...grpc.CallOption) (*PointsWeighAppealResponse, error)
+	// Decides an appeal, once. Granted, a correction is asked of the agency, and booked when that accepts.
+	DecideAppeal(ctx context.Context, in *PointsDecideAppealRequest, opts ...grpc.CallOption) (*PointsDecideAppealResponse, error)
+	// Asks the agency again for a correction that it refused.
+	RequestCorrection(ctx context.Context, in *PointsRequestCorrectionRequest, opts ...grpc.CallOption) (*PointsRequestCorrectionResponse, error)
 }
 
 type pointsClient struct {
@@ -113,6 +134,76 @@ func (c *pointsClient) Evidence(ctx context.Context, in *PointsEvidenceRequest, 
 	return out, nil
 }
 
+func (c *pointsClient) Appeal(ctx context.Context, in *PointsAppealRequest, opts ...grpc.CallOption) (*PointsAppealResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PointsAppealResponse)
+	err := c.cc.Invoke(ctx, Points_Appeal_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pointsClient) WithdrawAppeal(ctx context.Context, in *PointsWithdrawAppealRequest, opts ...grpc.CallOption) (*PointsWithdrawAppealResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PointsWithdrawAppealResponse)
+	err := c.cc.Invoke(ctx, Points_WithdrawAppeal_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pointsClient) Appeals(ctx context.Context, in *PointsAppealsRequest, opts ...grpc.CallOption) (*PointsAppealsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PointsAppealsResponse)
+	err := c.cc.Invoke(ctx, Points_Appeals_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pointsClient) AppealCase(ctx context.Context, in *PointsAppealCaseRequest, opts ...grpc.CallOption) (*PointsAppealCaseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PointsAppealCaseResponse)
+	err := c.cc.Invoke(ctx, Points_AppealCase_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pointsClient) WeighAppeal(ctx context.Context, in *PointsWeighAppealRequest, opts ...grpc.CallOption) (*PointsWeighAppealResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PointsWeighAppealResponse)
+	err := c.cc.Invoke(ctx, Points_WeighAppeal_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pointsClient) DecideAppeal(ctx context.Context, in *PointsDecideAppealRequest, opts ...grpc.CallOption) (*PointsDecideAppealResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PointsDecideAppealResponse)
+	err := c.cc.Invoke(ctx, Points_DecideAppeal_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pointsClient) RequestCorrection(ctx context.Context, in *PointsRequestCorrectionRequest, opts ...grpc.CallOption) (*PointsRequestCorrectionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PointsRequestCorrectionResponse)
+	err := c.cc.Invoke(ctx, Points_RequestCorrection_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PointsServer is the server API for Points service.
 // All implementations must embed UnimplementedPointsServer
 // for forward compatibility.
@@ -127,6 +218,20 @@ type PointsServer interface {
 	Standing(context.Context, *PointsStandingRequest) (*PointsStandingResponse, error)
 	// What the credit of the person asking was computed from in one webinar, and how.
 	Evidence(context.Context, *PointsEvidenceRequest) (*PointsEvidenceResponse, error)
+	// The person asking finds the own credit of a webinar wrong. One appeal at a time, within 30 days of the end.
+	Appeal(context.Context, *PointsAppealRequest) (*PointsAppealResponse, error)
+	// Takes an own appeal back that was not decided yet.
+	WithdrawAppeal(context.Context, *PointsWithdrawAppealRequest) (*PointsWithdrawAppealResponse, error)
+	// The appeals that wait, the oldest first, or those that were closed, the newest first.
+	Appeals(context.Context, *PointsAppealsRequest) (*PointsAppealsResponse, error)
+	// One appeal with the evidence of its person beside it.
+	AppealCase(context.Context, *PointsAppealCaseRequest) (*PointsAppealCaseResponse, error)
+	// What would come out if an appeal were granted like that; changes nothing.
+	WeighAppeal(context.Context, *PointsWeighAppealRequest) (*PointsWeighAppealResponse, error)
+	// Decides an appeal, once. Granted, a correction is asked of the agency, and booked when that accepts.
+	DecideAppeal(context.Context, *PointsDecideAppealRequest) (*PointsDecideAppealResponse, error)
+	// Asks the agency again for a correction that it refused.
+	RequestCorrection(context.Context, *PointsRequestCorrectionRequest) (*PointsRequestCorrectionResponse, error)
 	mustEmbedUnimplementedPointsServer()
 }
 
@@ -154,6 +259,27 @@ func (UnimplementedPointsServer) Standing(context.Context, *PointsStandingReques
 }
 func (UnimplementedPointsServer) Evidence(context.Context, *PointsEvidenceRequest) (*PointsEvidenceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Evidence not implemented")
+}
+func (UnimplementedPointsServer) Appeal(context.Context, *PointsAppealRequest) (*PointsAppealResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Appeal not implemented")
+}
+func (UnimplementedPointsServer) WithdrawAppeal(context.Context, *PointsWithdrawAppealRequest) (*PointsWithdrawAppealResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WithdrawAppeal not implemented")
+}
+func (UnimplementedPointsServer) Appeals(context.Context, *PointsAppealsRequest) (*PointsAppealsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Appeals not implemented")
+}
+func (UnimplementedPointsServer) AppealCase(context.Context, *PointsAppealCaseRequest) (*PointsAppealCaseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AppealCase not implemented")
+}
+func (UnimplementedPointsServer) WeighAppeal(context.Context, *PointsWeighAppealRequest) (*PointsWeighAppealResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WeighAppeal not implemented")
+}
+func (UnimplementedPointsServer) DecideAppeal(context.Context, *PointsDecideAppealRequest) (*PointsDecideAppealResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DecideAppeal not implemented")
+}
+func (UnimplementedPointsServer) RequestCorrection(context.Context, *PointsRequestCorrectionRequest) (*PointsRequestCorrectionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RequestCorrection not implemented")
 }
 func (UnimplementedPointsServer) mustEmbedUnimplementedPointsServer() {}
 func (UnimplementedPointsServer) testEmbeddedByValue()                {}
@@ -284,6 +410,132 @@ func _Points_Evidence_Handler(srv interface{}, ctx context.Context, dec func(int
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Points_Appeal_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PointsAppealRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServer).Appeal(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Points_Appeal_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServer).Appeal(ctx, req.(*PointsAppealRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Points_WithdrawAppeal_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PointsWithdrawAppealRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServer).WithdrawAppeal(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Points_WithdrawAppeal_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServer).WithdrawAppeal(ctx, req.(*PointsWithdrawAppealRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Points_Appeals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PointsAppealsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServer).Appeals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Points_Appeals_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServer).Appeals(ctx, req.(*PointsAppealsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Points_AppealCase_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PointsAppealCaseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServer).AppealCase(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Points_AppealCase_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServer).AppealCase(ctx, req.(*PointsAppealCaseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Points_WeighAppeal_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PointsWeighAppealRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServer).WeighAppeal(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Points_WeighAppeal_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServer).WeighAppeal(ctx, req.(*PointsWeighAppealRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Points_DecideAppeal_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PointsDecideAppealRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServer).DecideAppeal(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Points_DecideAppeal_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServer).DecideAppeal(ctx, req.(*PointsDecideAppealRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Points_RequestCorrection_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PointsRequestCorrectionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServer).RequestCorrection(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Points_RequestCorrection_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServer).RequestCorrection(ctx, req.(*PointsRequestCorrectionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Points_ServiceDesc is the grpc.ServiceDesc for Points service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -314,6 +566,34 @@ var Points_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Evidence",
 			Handler:    _Points_Evidence_Handler,
+		},
+		{
+			MethodName: "Appeal",
+			Handler:    _Points_Appeal_Handler,
+		},
+		{
+			MethodName: "WithdrawAppeal",
+			Handler:    _Points_WithdrawAppeal_Handler,
+		},
+		{
+			MethodName: "Appeals",
+			Handler:    _Points_Appeals_Handler,
+		},
+		{
+			MethodName: "AppealCase",
+			Handler:    _Points_AppealCase_Handler,
+		},
+		{
+			MethodName: "WeighAppeal",
+			Handler:    _Points_WeighAppeal_Handler,
+		},
+		{
+			MethodName: "DecideAppeal",
+			Handler:    _Points_DecideAppeal_Handler,
+		},
+		{
+			MethodName: "RequestCorrection",
+			Handler:    _Points_RequestCorrection_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

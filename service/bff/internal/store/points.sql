@@ -11,7 +11,11 @@ FROM datamanagement.bff_result WHERE webinar_id = @webinar_id;
 
 -- name: AgencyRequests :many
 SELECT request_id, requested_at, viewers, qualified, hundredths, state, answered_on::text AS answered_on, reference, answer, booked
-FROM datamanagement.bff_agency_request WHERE webinar_id = @webinar_id ORDER BY requested_at DESC LIMIT 20;
+FROM datamanagement.bff_agency_request WHERE webinar_id = @webinar_id AND appeal_id IS NULL ORDER BY requested_at DESC LIMIT 20;
+
+-- name: CorrectionRequests :many
+SELECT request_id, requested_at, viewers, qualified, hundredths, state, answered_on::text AS answered_on, reference, answer, booked
+FROM datamanagement.bff_agency_request WHERE appeal_id = @appeal_id::uuid ORDER BY requested_at DESC LIMIT 20;
 
 -- name: Ledger :many
 SELECT slug::text AS slug, title::text AS title, kind::text AS kind, day::text AS day, hundredths::integer AS hundredths, state::text AS state,
@@ -24,8 +28,37 @@ SELECT a.country, a.zone, a.created_at,
 FROM datamanagement.bff_account a WHERE a.account_id = @account_id;
 
 -- name: Evidence :one
-SELECT slug, title, started_at, ended_at, at, seconds, creditable, qualified, hundredths, reasons, evidence_sha256, evidence, credit
+SELECT webinar_id, slug, title, started_at, ended_at, at, seconds, creditable, qualified, hundredths, reasons, evidence_sha256, evidence, credit
 FROM datamanagement.bff_evidence WHERE account_id = @account_id AND slug = @slug;
+
+-- name: RoomOf :one
+SELECT r.opened_at, r.commitment, r.seed::text AS seed, p.starts_at, p.minutes FROM livewebinar.bff_room r
+JOIN datamanagement.bff_programme p ON p.webinar_id = r.webinar_id WHERE r.webinar_id = @webinar_id;
+
+-- name: AppealLatest :one
+SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
+    decided_by::text AS decided_by, account_id
+FROM datamanagement.bff_appeal WHERE webinar_id = @webinar_id AND account_id = @account_id ORDER BY made_at DESC LIMIT 1;
+
+-- name: AppealGet :one
+SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
+    decided_by::text AS decided_by, account_id
+FROM datamanagement.bff_appeal WHERE appeal_id = @appeal_id;
+
+-- name: AppealsOpen :many
+SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
+    decided_by::text AS decided_by, account_id
+FROM datamanagement.bff_appeal WHERE state = 'open' AND (made_at, appeal_id) > (@after::timestamptz, @after_id::uuid)
+ORDER BY made_at, appeal_id LIMIT @most;
+
+-- name: AppealsClosed :many
+SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
+    decided_by::text AS decided_by, account_id
+FROM datamanagement.bff_appeal WHERE state <> 'open' AND (closed_at, appeal_id) < (@before::timestamptz, @before_id::uuid)
+ORDER BY closed_at DESC, appeal_id DESC LIMIT @most;
+
+-- name: AppealsWaiting :one
+SELECT count(*)::integer FROM datamanagement.bff_appeal WHERE state = 'open';
 
 -- name: NotificationsMissed :many
 SELECT text, path, created_at, count(*) OVER () AS unseen FROM notificationcenter.bff_notification

@@ -14,7 +14,7 @@ import (
 
 const agencyRequests = `-- name: AgencyRequests :many
 SELECT request_id, requested_at, viewers, qualified, hundredths, state, answered_on::text AS answered_on, reference, answer, booked
-FROM datamanagement.bff_agency_request WHERE webinar_id = $1 ORDER BY requested_at DESC LIMIT 20
+FROM datamanagement.bff_agency_request WHERE webinar_id = $1 AND appeal_id IS NULL ORDER BY requested_at DESC LIMIT 20
 `
 
 type AgencyRequestsRow struct {
@@ -61,8 +61,301 @@ func (q *Queries) AgencyRequests(ctx context.Context, webinarID uuid.UUID) ([]Ag
 	return items, nil
 }
 
+const appealGet = `-- name: AppealGet :one
+SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
+    decided_by::text AS decided_by, account_id
+FROM datamanagement.bff_appeal WHERE appeal_id = $1
+`
+
+type AppealGetRow struct {
+	AppealID      uuid.UUID
+	Slug          string
+	Title         string
+	Name          string
+	LicenceNumber string
+	Reason        string
+	Words         string
+	State         string
+	MadeAt        time.Time
+	ClosedAt      *time.Time
+	Answer        string
+	Amendment     []byte
+	Hundredths    int32
+	DecidedBy     string
+	AccountID     uuid.UUID
+}
+
+func (q *Queries) AppealGet(ctx context.Context, appealID uuid.UUID) (AppealGetRow, error) {
+	row := q.db.QueryRow(ctx, appealGet, appealID)
+	var i AppealGetRow
+	err := row.Scan(
+		&i.AppealID,
+		&i.Slug,
+		&i.Title,
+		&i.Name,
+		&i.LicenceNumber,
+		&i.Reason,
+		&i.Words,
+		&i.State,
+		&i.MadeAt,
+		&i.ClosedAt,
+		&i.Answer,
+		&i.Amendment,
+		&i.Hundredths,
+		&i.DecidedBy,
+		&i.AccountID,
+	)
+	return i, err
+}
+
+const appealLatest = `-- name: AppealLatest :one
+SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
+    decided_by::text AS decided_by, account_id
+FROM datamanagement.bff_appeal WHERE webinar_id = $1 AND account_id = $2 ORDER BY made_at DESC LIMIT 1
+`
+
+type AppealLatestParams struct {
+	WebinarID uuid.UUID
+	AccountID uuid.UUID
+}
+
+type AppealLatestRow struct {
+	AppealID      uuid.UUID
+	Slug          string
+	Title         string
+	Name          string
+	LicenceNumber string
+	Reason        string
+	Words         string
+	State         string
+	MadeAt        time.Time
+	ClosedAt      *time.Time
+	Answer        string
+	Amendment     []byte
+	Hundredths    int32
+	DecidedBy     string
+	AccountID     uuid.UUID
+}
+
+func (q *Queries) AppealLatest(ctx context.Context, arg AppealLatestParams) (AppealLatestRow, error) {
+	row := q.db.QueryRow(ctx, appealLatest, arg.WebinarID, arg.AccountID)
+	var i AppealLatestRow
+	err := row.Scan(
+		&i.AppealID,
+		&i.Slug,
+		&i.Title,
+		&i.Name,
+		&i.LicenceNumber,
+		&i.Reason,
+		&i.Words,
+		&i.State,
+		&i.MadeAt,
+		&i.ClosedAt,
+		&i.Answer,
+		&i.Amendment,
+		&i.Hundredths,
+		&i.DecidedBy,
+		&i.AccountID,
+	)
+	return i, err
+}
+
+const appealsClosed = `-- name: AppealsClosed :many
+SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
+    decided_by::text AS decided_by, account_id
+FROM datamanagement.bff_appeal WHERE state <> 'open' AND (closed_at, appeal_id) < ($1::timestamptz, $2::uuid)
+ORDER BY closed_at DESC, appeal_id DESC LIMIT $3
+`
+
+type AppealsClosedParams struct {
+	Before   time.Time
+	BeforeID uuid.UUID
+	Most     int32
+}
+
+type AppealsClosedRow struct {
+	AppealID      uuid.UUID
+	Slug          string
+	Title         string
+	Name          string
+	LicenceNumber string
+	Reason        string
+	Words         string
+	State         string
+	MadeAt        time.Time
+	ClosedAt      *time.Time
+	Answer        string
+	Amendment     []byte
+	Hundredths    int32
+	DecidedBy     string
+	AccountID     uuid.UUID
+}
+
+func (q *Queries) AppealsClosed(ctx context.Context, arg AppealsClosedParams) ([]AppealsClosedRow, error) {
+	rows, err := q.db.Query(ctx, appealsClosed, arg.Before, arg.BeforeID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AppealsClosedRow{}
+	for rows.Next() {
+		var i AppealsClosedRow
+		if err := rows.Scan(
+			&i.AppealID,
+			&i.Slug,
+			&i.Title,
+			&i.Name,
+			&i.LicenceNumber,
+			&i.Reason,
+			&i.Words,
+			&i.State,
+			&i.MadeAt,
+			&i.ClosedAt,
+			&i.Answer,
+			&i.Amendment,
+			&i.Hundredths,
+			&i.DecidedBy,
+			&i.AccountID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const appealsOpen = `-- name: AppealsOpen :many
+SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
+    decided_by::text AS decided_by, account_id
+FROM datamanagement.bff_appeal WHERE state = 'open' AND (made_at, appeal_id) > ($1::timestamptz, $2::uuid)
+ORDER BY made_at, appeal_id LIMIT $3
+`
+
+type AppealsOpenParams struct {
+	After   time.Time
+	AfterID uuid.UUID
+	Most    int32
+}
+
+type AppealsOpenRow struct {
+	AppealID      uuid.UUID
+	Slug          string
+	Title         string
+	Name          string
+	LicenceNumber string
+	Reason        string
+	Words         string
+	State         string
+	MadeAt        time.Time
+	ClosedAt      *time.Time
+	Answer        string
+	Amendment     []byte
+	Hundredths    int32
+	DecidedBy     string
+	AccountID     uuid.UUID
+}
+
+func (q *Queries) AppealsOpen(ctx context.Context, arg AppealsOpenParams) ([]AppealsOpenRow, error) {
+	rows, err := q.db.Query(ctx, appealsOpen, arg.After, arg.AfterID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AppealsOpenRow{}
+	for rows.Next() {
+		var i AppealsOpenRow
+		if err := rows.Scan(
+			&i.AppealID,
+			&i.Slug,
+			&i.Title,
+			&i.Name,
+			&i.LicenceNumber,
+			&i.Reason,
+			&i.Words,
+			&i.State,
+			&i.MadeAt,
+			&i.ClosedAt,
+			&i.Answer,
+			&i.Amendment,
+			&i.Hundredths,
+			&i.DecidedBy,
+			&i.AccountID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const appealsWaiting = `-- name: AppealsWaiting :one
+SELECT count(*)::integer FROM datamanagement.bff_appeal WHERE state = 'open'
+`
+
+func (q *Queries) AppealsWaiting(ctx context.Context) (int32, error) {
+	row := q.db.QueryRow(ctx, appealsWaiting)
+	var column_1 int32
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const correctionRequests = `-- name: CorrectionRequests :many
+SELECT request_id, requested_at, viewers, qualified, hundredths, state, answered_on::text AS answered_on, reference, answer, booked
+FROM datamanagement.bff_agency_request WHERE appeal_id = $1::uuid ORDER BY requested_at DESC LIMIT 20
+`
+
+type CorrectionRequestsRow struct {
+	RequestID   uuid.UUID
+	RequestedAt time.Time
+	Viewers     int32
+	Qualified   int32
+	Hundredths  int32
+	State       string
+	AnsweredOn  string
+	Reference   string
+	Answer      string
+	Booked      int32
+}
+
+func (q *Queries) CorrectionRequests(ctx context.Context, appealID uuid.UUID) ([]CorrectionRequestsRow, error) {
+	rows, err := q.db.Query(ctx, correctionRequests, appealID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CorrectionRequestsRow{}
+	for rows.Next() {
+		var i CorrectionRequestsRow
+		if err := rows.Scan(
+			&i.RequestID,
+			&i.RequestedAt,
+			&i.Viewers,
+			&i.Qualified,
+			&i.Hundredths,
+			&i.State,
+			&i.AnsweredOn,
+			&i.Reference,
+			&i.Answer,
+			&i.Booked,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const evidence = `-- name: Evidence :one
-SELECT slug, title, started_at, ended_at, at, seconds, creditable, qualified, hundredths, reasons, evidence_sha256, evidence, credit
+SELECT webinar_id, slug, title, started_at, ended_at, at, seconds, creditable, qualified, hundredths, reasons, evidence_sha256, evidence, credit
 FROM datamanagement.bff_evidence WHERE account_id = $1 AND slug = $2
 `
 
@@ -72,6 +365,7 @@ type EvidenceParams struct {
 }
 
 type EvidenceRow struct {
+	WebinarID      uuid.UUID
 	Slug           string
 	Title          string
 	StartedAt      *time.Time
@@ -91,6 +385,7 @@ func (q *Queries) Evidence(ctx context.Context, arg EvidenceParams) (EvidenceRow
 	row := q.db.QueryRow(ctx, evidence, arg.AccountID, arg.Slug)
 	var i EvidenceRow
 	err := row.Scan(
+		&i.WebinarID,
 		&i.Slug,
 		&i.Title,
 		&i.StartedAt,
@@ -320,4 +615,30 @@ func (q *Queries) Results(ctx context.Context, arg ResultsParams) ([]ResultsRow,
 		return nil, err
 	}
 	return items, nil
+}
+
+const roomOf = `-- name: RoomOf :one
+SELECT r.opened_at, r.commitment, r.seed::text AS seed, p.starts_at, p.minutes FROM livewebinar.bff_room r
+JOIN datamanagement.bff_programme p ON p.webinar_id = r.webinar_id WHERE r.webinar_id = $1
+`
+
+type RoomOfRow struct {
+	OpenedAt   time.Time
+	Commitment string
+	Seed       string
+	StartsAt   time.Time
+	Minutes    int32
+}
+
+func (q *Queries) RoomOf(ctx context.Context, webinarID uuid.UUID) (RoomOfRow, error) {
+	row := q.db.QueryRow(ctx, roomOf, webinarID)
+	var i RoomOfRow
+	err := row.Scan(
+		&i.OpenedAt,
+		&i.Commitment,
+		&i.Seed,
+		&i.StartsAt,
+		&i.Minutes,
+	)
+	return i, err
 }
