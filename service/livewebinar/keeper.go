@@ -133,9 +133,7 @@ func (s *server) tick(l *live) {
 		s.publish(personChannel(send.Account), &livewebinarpb.PersonPush{WebinarId: l.Webinar.String(), Check: askedPB(&send.Asked)})
 	}
 	for _, over := range t.Settled {
-		if over.Missed {
-			s.recorder.act(s.activity.checkMissed(s.now(), l, over.Person, over.Number))
-		}
+		s.recorder.act(s.activity.checkMissed(s.now(), l, over.Person, over.Number))
 		s.publish(personChannel(over.Person.Account), &livewebinarpb.PersonPush{WebinarId: l.Webinar.String(), CheckOver: number(over.Number)})
 	}
 	if t.Changed {

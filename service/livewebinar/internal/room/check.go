@@ -21,11 +21,10 @@ type Send struct {
 	Asked
 }
 
-// Settled is a check whose window is over without an answer.
+// Settled is a check that was missed: delivered, and its window is over without an answer.
 type Settled struct {
 	Person Person
 	Number int
-	Missed bool // false: void
 }
 
 // Ticked is what the time that passed led to.
@@ -47,6 +46,9 @@ func (r *Room) Tick(now time.Time) Ticked {
 	}
 	window := r.Rule.CheckWindow.Duration()
 	for _, v := range r.viewers {
+		if v.tracker == nil {
+			continue // never here
+		}
 		for stream := range v.streams {
 			t.Rows = append(t.Rows, r.proven(now, v, stream)...)
 		}
@@ -70,22 +72,50 @@ func (r *Room) tickCheck(now time.Time, v *viewer, c *check, window time.Duratio
 			return // the person may still come back within the window
 		}
 		c.Sent = now
-		for _, s := range v.streams {
-			s.written(c.Number, now)
-		}
-		t.Send = append(t.Send, Send{Account: v.person.Account, Asked: Asked{Number: c.Number, Window: window, Left: window}})
-		t.Rows = append(t.Rows, r.row(v, c))
+		r.send(now, v, c, t)
 	case c.Sent.IsZero():
 		c.settled = true // nobody was there: void, and nothing to tell
+	case c.Delivered.IsZero():
+		if v.owed(c) && v.quiet(now, window, c) {
+			c.again = now
+			r.send(now, v, c, t)
+		}
 	case now.After(c.shown().Add(window)):
 		c.settled = true
-		t.Settled = append(t.Settled, Settled{Person: v.person, Number: c.Number, Missed: !c.Delivered.IsZero()})
+		t.Settled = append(t.Settled, Settled{Person: v.person, Number: c.Number})
 	}
 }
 
+// send writes a check to all connections that the account has here.
+func (r *Room) send(now time.Time, v *viewer, c *check, t *Ticked) {
+	window := r.Rule.CheckWindow.Duration()
+	for _, s := range v.streams {
+		s.written(c.Number, now)
+	}
+	t.Send = append(t.Send, Send{Account: v.person.Account, Asked: Asked{Number: c.Number, Window: window, Left: window}})
+	t.Rows = append(t.Rows, r.row(v, c))
+}
+
+// owed says that the person is here, and that no connection has a check which was sent before.
+func (v *viewer) owed(c *check) bool { return len(v.streams) > 0 && !v.has(c) }
+
+// quiet says that no other check waits for an answer: one dialog at a time.
+func (v *viewer) quiet(now time.Time, window time.Duration, but *check) bool {
+	for _, c := range v.checks {
+		if c != but && c.waits() && c.shown().Add(window).After(now) {
+			return false
+		}
+	}
+	return true
+}
+
+// waits says that it was sent and may still be answered.
+func (c *check) waits() bool { return !c.Sent.IsZero() && c.Answered.IsZero() && !c.settled }
+
+// shown is when the window began.
 func (c *check) shown() time.Time {
 	if c.Delivered.IsZero() {
-		return c.Sent
+		return later(c.Sent, c.again)
 	}
 	return c.Delivered
 }
@@ -109,12 +139,62 @@ func (r *Room) proven(now time.Time, v *viewer, stream string) []CheckRow {
 	return []CheckRow{r.row(v, c)}
 }
 
-// open is the check that waits for an answer now.
-func (v *viewer) open(now time.Time, window time.Duration) *Asked {
+// A check is taken to be delivered when so many connections had it for certain, however short.
+const echoesEnough = 3
+
+// echoed counts the beats of a connection that was handed a check on entering: its browser had it before it beat.
+func (r *Room) echoed(now time.Time, v *viewer, stream string) []CheckRow {
+	s := v.streams[stream]
+	if s.number == 0 || !s.joined {
+		return nil
+	}
+	c := v.checks[s.number-1]
+	if s.echo.IsZero() {
+		c.echoes++
+		s.echo = s.at
+	}
+	c.seen += now.Sub(s.echo)
+	s.echo = now
+	if !c.Delivered.IsZero() || c.echoes < echoesEnough && c.seen < r.Proof {
+		return nil
+	}
+	s.number = 0
+	c.Delivered = now
+	return []CheckRow{r.row(v, c)}
+}
+
+// asked is the check that a person who enters is to see: the one that waits for an answer, or one that is owed.
+func (v *viewer) asked(now time.Time, window time.Duration) *check {
 	for _, c := range v.checks {
-		if c.Sent.IsZero() || !c.Answered.IsZero() {
-			continue
+		if c.waits() && (c.Delivered.IsZero() || c.Delivered.Add(window).After(now)) {
+			return c
 		}
+	}
+	return nil
+}
+
+// ask gives the window of a check: the rest of it where another connection has it, else all of it.
+func (r *Room) ask(now time.Time, v *viewer, c *check) *Asked {
+	window := r.Rule.CheckWindow.Duration()
+	if c.Delivered.IsZero() && !v.has(c) {
+		c.again = now
+	}
+	return &Asked{Number: c.Number, Window: window, Left: c.shown().Add(window).Sub(now)}
+}
+
+// has says that a check was written to a connection which is open and has not proven itself yet.
+func (v *viewer) has(c *check) bool {
+	for _, s := range v.streams {
+		if s.number == c.Number {
+			return true
+		}
+	}
+	return false
+}
+
+// open is the check that waits for an answer now, with what is left of its window.
+func (v *viewer) open(now time.Time, window time.Duration) *Asked {
+	if c := v.asked(now, window); c != nil {
 		if left := c.shown().Add(window).Sub(now); left > 0 {
 			return &Asked{Number: c.Number, Window: window, Left: left}
 		}
@@ -162,15 +242,15 @@ func (r *Room) Answer(now time.Time, account uuid.UUID, stream string, number in
 	if c == nil {
 		return Answer{}, false
 	}
-	a := Answer{First: c.Answered.IsZero()}
+	a := Answer{First: c.Answered.IsZero() && !r.late(now, v, c, stream)}
 	if a.First {
-		if c.Delivered.IsZero() && !r.late(now, v, c, stream) {
+		if c.Delivered.IsZero() {
 			c.Delivered = now // to answer it, one must have seen it
 		}
 		c.Answered = now
+		a.Latency = c.Answered.Sub(c.shown())
 	}
-	a.Latency = c.Answered.Sub(c.shown())
-	a.Counted = a.Latency <= r.Rule.CheckWindow.Duration()
+	a.Counted = !c.Answered.IsZero() && c.Answered.Sub(c.shown()) <= r.Rule.CheckWindow.Duration()
 	a.Row = r.row(v, c)
 	a.Credit = r.credit(now, v)
 	return a, true

@@ -7,12 +7,27 @@
 //
 //	stream:  joined ──beats──> left | lost            package rules/credit decides what that is worth
 //	check:   planned ─due─> sent ─seen─> delivered ─> answered | missed
-//	            └─ nobody was connected ─> void          └─ nothing of the viewer came back ─> void
+//	            │             └─ lost on its way ─> owed ─next time here─> sent again ─> …
+//	            └─ nobody was connected ─> void       └─ never came back ─> void
+//
+// # Several instances
+//
+// A room is served by any number of instances, and each has it in memory. What viewers do elsewhere comes in through
+// [Room.Feed] and [Room.Checked] from the log, a second later, as often as one likes: what is known already changes nothing.
+// A stream lives in one instance; those of an instance that died are taken out by [Room.Keep].
 //
 // # How the server knows that a check was delivered
 //
-// Not by the word of a client alone, or one that keeps silent could make every check void. Either it says so, or the
-// connection to which the check was written is still open after it must have answered a ping that was written later.
+// Not by the word of a client alone, or one that keeps silent could make every check void. One of these:
+//
+//   - it says so;
+//   - the connection to which the check was written is still open after it must have answered a ping written later;
+//   - the check came with the answer to entering the room, and the connection has beaten since: a browser beats only after
+//     that answer. For this to count, connections must have had it for as long as the proof in all, or thrice.
+//
+// A check whose connection was lost before any of it is owed: not void for good, but asked again as soon as the person is
+// back. So who cuts the connection whenever a check comes gains nothing but the next one; and nobody is ever blamed for a
+// check that did not arrive.
 package room
 
 import (
@@ -37,8 +52,12 @@ type Plan struct {
 	Seed       presence.Seed
 	// Proof is how long after a check was written an open connection proves that it was received.
 	Proof time.Duration
-	// Incidents are times in which the service itself had failed.
+	// Incidents are times that are held against nobody.
 	Incidents []credit.Span
+	// Segments are what the host marked: from each moment on it is that, until the next.
+	Segments []Mark
+	// Outage says when so many lost their connection that it cannot be their fault.
+	Outage Outage
 }
 
 // Person is who watches.
@@ -73,6 +92,7 @@ type Room struct {
 	present int
 	said    int // the number of present viewers that was told last
 	closed  time.Time
+	outage  outage
 }
 
 // New opens a room with nobody in it.
@@ -80,14 +100,23 @@ func New(p Plan) *Room {
 	return &Room{Plan: p, viewers: map[uuid.UUID]*viewer{}, said: -1}
 }
 
-// Knows says whether the viewer is known, so that nothing has to be read from the database for joining.
+// Knows says whether the past of the viewer is known, so that nothing has to be read from the database for joining.
 func (r *Room) Knows(account uuid.UUID) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.viewers[account] != nil
+	v := r.viewers[account]
+	return v != nil && v.tracker != nil
 }
 
-// Viewers is how many people are in the room now.
+// Present says whether an account is in the room now, on any device and any instance.
+func (r *Room) Present(account uuid.UUID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v := r.viewers[account]
+	return v != nil && v.in()
+}
+
+// Viewers is how many people are in the room now, over all instances.
 func (r *Room) Viewers() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -121,30 +150,49 @@ type Joined struct {
 func (r *Room) Join(now time.Time, p Person, stream string, past Past) Joined {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	v := r.viewers[p.Account]
-	if v == nil {
-		v = r.remember(p, past)
-		r.viewers[p.Account] = v
-	}
+	v := r.viewer(p.Account)
 	v.person = p
+	if v.tracker == nil {
+		r.remember(v, past)
+	}
 	var j Joined
 	if _, in := v.streams[stream]; !in && r.closed.IsZero() {
-		j.First = len(v.streams) == 0
-		if j.First {
-			r.present++
-		}
-		v.streams[stream] = &connection{}
+		j.First = !v.in()
+		r.change(v, func() { v.streams[stream] = &connection{event: credit.Joined} })
+		v.back = now
 		j.Beats = append(j.Beats, r.observe(now, v, Beat{Beat: credit.Beat{Stream: stream, Event: credit.Joined}}))
 	}
 	j.Credit = r.credit(now, v)
 	if !r.closed.IsZero() {
 		return j // nothing is asked any more, and this stream may never have been in the room
 	}
-	j.Check = v.open(now, r.Rule.CheckWindow.Duration())
-	if j.Check != nil {
-		v.streams[stream].written(j.Check.Number, now)
+	if c := v.asked(now, r.Rule.CheckWindow.Duration()); c != nil {
+		j.Check = r.ask(now, v, c)
+		v.streams[stream].handed(c.Number, now)
 	}
 	return j
+}
+
+// viewer is the one of an account; nothing is known of a new one.
+func (r *Room) viewer(account uuid.UUID) *viewer {
+	v := r.viewers[account]
+	if v == nil {
+		v = &viewer{person: Person{Account: account}, streams: map[string]*connection{}, far: map[string]*far{}, minute: map[int]bool{}}
+		r.viewers[account] = v
+	}
+	return v
+}
+
+// change counts who is in the room, around whatever changes that.
+func (r *Room) change(v *viewer, do func()) {
+	was := v.in()
+	do()
+	switch is := v.in(); {
+	case is && !was:
+		r.present++
+	case was && !is:
+		r.present--
+	}
 }
 
 // Observed is what a beat led to.
@@ -164,9 +212,10 @@ func (r *Room) Observe(now time.Time, account uuid.UUID, b Beat) (Observed, bool
 	if v == nil || v.streams[b.Stream] == nil {
 		return Observed{}, false
 	}
-	o := Observed{Checks: r.proven(now, v, b.Stream)}
+	o := Observed{Checks: append(r.proven(now, v, b.Stream), r.echoed(now, v, b.Stream)...)}
 	o.Refusal = v.tracker.Observe(r.stamp(now, v, &b))
 	o.Beat = b
+	v.streams[b.Stream].event = b.Event
 	if b.Event == credit.Left {
 		r.drop(v, b.Stream)
 	}
@@ -185,6 +234,9 @@ func (r *Room) Lose(now time.Time, account uuid.UUID, stream string) *Beat {
 	}
 	b := r.observe(now, v, Beat{Beat: credit.Beat{Stream: stream, Event: credit.Lost}})
 	r.drop(v, stream)
+	if !v.in() {
+		v.lose(now)
+	}
 	return &b
 }
 
@@ -212,16 +264,14 @@ func (r *Room) Close(now time.Time) (time.Time, []Beat) {
 			last = append(last, r.observe(now, v, Beat{Beat: credit.Beat{Stream: stream, Event: credit.Left}}))
 			r.drop(v, stream)
 		}
+		r.change(v, func() { clear(v.far) })
 	}
 	r.closed = now
 	return now, last
 }
 
 func (r *Room) drop(v *viewer, stream string) {
-	delete(v.streams, stream)
-	if len(v.streams) == 0 {
-		r.present--
-	}
+	r.change(v, func() { delete(v.streams, stream) })
 }
 
 func (r *Room) observe(now time.Time, v *viewer, b Beat) Beat {
@@ -245,7 +295,7 @@ func (r *Room) credit(now time.Time, v *viewer) credit.Credit {
 	}
 	return credit.Evaluate(credit.Evidence{
 		Rule:      r.Rule,
-		Programme: credit.Programme{Started: r.Opened, Ended: end},
+		Programme: Programme(r.Opened, end, now, r.Segments),
 		Watched:   v.tracker.Intervals(),
 		Checks:    v.evidence(),
 		Incidents: r.Incidents,

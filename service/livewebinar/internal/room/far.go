@@ -1,0 +1,140 @@
+package room
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rounds-cme/rounds/rules/credit"
+)
+
+// far is a stream on another instance.
+type far struct {
+	instance uuid.UUID
+	event    credit.Event
+	at       time.Time
+}
+
+// Far is a line of the watch log that another instance wrote.
+type Far struct {
+	credit.Beat
+
+	Account, Instance uuid.UUID
+}
+
+// recentKept is how long what was heard from elsewhere is kept for a past that is being read. Reading it takes less.
+const recentKept = 30 * time.Second
+
+// Feed takes what was written elsewhere, in the order in which it came. Fed twice, it changes nothing.
+func (r *Room) Feed(now time.Time, lines []Far) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed.IsZero() {
+		return
+	}
+	for _, line := range lines {
+		r.feed(now, line)
+	}
+}
+
+func (r *Room) feed(now time.Time, line Far) {
+	v := r.viewer(line.Account)
+	if v.streams[line.Stream] != nil {
+		return // one of ours
+	}
+	v.heard(now, line.Beat)
+	f := v.far[line.Stream]
+	switch {
+	case v.ended[line.Stream], f != nil && (line.At.Before(f.at) || line.At.Equal(f.at) && line.Event != credit.Left && line.Event != credit.Lost):
+		return
+	case line.Event == credit.Left, line.Event == credit.Lost:
+		v.end(line.Stream)
+		r.change(v, func() { delete(v.far, line.Stream) })
+		if f != nil && line.Event == credit.Lost && !v.in() {
+			v.lose(line.At)
+		}
+	case f == nil:
+		r.change(v, func() { v.far[line.Stream] = &far{instance: line.Instance, event: line.Event, at: line.At} })
+		if line.Event == credit.Joined {
+			v.back = later(v.back, line.At)
+		}
+	default:
+		f.event, f.at = line.Event, line.At
+	}
+}
+
+// heard folds a beat into the meter, or keeps it until the past is known.
+func (v *viewer) heard(now time.Time, b credit.Beat) {
+	if v.tracker != nil {
+		v.follow([]credit.Beat{b})
+	}
+	v.recent = slices.DeleteFunc(v.recent, func(old credit.Beat) bool { return now.Sub(old.At) > recentKept })
+	if !slices.ContainsFunc(v.recent, func(known credit.Beat) bool {
+		return known.Stream == b.Stream && known.Sequence == b.Sequence && known.Event == b.Event && known.At.Equal(b.At)
+	}) {
+		v.recent = append(v.recent, b)
+	}
+}
+
+// endedKept is how many streams of a viewer are remembered as ended.
+const endedKept = 50
+
+func (v *viewer) end(stream string) {
+	if len(v.ended) >= endedKept {
+		clear(v.ended)
+	}
+	if v.ended == nil {
+		v.ended = map[string]bool{}
+	}
+	v.ended[stream] = true
+}
+
+// Keep takes out the streams of instances that are not among the living. Dead are those that ended without a goodbye, and
+// since when they were silent; who was connected to them lost the connection then, through no doing of their own.
+func (r *Room) Keep(living []uuid.UUID, dead map[uuid.UUID]time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed.IsZero() {
+		return
+	}
+	for _, v := range r.viewers {
+		for stream, f := range v.far {
+			if slices.Contains(living, f.instance) {
+				continue
+			}
+			r.change(v, func() { delete(v.far, stream) })
+			if since, died := dead[f.instance]; died {
+				v.lose(since)
+				v.ours = v.lost
+			}
+		}
+	}
+}
+
+// Over is a check that needs no answer any more.
+type Over struct {
+	Account uuid.UUID
+	Number  int
+}
+
+// Checked takes what other instances know of checks, and gives those that were answered there while they were open here.
+func (r *Room) Checked(rows []CheckRow) []Over {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var over []Over
+	for _, row := range rows {
+		v := r.viewers[row.Account]
+		if v != nil && v.tracker != nil && v.merge(row.Check) && len(v.streams) > 0 {
+			over = append(over, Over{Account: row.Account, Number: row.Number})
+		}
+	}
+	return over
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
