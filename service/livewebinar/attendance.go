@@ -76,27 +76,9 @@ func freezeAll(ctx context.Context, q *store.Queries, plan room.Plan, closed tim
 }
 
 func freezePageOf(ctx context.Context, q *store.Queries, plan room.Plan, closed time.Time, ids []uuid.UUID) error {
-	beats, err := q.BeatsOfMany(ctx, store.BeatsOfManyParams{WebinarID: plan.Webinar, AccountIds: ids})
+	past, err := readPasts(ctx, q, plan.Webinar, ids)
 	if err != nil {
-		return fmt.Errorf("read beats: %w", err)
-	}
-	checks, err := q.ChecksOfMany(ctx, store.ChecksOfManyParams{WebinarID: plan.Webinar, AccountIds: ids})
-	if err != nil {
-		return fmt.Errorf("read checks: %w", err)
-	}
-	past := map[uuid.UUID]*room.Past{}
-	for _, id := range ids {
-		past[id] = &room.Past{}
-	}
-	for _, b := range beats {
-		past[b.AccountID].Beats = append(past[b.AccountID].Beats, credit.Beat{
-			Viewer: b.AccountID.String(), Stream: b.Stream, Sequence: b.Sequence, At: b.At, Event: credit.Event(b.Event),
-		})
-	}
-	for _, c := range checks {
-		past[c.AccountID].Checks = append(past[c.AccountID].Checks, checkOf(store.ChecksOfRow{
-			Number: c.Number, DueAt: c.DueAt, SentAt: c.SentAt, DeliveredAt: c.DeliveredAt, AnsweredAt: c.AnsweredAt,
-		}))
+		return err
 	}
 	add := store.AttendanceAddParams{WebinarID: plan.Webinar}
 	for _, id := range ids {
@@ -129,7 +111,7 @@ func attendanceOf(plan room.Plan, closed time.Time, id uuid.UUID, past room.Past
 		Viewer: id.String(), Opened: plan.Opened, Closed: closed, Silence: credit.DefaultSilence,
 	}, past.Beats)
 	e := credit.Evidence{
-		Rule: plan.Rule, Programme: credit.Programme{Started: plan.Opened, Ended: closed},
+		Rule: plan.Rule, Programme: room.Programme(plan.Opened, closed, time.Time{}, plan.Segments),
 		Watched: watched, Checks: past.Checks, Incidents: plan.Incidents, Offered: plan.Offered,
 	}
 	text, err := json.Marshal(e)

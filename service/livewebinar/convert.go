@@ -12,7 +12,7 @@ import (
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
 )
 
-func checkOf(c store.ChecksOfRow) credit.Check {
+func checkOf(c store.ChecksOfManyRow) credit.Check {
 	return credit.Check{Number: int(c.Number), Due: c.DueAt, Sent: moment(c.SentAt), Delivered: moment(c.DeliveredAt), Answered: moment(c.AnsweredAt)}
 }
 

@@ -97,6 +97,18 @@ func (p *peers) all() []uuid.UUID {
 	return slices.Clone(p.living)
 }
 
+// roll is who lives, and since when those who died without a goodbye were silent, by the clock of the rooms.
+func (p *peers) roll(now time.Time) ([]uuid.UUID, map[uuid.UUID]time.Time) {
+	living := p.all()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	dead := map[uuid.UUID]time.Time{}
+	for id, silent := range p.dead {
+		dead[id] = now.Add(-silent - p.own().Sub(p.seen))
+	}
+	return living, dead
+}
+
 // keeper says whether this instance does what must be done once.
 func (p *peers) keeper() bool {
 	living := p.all()

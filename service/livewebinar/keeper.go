@@ -52,8 +52,15 @@ func (s *server) keepOnce(ctx context.Context) error {
 			continue
 		}
 		open[r.WebinarID] = r.OpenedAt
-		if _, err := s.rooms.get(ctx, r.WebinarID); err == nil {
-			alive = append(alive, r.WebinarID)
+		l, err := s.rooms.get(ctx, r.WebinarID)
+		if err != nil {
+			continue
+		}
+		alive = append(alive, r.WebinarID)
+		if s.peers.keeper() {
+			if err := s.watchOver(ctx, l); err != nil {
+				s.log.Error("watch over a room", "webinar", r.WebinarID, "error", err)
+			}
 		}
 	}
 	s.letGo(open)

@@ -73,6 +73,10 @@ func methods() map[string]method {
 		"host.remove":   {run: hosted((*server).showOut)},
 		"host.readmit":  {run: hosted((*server).readmit)},
 
+		"host.segment": {run: hosted((*server).segment)},
+		"host.viewers": {run: hosted((*server).viewers)},
+		"host.pulse":   {run: hosted((*server).pulse)},
+
 		"backstage.send": {run: prepared((*server).note)},
 	}
 }
@@ -154,7 +158,7 @@ func (s *server) join(ctx context.Context, c caller, l *live, q *livewebinarpb.J
 	}
 	var past room.Past
 	if !l.Knows(c.account) {
-		if past, err = s.rooms.past(ctx, l.Webinar, c.account); err != nil {
+		if past, err = s.rooms.pastOf(ctx, l.Webinar, c.account); err != nil {
 			return nil, err
 		}
 	}
@@ -250,15 +254,16 @@ func (s *server) answer(ctx context.Context, c caller, l *live, q *livewebinarpb
 		return nil, errNotJoined()
 	}
 	now := s.now()
-	var a room.Answer
-	var sent bool
-	l.note(func() {
-		if a, sent = l.Answer(now, c.account, c.connection, int(q.GetNumber())); sent {
-			s.recorder.check(a.Row)
+	a, sent := s.answered(now, c, l, int(q.GetNumber()))
+	if !sent { // it may have been sent on another instance a moment ago
+		past, err := s.rooms.pastOf(ctx, l.Webinar, c.account)
+		if err != nil {
+			return nil, err
 		}
-	})
-	if !sent {
-		return nil, errs.New(errs.NotFound, "check.none", "There is no such question.")
+		l.Checked(rowsOf(c.account, past.Checks))
+		if a, sent = s.answered(now, c, l, int(q.GetNumber())); !sent {
+			return nil, errs.New(errs.NotFound, "check.none", "There is no such question.")
+		}
 	}
 	if err := s.recorder.flush(ctx); err != nil {
 		return nil, err
@@ -268,4 +273,21 @@ func (s *server) answer(ctx context.Context, c caller, l *live, q *livewebinarpb
 		s.publish(personChannel(c.account), &livewebinarpb.PersonPush{WebinarId: l.Webinar.String(), CheckOver: q.GetNumber()})
 	}
 	return &livewebinarpb.AnswerResponse{Counted: a.Counted, Credit: creditPB(a.Credit)}, nil
+}
+
+func (s *server) answered(now time.Time, c caller, l *live, check int) (a room.Answer, sent bool) {
+	l.note(func() {
+		if a, sent = l.Answer(now, c.account, c.connection, check); sent {
+			s.recorder.check(a.Row)
+		}
+	})
+	return a, sent
+}
+
+func rowsOf(account uuid.UUID, checks []credit.Check) []room.CheckRow {
+	rows := make([]room.CheckRow, len(checks))
+	for i, c := range checks {
+		rows[i] = room.CheckRow{Account: account, Check: c}
+	}
+	return rows
 }

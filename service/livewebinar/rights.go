@@ -21,15 +21,15 @@ type rights struct {
 }
 
 // rightsIn is the one place that decides who is who: members are let in, the lecturer, hosts and administrators are hosts.
-func rightsIn(account uuid.UUID, a store.AccountGetRow, lecturer *uuid.UUID) (rights, error) {
+func rightsIn(a store.DatamanagementLivewebinarAccount, lecturer *uuid.UUID) (rights, error) {
 	if a.State != "approved" {
 		return rights{}, errMembers()
 	}
 	r := rights{
-		person:        room.Person{Account: account, Name: a.Name, Profession: a.Profession, Country: a.Country},
+		person:        room.Person{Account: a.AccountID, Name: a.Name, Profession: a.Profession, Country: a.Country},
 		administrator: slices.Contains(a.Roles, "administrator"),
 	}
-	r.person.Host = r.administrator || slices.Contains(a.Roles, "host") || lecturer != nil && *lecturer == account
+	r.person.Host = r.administrator || slices.Contains(a.Roles, "host") || lecturer != nil && *lecturer == a.AccountID
 	return r, nil
 }
 
@@ -43,14 +43,26 @@ func errHosts() error {
 
 // rights reads what an account may do in a webinar.
 func (s *rooms) rights(ctx context.Context, lecturer *uuid.UUID, account uuid.UUID) (rights, error) {
-	a, err := store.New(s.pool).AccountGet(ctx, account)
-	if errors.Is(err, pgx.ErrNoRows) {
+	a, err := s.accounts.get(ctx, account)
+	if err != nil {
+		return rights{}, err
+	}
+	if a == nil {
 		return rights{}, errMembers()
 	}
+	return rightsIn(*a, lecturer)
+}
+
+func (s *rooms) readAccounts(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*store.DatamanagementLivewebinarAccount, error) {
+	rows, err := store.New(s.pool).AccountsOf(ctx, ids)
 	if err != nil {
-		return rights{}, fmt.Errorf("read account: %w", err)
+		return nil, fmt.Errorf("read accounts: %w", err)
 	}
-	return rightsIn(account, a, lecturer)
+	found := make(map[uuid.UUID]*store.DatamanagementLivewebinarAccount, len(rows))
+	for i := range rows {
+		found[rows[i].AccountID] = &rows[i]
+	}
+	return found, nil
 }
 
 // host lets nobody pass but hosts, also before the room is open.

@@ -43,6 +43,7 @@ type live struct {
 	// Held by whoever changes the room and has not yet handed to the recorder what must be written down of it; the goodbye
 	// waits for them.
 	noting sync.RWMutex
+	sample sampled // of the keeper
 }
 
 // note lets do change the room and record what came of it.
@@ -54,6 +55,7 @@ func (l *live) note(do func()) {
 
 // rooms holds the open rooms of this process. What it holds can always be made again from the database.
 type rooms struct {
+	me    uuid.UUID // this instance
 	pool  *pgxpool.Pool
 	log   *slog.Logger
 	clock *clock
@@ -61,16 +63,23 @@ type rooms struct {
 	proof time.Duration
 	say   func(webinar uuid.UUID, messages []*livewebinarpb.ChatMessage)
 	board *boards
+	// outage is when so many lost their connection that it is held against nobody.
+	outage   room.Outage
+	pasts    gather[seatKey, room.Past]
+	accounts gather[uuid.UUID, *store.DatamanagementLivewebinarAccount]
 
 	loading sync.Mutex
 	mu      sync.RWMutex
 	held    map[uuid.UUID]*live
 }
 
-func newRooms(clock *clock, boards *boards, say func(uuid.UUID, []*livewebinarpb.ChatMessage)) *rooms {
-	return &rooms{
-		pool: boards.pool, log: boards.log, clock: clock, now: clock.now, proof: proof, say: say, board: boards, held: map[uuid.UUID]*live{},
+func newRooms(me uuid.UUID, clock *clock, boards *boards) *rooms {
+	s := &rooms{
+		me: me, pool: boards.pool, log: boards.log, clock: clock, now: clock.now, proof: proof, board: boards, held: map[uuid.UUID]*live{},
 	}
+	s.pasts.most, s.pasts.read = freezePage, s.readPasts
+	s.accounts.most, s.accounts.read = introduceMost, s.readAccounts
+	return s
 }
 
 func errNone() error {
@@ -172,7 +181,7 @@ func (s *rooms) load(ctx context.Context, webinar uuid.UUID) (*live, error) {
 		webinar: webinar, pool: s.pool, board: l.board, viewers: l.Viewers,
 		publish: func(messages []*livewebinarpb.ChatMessage) { s.say(webinar, messages) },
 	}
-	return l, nil
+	return l, s.whoElse(ctx, q, l)
 }
 
 func (s *rooms) plan(ctx context.Context, q *store.Queries, w store.WebinarGetRow, r store.LivewebinarRoom) (room.Plan, error) {
@@ -184,9 +193,14 @@ func (s *rooms) plan(ctx context.Context, q *store.Queries, w store.WebinarGetRo
 	if err != nil {
 		return room.Plan{}, err
 	}
+	marks, err := readMarks(ctx, q, r.WebinarID)
+	if err != nil {
+		return room.Plan{}, err
+	}
 	return room.Plan{
 		Webinar: r.WebinarID, Title: w.Title, VideoURL: w.VideoUrl, Opened: r.OpenedAt, PlannedEnd: plannedEnd(w, r.OpenedAt),
 		Rule: rule, Offered: credit.Points(w.Hundredths), Seed: presence.Seed(r.Seed), Proof: s.proof, Incidents: incidents,
+		Segments: marks, Outage: s.outage,
 	}, nil
 }
 
@@ -202,7 +216,7 @@ func plannedEnd(w store.WebinarGetRow, opened time.Time) time.Time {
 // incidents are the known ones; if nobody kept this room alive for a while, that is one more.
 func (s *rooms) incidents(ctx context.Context, q *store.Queries, r store.LivewebinarRoom) ([]credit.Span, error) {
 	if now := s.now(); r.State == stateOpen && now.Sub(r.AliveAt) > outage {
-		err := q.IncidentAdd(ctx, store.IncidentAddParams{WebinarID: r.WebinarID, FromAt: r.AliveAt, ToAt: now, Reason: "the room was not served"})
+		err := q.IncidentAdd(ctx, store.IncidentAddParams{WebinarID: r.WebinarID, FromAt: r.AliveAt, ToAt: now, Reason: reasonNotServed})
 		if err != nil {
 			return nil, fmt.Errorf("write incident: %w", err)
 		}
@@ -231,25 +245,4 @@ func (s *rooms) person(ctx context.Context, l *live, account uuid.UUID) (room.Pe
 	}
 	mine, err := s.rights(ctx, lecturer, account)
 	return mine.person, err
-}
-
-// past is what the database knows of a viewer; needed only the first time after a restart.
-func (s *rooms) past(ctx context.Context, webinar, account uuid.UUID) (room.Past, error) {
-	q := store.New(s.pool)
-	beats, err := q.BeatsOf(ctx, store.BeatsOfParams{WebinarID: webinar, AccountID: account})
-	if err != nil {
-		return room.Past{}, fmt.Errorf("read beats: %w", err)
-	}
-	checks, err := q.ChecksOf(ctx, store.ChecksOfParams{WebinarID: webinar, AccountID: account})
-	if err != nil {
-		return room.Past{}, fmt.Errorf("read checks: %w", err)
-	}
-	var p room.Past
-	for _, b := range beats {
-		p.Beats = append(p.Beats, credit.Beat{Stream: b.Stream, Sequence: b.Sequence, At: b.At, Event: credit.Event(b.Event)})
-	}
-	for _, c := range checks {
-		p.Checks = append(p.Checks, checkOf(c))
-	}
-	return p, nil
 }

@@ -43,6 +43,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/kit/web"
+	"github.com/rounds-cme/rounds/service/livewebinar/internal/room"
 )
 
 // Config is what an operator may set.
@@ -52,6 +53,18 @@ type Config struct {
 	ChatBurst int `help:"Chat messages that a person may send at once; one more each second." default:"5"`
 	// Instances of one service know each other through the database.
 	Lease time.Duration `help:"How long an instance may give no sign of life before the others go on without it." default:"5s"`
+	// An incident takes a time out of everybody's programme, so it wants many people.
+	IncidentPercent int           `help:"When more than this share of a room loses its connection at about the same time, that time is held against nobody. 0: never." default:"25"`
+	IncidentPeople  int           `help:"The least number of people for it." default:"5"`
+	IncidentWithin  time.Duration `help:"How close together they lose it." default:"30s"`
+	IncidentMost    time.Duration `help:"The longest time that is left out at once." default:"5m"`
+}
+
+func (c Config) outage() room.Outage {
+	return room.Outage{
+		Percent: c.IncidentPercent, Least: cmp.Or(c.IncidentPeople, 5), Within: cmp.Or(c.IncidentWithin, 30*time.Second),
+		Most: cmp.Or(c.IncidentMost, 5*time.Minute),
+	}
 }
 
 type server struct {
@@ -92,7 +105,9 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	}
 	s.boards = newBoards(d.DB, d.Log, clock.now)
 	s.boards.publish, s.boards.local, s.boards.enforce = s.publish, s.hand, s.enforce
-	s.rooms = newRooms(clock, s.boards, s.spoken)
+	s.boards.programme = programme
+	s.rooms = newRooms(me, clock, s.boards)
+	s.rooms.say, s.rooms.outage = s.spoken, cfg.outage()
 	node, err := s.newNode(d.Name, d.Metrics)
 	if err != nil {
 		return nil, err
@@ -106,6 +121,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 			{Name: "instances", Run: s.stay},
 			{Name: "events", Run: s.follow},
 			{Name: "rooms", Run: s.keep},
+			{Name: "other instances", Run: s.followOthers},
 			{Name: "watch log", Run: s.recorder.run},
 			{Name: "boards", Run: s.tend},
 		},

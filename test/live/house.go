@@ -200,7 +200,7 @@ func start(listener net.Listener, url, keys string, now func() time.Time, also .
 		Name: "livewebinar", Now: now, NewID: uuid.New, Rand: rand.Reader, Log: quiet(), Metrics: metrics, DB: pool,
 		Events: eventlog.New(pool, quiet(), metrics, types()), Tokens: token.NewVerifier(filepath.Join(keys, "jwks.json"), time.Now),
 	}
-	service, err := livewebinar.New(deps, livewebinar.Config{PseudonymKey: pseudonymKey, ChatBurst: 1000})
+	service, err := livewebinar.New(deps, livewebinar.Config{PseudonymKey: pseudonymKey, ChatBurst: 1000, IncidentPercent: 25})
 	if err != nil {
 		return nil, err
 	}

@@ -123,14 +123,6 @@ func (r *Room) Viewers() int {
 	return r.present
 }
 
-// Present says whether an account is in the room now, on any device.
-func (r *Room) Present(account uuid.UUID) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	v := r.viewers[account]
-	return v != nil && len(v.streams) > 0
-}
-
 // Closed says whether the room has been closed.
 func (r *Room) Closed() bool {
 	r.mu.Lock()

@@ -44,8 +44,5 @@ SELECT from_at, to_at FROM livewebinar.incident WHERE webinar_id = @webinar_id O
 SELECT slug, title, state, starts_at, minutes, frozen_rule, hundredths, video_url, host_id
 FROM datamanagement.livewebinar_webinar WHERE webinar_id = @webinar_id;
 
--- name: AccountGet :one
-SELECT name, roles, state, profession, country FROM datamanagement.livewebinar_account WHERE account_id = @account_id;
-
 -- name: WebinarBySlug :one
 SELECT webinar_id, title, state, starts_at, video_url FROM datamanagement.livewebinar_webinar WHERE slug = @slug;

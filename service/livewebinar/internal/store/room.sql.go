@@ -12,31 +12,6 @@ import (
 	"github.com/google/uuid"
 )
 
-const accountGet = `-- name: AccountGet :one
-SELECT name, roles, state, profession, country FROM datamanagement.livewebinar_account WHERE account_id = $1
-`
-
-type AccountGetRow struct {
-	Name       string
-	Roles      []string
-	State      string
-	Profession string
-	Country    string
-}
-
-func (q *Queries) AccountGet(ctx context.Context, accountID uuid.UUID) (AccountGetRow, error) {
-	row := q.db.QueryRow(ctx, accountGet, accountID)
-	var i AccountGetRow
-	err := row.Scan(
-		&i.Name,
-		&i.Roles,
-		&i.State,
-		&i.Profession,
-		&i.Country,
-	)
-	return i, err
-}
-
 const incidentAdd = `-- name: IncidentAdd :exec
 INSERT INTO livewebinar.incident (webinar_id, from_at, to_at, reason)
 VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING

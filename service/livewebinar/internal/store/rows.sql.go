@@ -10,6 +10,22 @@ import (
 	"github.com/google/uuid"
 )
 
+type DatamanagementLivewebinarAccount struct {
+	AccountID  uuid.UUID
+	Name       string
+	Roles      []string
+	State      string
+	Profession string
+	Country    string
+}
+
+type LivewebinarIncident struct {
+	WebinarID uuid.UUID
+	FromAt    time.Time
+	ToAt      time.Time
+	Reason    string
+}
+
 type LivewebinarRoom struct {
 	WebinarID    uuid.UUID
 	State        string

@@ -3,9 +3,6 @@ INSERT INTO livewebinar.beat (webinar_id, account_id, stream, sequence, event, a
 SELECT unnest(@webinar_ids::uuid[]), unnest(@account_ids::uuid[]), unnest(@streams::text[]), unnest(@sequences::bigint[]),
        unnest(@events::text[]), unnest(@ats::timestamptz[]), unnest(@positions::integer[]), unnest(@hidden::boolean[]), @instance;
 
--- name: BeatsOf :many
-SELECT stream, sequence, event, at FROM livewebinar.beat WHERE webinar_id = @webinar_id AND account_id = @account_id;
-
 -- Times that have not come arrive as the first day of the calendar, because an array of times has no holes in Go.
 -- name: CheckSave :exec
 INSERT INTO livewebinar.presence_check AS c (webinar_id, account_id, number, due_at, sent_at, delivered_at, answered_at)
@@ -18,10 +15,6 @@ FROM (SELECT unnest(@webinar_ids::uuid[]) AS webinar_id, unnest(@account_ids::uu
 ON CONFLICT (webinar_id, account_id, number) DO UPDATE
 SET sent_at = least(c.sent_at, excluded.sent_at), delivered_at = least(c.delivered_at, excluded.delivered_at),
     answered_at = least(c.answered_at, excluded.answered_at), written_at = clock_timestamp();
-
--- name: ChecksOf :many
-SELECT number, due_at, sent_at, delivered_at, answered_at FROM livewebinar.presence_check
-WHERE webinar_id = @webinar_id AND account_id = @account_id ORDER BY number;
 
 -- name: AttendanceAdd :exec
 INSERT INTO livewebinar.attendance (webinar_id, account_id, first_joined_at, seconds, evidence, sha256)

@@ -72,47 +72,6 @@ func (q *Queries) BeatAdd(ctx context.Context, arg BeatAddParams) error {
 	return err
 }
 
-const beatsOf = `-- name: BeatsOf :many
-SELECT stream, sequence, event, at FROM livewebinar.beat WHERE webinar_id = $1 AND account_id = $2
-`
-
-type BeatsOfParams struct {
-	WebinarID uuid.UUID
-	AccountID uuid.UUID
-}
-
-type BeatsOfRow struct {
-	Stream   string
-	Sequence int64
-	Event    string
-	At       time.Time
-}
-
-func (q *Queries) BeatsOf(ctx context.Context, arg BeatsOfParams) ([]BeatsOfRow, error) {
-	rows, err := q.db.Query(ctx, beatsOf, arg.WebinarID, arg.AccountID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []BeatsOfRow{}
-	for rows.Next() {
-		var i BeatsOfRow
-		if err := rows.Scan(
-			&i.Stream,
-			&i.Sequence,
-			&i.Event,
-			&i.At,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const beatsOfMany = `-- name: BeatsOfMany :many
 SELECT account_id, stream, sequence, event, at FROM livewebinar.beat
 WHERE webinar_id = $1 AND account_id = ANY ($2::uuid[])
@@ -192,50 +151,6 @@ func (q *Queries) CheckSave(ctx context.Context, arg CheckSaveParams) error {
 		arg.AnsweredAts,
 	)
 	return err
-}
-
-const checksOf = `-- name: ChecksOf :many
-SELECT number, due_at, sent_at, delivered_at, answered_at FROM livewebinar.presence_check
-WHERE webinar_id = $1 AND account_id = $2 ORDER BY number
-`
-
-type ChecksOfParams struct {
-	WebinarID uuid.UUID
-	AccountID uuid.UUID
-}
-
-type ChecksOfRow struct {
-	Number      int32
-	DueAt       time.Time
-	SentAt      *time.Time
-	DeliveredAt *time.Time
-	AnsweredAt  *time.Time
-}
-
-func (q *Queries) ChecksOf(ctx context.Context, arg ChecksOfParams) ([]ChecksOfRow, error) {
-	rows, err := q.db.Query(ctx, checksOf, arg.WebinarID, arg.AccountID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []ChecksOfRow{}
-	for rows.Next() {
-		var i ChecksOfRow
-		if err := rows.Scan(
-			&i.Number,
-			&i.DueAt,
-			&i.SentAt,
-			&i.DeliveredAt,
-			&i.AnsweredAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const checksOfMany = `-- name: ChecksOfMany :many
