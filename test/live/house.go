@@ -240,6 +240,7 @@ type seat struct {
 
 	h      *House
 	rooms  chan *livewebinarpb.RoomPush
+	behind chan *livewebinarpb.RoomPush // the stage
 	person chan *livewebinarpb.PersonPush
 	front  chan *livewebinarpb.FrontPush
 	joined *livewebinarpb.JoinResponse
@@ -249,7 +250,7 @@ type seat struct {
 func (h *House) connect(account uuid.UUID) *seat {
 	h.t.Helper()
 	s := &seat{
-		h: h, rooms: make(chan *livewebinarpb.RoomPush, 1000), person: make(chan *livewebinarpb.PersonPush, 100),
+		h: h, rooms: make(chan *livewebinarpb.RoomPush, 1000), behind: make(chan *livewebinarpb.RoomPush, 1000), person: make(chan *livewebinarpb.PersonPush, 100),
 		front: make(chan *livewebinarpb.FrontPush, 100),
 	}
 	o := h.Options(account)
@@ -267,6 +268,8 @@ func (s *seat) sort(p Push) {
 	switch {
 	case strings.HasPrefix(p.Channel, "room:"):
 		into(s.h.t, p, &livewebinarpb.RoomPush{}, s.rooms)
+	case strings.HasPrefix(p.Channel, "backstage:"):
+		into(s.h.t, p, &livewebinarpb.RoomPush{}, s.behind)
 	case strings.HasPrefix(p.Channel, "#"):
 		into(s.h.t, p, &livewebinarpb.PersonPush{}, s.person)
 	default:

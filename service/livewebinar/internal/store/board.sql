@@ -68,9 +68,7 @@ SET name = excluded.name, kind = excluded.kind, reason = excluded.reason, by_nam
 
 -- name: SanctionLog :exec
 INSERT INTO livewebinar.sanction_log (webinar_id, revision, account_id, kind, reason, by_id, at, until)
-VALUES (@webinar_id, @revision, @account_id, @kind, @reason, @by_id, @now, sqlc.narg(until))
-ON CONFLICT (webinar_id, revision, account_id) DO UPDATE
-SET kind = excluded.kind, reason = excluded.reason, by_id = excluded.by_id, at = excluded.at, until = excluded.until;
+VALUES (@webinar_id, @revision, @account_id, @kind, @reason, @by_id, @now, sqlc.narg(until));
 
 -- name: SanctionChanged :many
 SELECT account_id, name, kind, reason, by_name, at, until, revision FROM livewebinar.sanction

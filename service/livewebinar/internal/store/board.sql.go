@@ -476,8 +476,6 @@ func (q *Queries) SanctionChanged(ctx context.Context, arg SanctionChangedParams
 const sanctionLog = `-- name: SanctionLog :exec
 INSERT INTO livewebinar.sanction_log (webinar_id, revision, account_id, kind, reason, by_id, at, until)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (webinar_id, revision, account_id) DO UPDATE
-SET kind = excluded.kind, reason = excluded.reason, by_id = excluded.by_id, at = excluded.at, until = excluded.until
 `
 
 type SanctionLogParams struct {
