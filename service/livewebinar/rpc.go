@@ -61,5 +61,8 @@ func (a *rpc) Door(ctx context.Context, q *livewebinarpb.DoorRequest) (*livewebi
 	if w.State == webinarLive {
 		door.VideoUrl = w.VideoUrl
 	}
+	if door.Host, err = a.host(ctx, w.HostID); err != nil && !errs.HasCode(err, "room.members") {
+		return nil, err
+	}
 	return door, nil
 }

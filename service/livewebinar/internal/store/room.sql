@@ -45,4 +45,4 @@ SELECT slug, title, state, starts_at, minutes, frozen_rule, hundredths, video_ur
 FROM datamanagement.livewebinar_webinar WHERE webinar_id = @webinar_id;
 
 -- name: WebinarBySlug :one
-SELECT webinar_id, title, state, starts_at, video_url FROM datamanagement.livewebinar_webinar WHERE slug = @slug;
+SELECT webinar_id, title, state, starts_at, video_url, host_id FROM datamanagement.livewebinar_webinar WHERE slug = @slug;

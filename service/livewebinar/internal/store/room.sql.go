@@ -277,7 +277,7 @@ func (q *Queries) RoomsRunning(ctx context.Context) ([]RoomsRunningRow, error) {
 }
 
 const webinarBySlug = `-- name: WebinarBySlug :one
-SELECT webinar_id, title, state, starts_at, video_url FROM datamanagement.livewebinar_webinar WHERE slug = $1
+SELECT webinar_id, title, state, starts_at, video_url, host_id FROM datamanagement.livewebinar_webinar WHERE slug = $1
 `
 
 type WebinarBySlugRow struct {
@@ -286,6 +286,7 @@ type WebinarBySlugRow struct {
 	State     string
 	StartsAt  time.Time
 	VideoUrl  string
+	HostID    *uuid.UUID
 }
 
 func (q *Queries) WebinarBySlug(ctx context.Context, slug string) (WebinarBySlugRow, error) {
@@ -297,6 +298,7 @@ func (q *Queries) WebinarBySlug(ctx context.Context, slug string) (WebinarBySlug
 		&i.State,
 		&i.StartsAt,
 		&i.VideoUrl,
+		&i.HostID,
 	)
 	return i, err
 }
