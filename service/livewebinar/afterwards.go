@@ -99,7 +99,7 @@ func (a *rpc) Outcome(ctx context.Context, q *livewebinarpb.OutcomeRequest) (*li
 			return nil, fmt.Errorf("read board: %w", err)
 		}
 		for _, i := range items {
-			gather(reply, i, k)
+			enter(reply, i, k)
 		}
 	}
 	slices.SortStableFunc(reply.Questions, func(a, b *livewebinarpb.Question) int {
@@ -126,8 +126,8 @@ func (a *rpc) counted(ctx context.Context, webinar uuid.UUID) (*board, error) {
 	return b, err
 }
 
-// gather puts an item into the record, in the version of who reads it.
-func gather(reply *livewebinarpb.OutcomeResponse, i memory.Item, k kept) {
+// enter puts an item into the record, in the version of who reads it.
+func enter(reply *livewebinarpb.OutcomeResponse, i memory.Item, k kept) {
 	version := i.Audience
 	if k.host {
 		version = i.Hosts
