@@ -43,6 +43,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/kit/web"
+	"github.com/rounds-cme/rounds/service/livewebinar/internal/fanout"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/room"
 )
 
@@ -76,6 +77,7 @@ type server struct {
 	events   *eventlog.Log
 	tokens   *token.Verifier
 	node     *centrifuge.Node
+	fan      *fanout.Fan
 	rooms    *rooms
 	boards   *boards
 	recorder *recorder
@@ -108,6 +110,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	s.boards.programme = programme
 	s.rooms = newRooms(me, clock, s.boards)
 	s.rooms.say, s.rooms.outage = s.spoken, cfg.outage()
+	s.fan = s.newFan()
 	node, err := s.newNode(d.Name, d.Metrics)
 	if err != nil {
 		return nil, err

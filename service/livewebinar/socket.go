@@ -20,6 +20,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/kit/web"
+	"github.com/rounds-cme/rounds/service/livewebinar/internal/fanout"
 )
 
 // The channels; contract/livewebinar/v1/room.proto says what they carry.
@@ -79,6 +80,7 @@ type identityKey struct{}
 type identity struct {
 	claims token.Claims
 	failed error
+	conn   *fanout.Conn // nil when it is none of TCP
 }
 
 // newNode is the engine of the sockets: one process, everything in memory.
@@ -91,6 +93,11 @@ func (s *server) newNode(name string, metrics prometheus.Registerer) (*centrifug
 	if err != nil {
 		return nil, fmt.Errorf("make the engine of the rooms: %w", err)
 	}
+	broker, err := centrifuge.NewMemoryBroker(node, centrifuge.MemoryBrokerConfig{})
+	if err != nil {
+		return nil, fmt.Errorf("make the engine of the rooms: %w", err)
+	}
+	node.SetBroker(&relay{broker, s.fan})
 	node.OnConnecting(s.connecting)
 	node.OnConnect(s.connected)
 	node.OnCommandRead(s.command)
@@ -123,12 +130,12 @@ func (s *server) routes(o web.Options) *web.Mux {
 		PingPongConfig: centrifuge.PingPongConfig{PingInterval: pingEvery, PongTimeout: pongWithin},
 	})
 	m.Socket("/live/connection/websocket", web.Public, func(w http.ResponseWriter, r *http.Request) error {
-		id := identity{}
+		id := &identity{}
 		if cookie, err := r.Cookie(web.AccessCookie); err == nil {
 			id.claims, id.failed = s.tokens.Verify(cookie.Value)
 		}
 		// A closing code says more to a browser than a refused handshake does, so a wrong token is refused inside.
-		socket.ServeHTTP(&narrow{w}, lasting(r, id))
+		socket.ServeHTTP(&narrow{w, id}, lasting(r, id))
 		return nil
 	})
 	return m
@@ -136,7 +143,7 @@ func (s *server) routes(o web.Options) *web.Mux {
 
 // lasting is the request as the engine needs it. The engine keeps it as long as the connection lives, and with it would keep
 // everything that was made for answering one request: the line for the log, the verified token, all headers.
-func lasting(r *http.Request, id identity) *http.Request {
+func lasting(r *http.Request, id *identity) *http.Request {
 	header := http.Header{}
 	for _, name := range []string{"Connection", "Upgrade", "Sec-Websocket-Version", "Sec-Websocket-Key", "Sec-Websocket-Protocol"} {
 		if values := r.Header[name]; len(values) > 0 {
@@ -147,20 +154,32 @@ func lasting(r *http.Request, id identity) *http.Request {
 	return slim.WithContext(context.WithValue(context.Background(), identityKey{}, id))
 }
 
-// narrow bounds what the kernel holds for a connection.
-type narrow struct{ http.ResponseWriter }
+// narrow bounds what the kernel holds for a connection, and lets the fan-out write to it beside the engine.
+type narrow struct {
+	http.ResponseWriter
+
+	id *identity
+}
 
 func (n *narrow) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(n.ResponseWriter).Hijack()
-	if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
-		_ = tcp.SetWriteBuffer(kernelBuffer) // if the system will not, the connection works all the same
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok || err != nil {
+		return conn, rw, err
 	}
-	return conn, rw, err
+	_ = tcp.SetWriteBuffer(kernelBuffer) // if the system will not, the connection works all the same
+	if n.id.conn, err = fanout.Wrap(tcp); err != nil {
+		return conn, rw, err
+	}
+	return n.id.conn, rw, nil
 }
 
 // connecting decides who may be connected. Visitors may: they hear what goes live on the front page.
 func (s *server) connecting(ctx context.Context, _ centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
-	id, _ := ctx.Value(identityKey{}).(identity)
+	id, _ := ctx.Value(identityKey{}).(*identity)
+	if id == nil {
+		return centrifuge.ConnectReply{}, closedInvalid()
+	}
 	reply := centrifuge.ConnectReply{
 		Credentials:   &centrifuge.Credentials{},
 		Subscriptions: map[string]centrifuge.SubscribeOptions{frontChannel: {}},
@@ -198,14 +217,20 @@ func (s *server) connected(client *centrifuge.Client) {
 	})
 	client.OnSubscribe(func(e centrifuge.SubscribeEvent, answer centrifuge.SubscribeCallback) {
 		go func() {
-			answer(centrifuge.SubscribeReply{}, wireError(s.subscribe(client.Context(), account, e.Channel)))
+			err := s.subscribe(client.Context(), account, e.Channel)
+			if err == nil {
+				s.hears(client, e.Channel)
+			}
+			answer(centrifuge.SubscribeReply{}, wireError(err))
 		}()
 	})
+	client.OnUnsubscribe(func(e centrifuge.UnsubscribeEvent) { s.fan.Remove(e.Channel, client.ID()) })
 	client.OnRPC(func(e centrifuge.RPCEvent, answer centrifuge.RPCCallback) {
 		s.call(client, account, e, answer)
 	})
 	client.OnDisconnect(func(centrifuge.DisconnectEvent) {
 		s.frames.Delete(client.ID())
+		s.fan.Drop(client.ID())
 		if account != uuid.Nil {
 			s.gone(account, client.ID())
 		}
