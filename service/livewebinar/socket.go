@@ -309,6 +309,10 @@ func (s *server) publish(channel string, m proto.Message) {
 // hand gives something to those who are connected here alone.
 func (s *server) hand(channel string, m proto.Message) {
 	text, err := protojson.Marshal(m)
+	if err == nil && strings.HasPrefix(channel, roomPrefix) {
+		s.fan.Send(channel, pushLine(channel, text)) // the same way as what all instances get, so that it keeps the order
+		return
+	}
 	if err == nil {
 		err = s.node.Hub().BroadcastPublication(channel, &centrifuge.Publication{Data: text}, centrifuge.StreamPosition{})
 	}
