@@ -1,7 +1,14 @@
-// Package room is the page of a live webinar: the video first, the credit meter always in sight, the chat beside it.
+// Package room is the page of a live webinar: the video first, the credit meter always in sight, chat, questions and polls
+// beside it.
 //
 // The server renders the frame and every sentence; the script fills in what is live. Before the start and after the end
 // the page says so, and changes by itself when that changes.
+//
+// client/ holds what the script is made of. Other pages of a room import of it what they need: wire.ts is the connection, which
+// comes back by itself and lets no gap stay; board.ts what everybody agrees on, by revisions; lines.ts, question.ts and poll.ts
+// draw. What comes in is kept first and drawn once a frame, so that a busy room does not hold the page.
+//
+//	connecting ──> connected <──> lost          for good: ended, removed (by a host), refused, login
 package room
 
 import (

@@ -161,6 +161,7 @@ export class Asking {
     try {
       const done = await this.ways.connection().call<Done>("question.ask", { id: this.id, body, anonymous: anonymous.checked });
       if (done.number) this.asked.add(done.number);
+      this.changed();
       this.ways.connection().heard(0, done.revision);
       this.id = crypto.randomUUID();
       this.field.value = "";
