@@ -95,7 +95,8 @@ func (s Shares) weights() []int {
 	return all
 }
 
-// split divides so many people by the shares: each gets its whole part, and what is left goes to the largest remainders.
+// split divides so many people by the shares: each gets its whole part, what is left goes to the largest remainders, and nobody who has
+// a share is left out as long as there are people.
 func (s Shares) split(people int) []int {
 	weights := s.weights()
 	sum := 0
@@ -114,6 +115,12 @@ func (s Shares) split(people int) []int {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(people*weights[b]%sum, people*weights[a]%sum) })
 	for _, i := range order[:left] {
 		parts[i]++
+	}
+	for i, w := range weights {
+		// Who has a share is there: of a rare cheat at least one, taken from the largest group.
+		if largest := slices.Index(parts, slices.Max(parts)); w > 0 && parts[i] == 0 && parts[largest] > 1 {
+			parts[i], parts[largest] = 1, parts[largest]-1
+		}
 	}
 	return parts
 }
