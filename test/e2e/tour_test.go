@@ -63,6 +63,8 @@ func TestTour(t *testing.T) {
 			{"plan", "", "main a[href^='/backoffice/webinars/0']"},
 			{"plan-new", "/backoffice/webinars/new", ""},
 			{"rules", "/backoffice/rules", ""},
+			{"rule-versions", "", "main [data-rules] a[href^='/backoffice/rules/0']"},
+			{"rule-dry-run", "/backoffice/rules/dry-run", ""},
 			{"move", "/backoffice/webinars", ""},
 			{"move", "", "main a[href$='/move']"},
 			{"cancel", "/backoffice/webinars", ""},
