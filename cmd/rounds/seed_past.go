@@ -20,6 +20,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/queue"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/rules/credit"
+	"github.com/rounds-cme/rounds/rules/presence"
 )
 
 // past lets the webinars of the past have happened: rooms and who watched are written as the room writes them, then the end is told as
@@ -44,6 +45,27 @@ func (s *seeding) past(ctx context.Context) error {
 			return fmt.Errorf("request the points of webinar %s: %w", w.Slug, err)
 		}
 	}
+	return s.appeals(ctx)
+}
+
+// appeals has people find their credit wrong, so that the administrator has somebody to answer.
+func (s *seeding) appeals(ctx context.Context) error {
+	for _, a := range s.data.Appeals {
+		ctx, err := s.as(ctx, a.Person)
+		if err != nil {
+			return err
+		}
+		evidence, err := s.points.Evidence(ctx, &bffpb.PointsEvidenceRequest{Slug: a.Webinar})
+		if err != nil {
+			return fmt.Errorf("read what %s appeals against: %w", a.Person, err)
+		}
+		_, err = s.points.Appeal(ctx, &bffpb.PointsAppealRequest{
+			RequestId: idOf("appeal", a.Webinar+a.Person).String(), WebinarId: evidence.GetWebinarId(), Reason: a.Reason, Words: a.Words,
+		})
+		if err != nil {
+			return fmt.Errorf("appeal of %s: %w", a.Person, err)
+		}
+	}
 	return nil
 }
 
@@ -60,10 +82,11 @@ func (s *seeding) happened(ctx context.Context, w demo.Webinar) error {
 	}
 	if state == "planned" {
 		err := pgx.BeginFunc(ctx, s.admin, func(tx pgx.Tx) error {
-			if err := s.roomWas(ctx, tx, id, start, end); err != nil {
+			room, err := s.roomWas(ctx, tx, id, w.Slug, credit.Programme{Started: start, Ended: end})
+			if err != nil {
 				return err
 			}
-			if err := s.watched(ctx, tx, w, id, start, end); err != nil {
+			if err := s.watched(ctx, tx, w, id, room); err != nil {
 				return err
 			}
 			return s.told(ctx, tx, id, end)
@@ -75,37 +98,51 @@ func (s *seeding) happened(ctx context.Context, w demo.Webinar) error {
 	return s.until(ctx, "its attendance is evaluated", "SELECT evaluated_at IS NOT NULL FROM datamanagement.webinar WHERE id = $1", id)
 }
 
-// roomWas makes the plan and the room what they are after an end.
-func (s *seeding) roomWas(ctx context.Context, tx pgx.Tx, id uuid.UUID, start, end time.Time) error {
-	seed := sha256.Sum256(id[:])
+// pastRoom is what all viewers of a webinar have in common.
+type pastRoom struct {
+	programme credit.Programme
+	seed      presence.Seed
+	rule      credit.Rule
+}
+
+// roomWas makes the plan and the room what they are after an end. The seed follows from the name, so that every demo has the same
+// results.
+func (s *seeding) roomWas(ctx context.Context, tx pgx.Tx, id uuid.UUID, slug string, p credit.Programme) (pastRoom, error) {
+	room := pastRoom{programme: p, seed: sha256.Sum256([]byte("demo " + slug))}
 	for _, step := range []struct {
 		statement string
 		arguments []any
 	}{
 		{"UPDATE scheduler.timer SET state = 'cancelled' WHERE webinar_id = $1", []any{id}},
-		{"UPDATE scheduler.plan SET starts_at = $2 WHERE webinar_id = $1", []any{id, start}},
+		{"UPDATE scheduler.plan SET starts_at = $2 WHERE webinar_id = $1", []any{id, p.Started}},
 		{`UPDATE datamanagement.webinar w SET state = 'ended', starts_at = $2, started_at = $2, ended_at = $3, created_at = $4,
 			frozen_rule = (SELECT r.rule || jsonb_build_object('version', r.version) FROM datamanagement.credit_rule r WHERE r.id = w.credit_rule_id)
-			WHERE id = $1`, []any{id, start, end, start.AddDate(0, 0, -21)}},
+			WHERE id = $1`, []any{id, p.Started, p.Ended, p.Started.AddDate(0, 0, -21)}},
 		{`INSERT INTO livewebinar.room (webinar_id, state, opened_at, closed_at, seed, commitment, alive_at)
-			VALUES ($1, 'closed', $2, $3, $4, encode(sha256($4), 'hex'), $3)`, []any{id, start, end, seed[:]}},
+			VALUES ($1, 'closed', $2, $3, $4, $5, $3)`, []any{id, p.Started, p.Ended, room.seed[:], room.seed.Commitment()}},
 	} {
 		if _, err := tx.Exec(ctx, step.statement, step.arguments...); err != nil {
-			return fmt.Errorf("%.40s: %w", step.statement, err)
+			return room, fmt.Errorf("%.40s: %w", step.statement, err)
 		}
 	}
-	return nil
+	var frozen []byte
+	if err := tx.QueryRow(ctx, "SELECT frozen_rule FROM datamanagement.webinar WHERE id = $1", id).Scan(&frozen); err != nil {
+		return room, fmt.Errorf("read the frozen rule: %w", err)
+	}
+	rule, err := credit.ParseRule(frozen)
+	room.rule = rule
+	return room, err
 }
 
 // watched freezes who watched, and tells statistics of it.
-func (s *seeding) watched(ctx context.Context, tx pgx.Tx, w demo.Webinar, id uuid.UUID, start, end time.Time) error {
+func (s *seeding) watched(ctx context.Context, tx pgx.Tx, w demo.Webinar, id uuid.UUID, room pastRoom) error {
 	var activity []queue.Message
 	i := slices.IndexFunc(s.data.Attendance, func(a demo.Attendance) bool { return a.Webinar == w.Slug })
 	if i < 0 {
 		return nil
 	}
 	for _, v := range s.data.Attendance[i].Viewers {
-		e := evidence(v, start, end)
+		e := room.evidence(v)
 		text, err := json.Marshal(e)
 		if err != nil {
 			return fmt.Errorf("write the evidence of %s: %w", v.Person, err)
@@ -124,20 +161,23 @@ func (s *seeding) watched(ctx context.Context, tx pgx.Tx, w demo.Webinar, id uui
 	return s.actAs(ctx, tx, "livewebinar", func() error { return queue.Put(ctx, tx, activity...) })
 }
 
-// evidence is a watch of the demo as a room would have kept it: checks come at equal distances, answered ones within ten seconds.
-func evidence(v demo.Watch, start, end time.Time) credit.Evidence {
-	minute := func(n int) time.Time { return start.Add(time.Duration(n) * time.Minute) }
-	e := credit.Evidence{Rule: credit.Default(), Programme: credit.Programme{Started: start, Ended: end}}
-	e.Rule.EvaluationRequired = false
+// evidence is a watch of the demo as a room would have kept it. Checks come when the seed says, to those who are there; the first are
+// the missed ones, the others are answered within ten seconds.
+func (r pastRoom) evidence(v demo.Watch) credit.Evidence {
+	minute := func(n int) time.Time { return r.programme.Started.Add(time.Duration(n) * time.Minute) }
+	e := credit.Evidence{Rule: r.rule, Programme: r.programme}
 	for _, span := range v.Seen {
 		e.Watched = append(e.Watched, credit.Interval{Span: credit.Span{From: minute(span[0]), To: minute(span[1])}, Device: "1"})
 	}
-	answered, delivered := v.Checks[0], v.Checks[1]
-	for n := range delivered {
-		at := start.Add(end.Sub(start) * time.Duration(2*n+1) / time.Duration(2*delivered))
-		check := credit.Check{Number: n + 1, Due: at, Sent: at, Delivered: at.Add(time.Second)}
-		if n >= delivered-answered {
-			check.Answered = at.Add(9 * time.Second)
+	programme := credit.Union(credit.Span{From: r.programme.Started, To: r.programme.Ended})
+	for i, due := range presence.Times(r.seed, idOf("person", v.Person).String(), programme, presence.For(r.rule)) {
+		check := credit.Check{Number: i + 1, Due: due}
+		there := func(w credit.Interval) bool { return !due.Before(w.From) && due.Before(w.To) }
+		if slices.ContainsFunc(e.Watched, there) {
+			check.Sent, check.Delivered = due, due.Add(time.Second)
+			if v.Missed--; v.Missed < 0 {
+				check.Answered = due.Add(9 * time.Second)
+			}
 		}
 		e.Checks = append(e.Checks, check)
 	}
@@ -161,9 +201,11 @@ func (s *seeding) activityOf(person string, webinar uuid.UUID, category string, 
 		tell(eventpb.ActivityKind_ACTIVITY_KIND_ROOM_LEFT, span.To, 0)
 	}
 	for _, c := range e.Checks {
-		if c.Answered.IsZero() {
+		switch {
+		case c.Sent.IsZero(): // nobody was there to be asked
+		case c.Answered.IsZero():
 			tell(eventpb.ActivityKind_ACTIVITY_KIND_CHECK_MISSED, c.Delivered, 0)
-		} else {
+		default:
 			tell(eventpb.ActivityKind_ACTIVITY_KIND_CHECK_ANSWERED, c.Answered, small(int(c.Answered.Sub(c.Delivered).Milliseconds())))
 		}
 	}

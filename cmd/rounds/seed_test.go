@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -63,6 +64,7 @@ func TestDemo(t *testing.T) {
 	}
 	asksRegistry(t, site)
 	hasPoints(t, site)
+	hasAppeal(t, site)
 	if again := webinars(site); again != programme {
 		t.Errorf("webinars: %s after filling again, %s before", again, programme)
 	}
@@ -145,5 +147,46 @@ func hasPoints(t *testing.T, site string) {
 	}
 	if accepted, earned := strings.Count(string(page), `"state":"accepted"`), strings.Count(string(page), `"state":"earned"`); accepted != 3 || earned != 1 {
 		t.Errorf("%d webinars are booked and %d only earned, want 3 and 1: %s", accepted, earned, page)
+	}
+}
+
+// hasAppeal sees that one appeal waits, once though the demo was filled twice, and that the checks beside it came when the seed says.
+func hasAppeal(t *testing.T, site string) {
+	t.Helper()
+	administrator := loggedIn(t, site, "administrator@rounds.example")
+	ask := func(path string, into any) {
+		t.Helper()
+		answer, err := administrator.Get(site + path) //nolint:noctx // A test.
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		if err := json.NewDecoder(answer.Body).Decode(into); err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("%s answers %d, %v", path, answer.StatusCode, err)
+		}
+	}
+	var list struct {
+		Waiting int
+		Appeals []struct{ ID string }
+	}
+	ask("/api/appeals", &list)
+	if list.Waiting != 1 || len(list.Appeals) != 1 {
+		t.Fatalf("appeals: %+v, want one that waits", list)
+	}
+	var it struct {
+		Evidence struct {
+			Recomputed bool
+			Checks     []struct{ Fate string }
+		}
+	}
+	ask("/api/appeals/"+list.Appeals[0].ID, &it)
+	missed := 0
+	for _, c := range it.Evidence.Checks {
+		if c.Fate == "missed" {
+			missed++
+		}
+	}
+	if !it.Evidence.Recomputed || missed != 2 {
+		t.Errorf("%d checks are missed, want 2; recomputed: %t", missed, it.Evidence.Recomputed)
 	}
 }

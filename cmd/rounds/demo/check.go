@@ -18,6 +18,7 @@ func (d *Data) Check() error {
 	c.articles(d)
 	c.comments(d)
 	c.attendance(d)
+	c.appeals(d)
 	return errors.Join(c.faults...)
 }
 
@@ -213,7 +214,14 @@ func (c *checker) watch(w Webinar, v Watch) {
 		}
 		end = span[1]
 	}
-	if len(v.Seen) == 0 || v.Checks[0] < 0 || v.Checks[0] > v.Checks[1] {
-		c.fault("%s: %s was not there or answered %d of %d", where, v.Person, v.Checks[0], v.Checks[1])
+	if len(v.Seen) == 0 || v.Missed < 0 {
+		c.fault("%s: %s was not there, or missed %d checks", where, v.Person, v.Missed)
+	}
+}
+
+func (c *checker) appeals(d *Data) {
+	for _, a := range d.Appeals {
+		c.need("appeals", "viewer of "+a.Webinar, a.Person)
+		c.filled("appeal of "+a.Person, "reason", a.Reason, "words", a.Words)
 	}
 }

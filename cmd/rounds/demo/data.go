@@ -15,6 +15,7 @@ type Data struct {
 	Subscriptions []Subscription `yaml:"subscriptions"`
 	Comments      []Comment      `yaml:"comments"`
 	Attendance    []Attendance   `yaml:"attendance"`
+	Appeals       []Appeal       `yaml:"appeals"`
 	Articles      []Article      `yaml:"-"` // from articles/*.md
 }
 
@@ -112,11 +113,19 @@ type Attendance struct {
 	Viewers []Watch `yaml:"viewers"`
 }
 
-// Watch is one person's presence: spans in minutes since the start, and checks as "answered/delivered".
+// Watch is one person's presence: spans in minutes since the start, and how many checks the person did not answer.
 type Watch struct {
 	Person string   `yaml:"person"`
 	Seen   [][2]int `yaml:"seen"`
-	Checks [2]int   `yaml:"checks"` // answered, delivered
+	Missed int      `yaml:"missed"`
+}
+
+// Appeal is what a viewer of a past webinar finds wrong with the own credit; reason as in the contract.
+type Appeal struct {
+	Webinar string `yaml:"webinar"`
+	Person  string `yaml:"person"`
+	Reason  string `yaml:"reason"`
+	Words   string `yaml:"words"`
 }
 
 // Article is one Markdown file. The header is kept as written, so that an author sees all fields in one place.
