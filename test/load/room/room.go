@@ -27,7 +27,7 @@ type Command struct {
 	Floor      bool          `default:"true" negatable:"" help:"Measure the bare server first."`
 	Profile    string        `help:"File for a CPU profile of the server while messages are sent; look at it with go tool pprof."`
 	Heap       string        `help:"File for a profile of the server's memory with the room full."`
-	GC         string        `default:"200" help:"GOGC of the server; 200 is what the binary sets."`
+	GC         string        `default:"50" help:"GOGC of the server; 50 is what rounds serve livewebinar sets, 200 what a process with other services does."`
 }
 
 // How much may be asked for, so that a slip of the finger does not take the machine down.

@@ -7,8 +7,10 @@ import (
 	"github.com/rounds-cme/rounds/test/load/crowd"
 )
 
-// How fast a crowd comes, and how long after the last has come everybody must be in.
+// How fast a crowd comes, how long after the last has come everybody must be in, and how much was said before: as much as
+// whoever comes in is told.
 const (
+	stormSaid   = 100
 	stormJoins  = 10 * time.Second
 	stormWithin = 10 * time.Second
 )
@@ -17,6 +19,12 @@ const (
 func (h *house) storm() error {
 	c := h.command
 	fmt.Printf("storm: %d viewers, %d messages/s\n\n", c.Viewers, c.Rate)
+	if err := h.prologue(); err != nil {
+		return err
+	}
+	if err := h.mark(c.Profile); err != nil {
+		return err
+	}
 	begun := time.Now()
 	// Somebody who is away sends on coming back, as a page does.
 	for n := range c.Rate * 60 {
@@ -45,6 +53,9 @@ func (h *house) storm() error {
 		return fmt.Errorf("%d of %d are back a minute after the cut: %v %v", h.crowd.Inside(), h.crowd.Size(), h.crowd.Ends, h.crowd.Refused)
 	}
 	h.wave("coming back after a cut", back, before)
+	if err := h.mark(c.Profile); err != nil {
+		return err
+	}
 
 	// Whatever was said meanwhile has to be with everybody.
 	if err := h.crowd.Run(begun.Add(stormJoins/2+62*time.Second), never); err != nil {
@@ -56,7 +67,7 @@ func (h *house) storm() error {
 		if err := h.crowd.Run(time.Now().Add(time.Second), func() bool { return h.crowd.Lost(last) == 0 }); err != nil {
 			return err
 		}
-		if h.crowd.Lost(last) == 0 && h.crowd.Accepted >= c.Rate*60 {
+		if h.crowd.Lost(last) == 0 && h.crowd.Accepted >= stormSaid+c.Rate*60 {
 			break
 		}
 	}
@@ -70,6 +81,20 @@ func (h *house) storm() error {
 	}
 	h.notes()
 	return h.honest(all)
+}
+
+// prologue lets one viewer come first and say something, so that there is a chat that everybody else is told of.
+func (h *house) prologue() error {
+	now := time.Now()
+	h.crowd.Join(0, now)
+	for n := range stormSaid {
+		h.crowd.Say(0, now.Add(time.Duration(n)*20*time.Millisecond))
+	}
+	err := h.crowd.Run(now.Add(30*time.Second), func() bool { return h.crowd.Accepted == stormSaid })
+	if err == nil && h.crowd.Accepted < stormSaid {
+		err = fmt.Errorf("%d of %d messages were accepted before the storm: %v", h.crowd.Accepted, stormSaid, h.crowd.Refused)
+	}
+	return err
 }
 
 func (h *house) wave(what string, after time.Duration, before spent) {
