@@ -38,6 +38,9 @@ func (s *Speaker) ShortDay(t time.Time) string {
 // Clock writes the time of day in the reader's zone, without naming it: "18:00".
 func (s *Speaker) Clock(t time.Time) string { return t.In(s.zone).Format("15:04") }
 
+// Location is the reader's own zone; times that are typed are read in it.
+func (s *Speaker) Location() *time.Location { return s.zone }
+
 // ZoneName names the reader's zone at that moment: "CET", or "UTC+3" where it has no short name.
 func (s *Speaker) ZoneName(t time.Time) string {
 	name := t.In(s.zone).Format("MST")

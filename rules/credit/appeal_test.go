@@ -1,6 +1,7 @@
 package credit_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 	"time"
@@ -54,7 +55,7 @@ func TestAppealGivesBackWhatWasOurs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(after) != string(original) {
+	if !bytes.Equal(after, original) {
 		t.Error("an appeal changed the evidence itself")
 	}
 }

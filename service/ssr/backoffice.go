@@ -26,6 +26,7 @@ func (s *server) duties() []duty {
 		s.reportsWaiting,
 		s.attendanceMissing,
 		s.pointsDue,
+		s.appealsWaiting,
 		s.webinarsComing,
 	}
 }

@@ -27,16 +27,6 @@ func (s *server) personal(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, personal.Page(personal.View{Page: page, Support: s.support}))
 }
 
-// evidence is what one's own credit in a webinar was computed from.
-func (s *server) evidence(w http.ResponseWriter, r *http.Request) error {
-	e, err := s.points.Evidence(r.Context(), &bffpb.PointsEvidenceRequest{Slug: r.PathValue("slug")})
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	return s.show(w, r, http.StatusOK, personal.Evidence(personal.EvidenceView{Evidence: e, Support: s.support}))
-}
-
 func (s *server) webinarPoints(w http.ResponseWriter, r *http.Request) error {
 	return s.showPoints(w, r, form.New(s.newID()))
 }

@@ -66,7 +66,7 @@ func TestPoints(t *testing.T) {
 	member.SeeText("[data-fate=missed]", "18:30:00")
 	member.See("[data-fate=void]")
 	member.SeeText("[data-incidents]", "18:56:00")
-	member.SeeText("[data-wrong]", "support@rounds.example")
+	member.SeeText("[data-appeal]", "support@rounds.example")
 	looks(member, "evidence", look{390, false}, look{390, true}, look{1440, true}, look{1440, false})
 	member.Click("footer button[lang=sl]")
 	member.SeeText("h1", "Kako so nastale moje točke")

@@ -20,8 +20,11 @@ func (s *stage) evening() *livewebinarpb.JoinResponse {
 	credit := &livewebinarpb.Credit{
 		Verdict: "open", WatchedSeconds: 47*60 + 12, CreditableSeconds: 3600, Percent: 78, ChecksAnswered: 2, WorthHundredths: 150,
 		Reasons: []*livewebinarpb.Reason{
-			{Code: "minutes", State: "missing", Have: 47, Of: 60, Need: 48, More: 1}, {Code: "checks", State: "missing", Have: 2, Of: 4, Need: 3, More: 1},
-			{Code: "bridged", Have: 24}, {Code: "incident", Have: 95}, {Code: "void", Have: 1},
+			{Code: "minutes", State: "missing", Have: 47, Of: 60, Need: 48, More: 1},
+			{Code: "checks", State: "missing", Have: 2, Of: 4, Need: 3, More: 1},
+			{Code: "bridged", Have: 24},
+			{Code: "incident", Have: 95},
+			{Code: "void", Have: 1},
 		},
 	}
 	s.answer("room.beat", &livewebinarpb.BeatResponse{Credit: credit, LastSequence: 7, Revision: 9})
@@ -32,11 +35,15 @@ func (s *stage) evening() *livewebinarpb.JoinResponse {
 		Viewers: 214, Credit: credit, LastSequence: 7, Revision: 9,
 		Messages: []*livewebinarpb.ChatMessage{
 			{Sequence: 1, Id: "1", Name: "Maja Horvat", Body: "Good evening from Maribor.", SentAt: ago(12 * time.Minute)},
-			{Sequence: 2, Id: "2", Name: "Dr. Vzorec", Host: true, Body: "Welcome. Questions go into the second tab; vote for those of others.", SentAt: ago(11 * time.Minute),
-				Reactions: []*livewebinarpb.Reaction{{Kind: "thanks", Count: 12}, {Kind: "agree", Count: 3}}},
+			{
+				Sequence: 2, Id: "2", Name: "Dr. Vzorec", Host: true, Body: "Welcome. Questions go into the second tab; vote for those of others.", SentAt: ago(11 * time.Minute),
+				Reactions: []*livewebinarpb.Reaction{{Kind: "thanks", Count: 12}, {Kind: "agree", Count: 3}},
+			},
 			{Sequence: 3, Id: "3", Name: "Ana Novak", Body: "Is the dose the same in renal failure?", SentAt: ago(6 * time.Minute), EditedAt: ago(5 * time.Minute)},
-			{Sequence: 4, Id: "4", Name: "Luka Zupan", Body: "Halved below a clearance of 30, as far as I know.", SentAt: ago(5 * time.Minute),
-				ReplyTo: &livewebinarpb.Quote{Sequence: 3, Name: "Ana Novak", Body: "Is the dose the same in renal failure?"}, Reactions: []*livewebinarpb.Reaction{{Kind: "agree", Count: 8}}},
+			{
+				Sequence: 4, Id: "4", Name: "Luka Zupan", Body: "Halved below a clearance of 30, as far as I know.", SentAt: ago(5 * time.Minute),
+				ReplyTo: &livewebinarpb.Quote{Sequence: 3, Name: "Ana Novak", Body: "Is the dose the same in renal failure?"}, Reactions: []*livewebinarpb.Reaction{{Kind: "agree", Count: 8}},
+			},
 			{Sequence: 5, Id: "5", Name: "Petra Kos", SentAt: ago(4 * time.Minute), DeletedBy: "author"},
 			{Sequence: 6, Id: "6", Name: "Ana Novak", SentAt: ago(3 * time.Minute), DeletedBy: "host"},
 			{Sequence: 7, Id: "7", Name: "Bor Kranjc", Body: "Thank you, that helps.", SentAt: ago(time.Minute)},
@@ -44,8 +51,10 @@ func (s *stage) evening() *livewebinarpb.JoinResponse {
 		Board: &livewebinarpb.Board{
 			Revision: 9,
 			Questions: []*livewebinarpb.Question{
-				{Number: 1, Body: "When do you stop the infusion?", Name: "Maja Horvat", Votes: 31, State: "answered", AnsweredBy: "Dr. Vzorec", AskedAt: ago(40 * time.Minute),
-					Answer: "When lactate has been falling for six hours and the pressure holds without it."},
+				{
+					Number: 1, Body: "When do you stop the infusion?", Name: "Maja Horvat", Votes: 31, State: "answered", AnsweredBy: "Dr. Vzorec", AskedAt: ago(40 * time.Minute),
+					Answer: "When lactate has been falling for six hours and the pressure holds without it.",
+				},
 				{Number: 2, Body: "Does this hold for children too?", Votes: 12, State: "open", Anonymous: true, AskedAt: ago(20 * time.Minute)},
 				{Number: 3, Body: "Which monitoring do you need in the first hour?", Name: "Luka Zupan", Votes: 27, State: "answering", AskedAt: ago(18 * time.Minute)},
 				{Number: 4, Body: "Is there a place for albumin?", Name: "Ana Novak", Votes: 4, State: "open", AskedAt: ago(9 * time.Minute)},
@@ -53,10 +62,14 @@ func (s *stage) evening() *livewebinarpb.JoinResponse {
 				{Number: 6, Name: "Ana Novak", State: "dismissed", AskedAt: ago(2 * time.Minute)},
 			},
 			Polls: []*livewebinarpb.Poll{
-				{Number: 1, Question: "Which fluid first?", Options: []string{"Balanced crystalloid", "Saline 0.9 %", "Albumin"}, State: "closed", Shared: true,
-					Counts: []int32{131, 42, 9}, Voters: 182, OpenedAt: ago(30 * time.Minute), ClosedAt: ago(28 * time.Minute)},
-				{Number: 2, Question: "What do you measure in the first hour?", Options: []string{"Lactate", "Blood cultures", "Procalcitonin", "Nothing yet"}, Multiple: true,
-					State: "open", OpenedAt: ago(time.Minute)},
+				{
+					Number: 1, Question: "Which fluid first?", Options: []string{"Balanced crystalloid", "Saline 0.9 %", "Albumin"}, State: "closed", Shared: true,
+					Counts: []int32{131, 42, 9}, Voters: 182, OpenedAt: ago(30 * time.Minute), ClosedAt: ago(28 * time.Minute),
+				},
+				{
+					Number: 2, Question: "What do you measure in the first hour?", Options: []string{"Lactate", "Blood cultures", "Procalcitonin", "Nothing yet"}, Multiple: true,
+					State: "open", OpenedAt: ago(time.Minute),
+				},
 			},
 			Settings: &livewebinarpb.Settings{Announcement: "The slides are on the page of the webinar.", AnnouncedAt: ago(3 * time.Minute), SlowSeconds: 20},
 		},

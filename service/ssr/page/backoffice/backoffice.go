@@ -39,6 +39,7 @@ func rooms(ctx context.Context) []part.Tab {
 		room(i18n.Say(ctx, "review.title"), "/backoffice/applications"),
 		room(i18n.Say(ctx, "plan.title"), "/backoffice/webinars"),
 		room(i18n.Say(ctx, "plan.rules"), "/backoffice/rules"),
+		room(i18n.Say(ctx, "appeal.title"), "/backoffice/appeals"),
 		room(i18n.Say(ctx, "desk.articles"), "/backoffice/articles"),
 		room(i18n.Say(ctx, "desk.reports"), "/backoffice/comments"),
 		room(i18n.Say(ctx, "desk.categories"), "/backoffice/categories"),

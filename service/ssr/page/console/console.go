@@ -70,8 +70,10 @@ func tabs(ctx context.Context) []tab {
 // slow are the pauses that can be chosen between two messages of one person.
 func slow(ctx context.Context) []part.Option {
 	return []part.Option{
-		{Value: "0", Label: i18n.Say(ctx, "console.slow_none")}, {Value: "10", Label: i18n.Say(ctx, "console.slow_10")},
-		{Value: "30", Label: i18n.Say(ctx, "console.slow_30")}, {Value: "60", Label: i18n.Say(ctx, "console.slow_60")},
+		{Value: "0", Label: i18n.Say(ctx, "console.slow_none")},
+		{Value: "10", Label: i18n.Say(ctx, "console.slow_10")},
+		{Value: "30", Label: i18n.Say(ctx, "console.slow_30")},
+		{Value: "60", Label: i18n.Say(ctx, "console.slow_60")},
 		{Value: "300", Label: i18n.Say(ctx, "console.slow_300")},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/rules/credit"
+	"github.com/rounds-cme/rounds/service/ssr/form"
 	"github.com/rounds-cme/rounds/service/ssr/page/points"
 	"github.com/rounds-cme/rounds/service/ssr/page/webinar"
 	"github.com/rounds-cme/rounds/service/ssr/part"
@@ -28,7 +29,10 @@ type View struct {
 type EvidenceView struct {
 	Evidence *bffpb.PointsEvidenceResponse
 	Support  string
+	Form     form.Form // of the appeal
 }
+
+func (v EvidenceView) path() string { return "/me/webinars/" + v.Evidence.GetSlug() }
 
 func tone(state string) part.Tone {
 	return map[string]part.Tone{
@@ -66,6 +70,70 @@ func clock(ctx context.Context, t *timestamppb.Timestamp) string {
 // length is how long a span was, in minutes and seconds.
 func length(ctx context.Context, from, to *timestamppb.Timestamp) string {
 	return minutes(ctx, int(to.AsTime().Sub(from.AsTime())/time.Second))
+}
+
+// answered is when a check was answered, and how long that took from when it was on the screen.
+func answered(ctx context.Context, c *bffpb.EvidenceCheck) string {
+	if c.GetAnsweredAt() == nil {
+		return "–"
+	}
+	shown := c.GetDeliveredAt()
+	if shown == nil {
+		shown = c.GetAskedAt()
+	}
+	took := c.GetAnsweredAt().AsTime().Sub(shown.AsTime())
+	return i18n.Say(ctx, "evidence.after", "time", clock(ctx, c.GetAnsweredAt()), "seconds", max(0, int(took/time.Second)))
+}
+
+func segmentName(ctx context.Context, kind string) string {
+	switch kind {
+	case "talk":
+		return i18n.Say(ctx, "evidence.segment_talk")
+	case "break":
+		return i18n.Say(ctx, "evidence.segment_break")
+	case "sponsor":
+		return i18n.Say(ctx, "evidence.segment_sponsor")
+	}
+	return i18n.Say(ctx, "evidence.segment_lobby")
+}
+
+func reasons(ctx context.Context) []part.Option {
+	var all []part.Option
+	for _, reason := range []string{"connection", "check", "device", "other"} {
+		all = append(all, part.Option{Value: reason, Label: AppealReason(ctx, reason)})
+	}
+	return all
+}
+
+// AppealReason is what went wrong, in words.
+func AppealReason(ctx context.Context, reason string) string {
+	switch reason {
+	case "connection":
+		return i18n.Say(ctx, "appeal.reason_connection")
+	case "check":
+		return i18n.Say(ctx, "appeal.reason_check")
+	case "device":
+		return i18n.Say(ctx, "appeal.reason_device")
+	}
+	return i18n.Say(ctx, "appeal.reason_other")
+}
+
+// AppealState is how an appeal stands, in words.
+func AppealState(ctx context.Context, state string) string {
+	switch state {
+	case "granted":
+		return i18n.Say(ctx, "appeal.state_granted")
+	case "refused":
+		return i18n.Say(ctx, "appeal.state_refused")
+	case "withdrawn":
+		return i18n.Say(ctx, "appeal.state_withdrawn")
+	}
+	return i18n.Say(ctx, "appeal.state_open")
+}
+
+// AppealTone is the colour that goes with it.
+func AppealTone(state string) part.Tone {
+	return map[string]part.Tone{"open": part.Main, "granted": part.Good, "refused": part.Bad}[state]
 }
 
 func minutes(ctx context.Context, seconds int) string {

@@ -78,7 +78,8 @@ func Reason(ctx context.Context, r *bffpb.PointsReason) string {
 	return ""
 }
 
-func tone(state string) part.Tone {
+// Tone is the colour that a state of a request goes with.
+func Tone(state string) part.Tone {
 	return map[string]part.Tone{"sent": part.Needs, "accepted": part.Good, "refused": part.Bad}[state]
 }
 
