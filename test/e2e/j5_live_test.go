@@ -168,23 +168,39 @@ func TestLostConnection(t *testing.T) {
 	bor.Open("/login-as/" + h.Account("Bor Kranjc").String())
 	bor.See(`[data-connection][data-state="connected"]`)
 	bor.Until(`+document.querySelector("[data-meter-panel]").dataset.seconds >= 1`)
-	n := 0
-	for range 2 {
+	says(ana, "message 1")
+	bor.See("[data-sequence='1']")
+	n := 1
+	for cut := range 2 {
 		wire.Cut(true)
 		bor.See(`[data-connection][data-state="lost"]`)
-		bor.SeeText("[data-connection]", "Connection lost")
 		for range 3 {
 			n++
-			ana.Fill("#chat-text", fmt.Sprint("message ", n))
-			ana.Click("[data-chat-form] button")
+			says(ana, fmt.Sprint("message ", n))
 			ana.SeeText("[data-chat]", fmt.Sprint("message ", n))
+		}
+		choose(ana, n, "Agree")
+		ana.Click("#tab-questions")
+		ana.Fill("#question-text", fmt.Sprint("Question ", cut+1))
+		ana.Press("Ask")
+		ana.See(fmt.Sprintf("[data-question='%d']", cut+1))
+		ana.Click("#tab-chat")
+		says(bor, fmt.Sprint("from the tunnel ", cut+1)) // is kept until there is a way
+		bor.SeeText("[data-pending]", "sending")
+		if cut == 0 { // long enough that it would show if the time were not kept
+			bor.Until(`+(document.querySelector("[data-lost-for]").textContent.match(/\d+/) ?? 0) >= 8`)
 		}
 		wire.Cut(false)
 		bor.See(`[data-connection][data-state="connected"]`)
-		bor.SeeText("[data-chat]", fmt.Sprint("message ", n))
+		n++
+		bor.Gone("[data-pending]")
+		bor.SeeText(fmt.Sprintf("[data-sequence='%d']", n), "from the tunnel")
+		ana.SeeText(fmt.Sprintf("[data-sequence='%d']", n), "from the tunnel")
 		if got := browser.Eval[[]int](bor, sequence); len(got) != n || got[n-1] != n {
 			t.Fatalf("after coming back Bor has %v of %d messages", got, n)
 		}
+		bor.SeeText(fmt.Sprintf("[data-sequence='%d']", n-1), "Agree 1")
+		bor.SeeText("#tab-questions [data-count]", fmt.Sprint(cut+1))
 		bor.SeeText("[data-kept]", "All of it is kept.")
 	}
 }

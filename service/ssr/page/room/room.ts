@@ -114,7 +114,7 @@ class Page {
     this.asking.changed();
     const fresh = b.questions.filter((q) => q.state === "open" && !this.questions.has(q.number));
     for (const q of fresh) this.questions.add(q.number);
-    if (this.inside) this.tabs.add("questions", fresh.length);
+    if (this.hasBeenInside) this.tabs.add("questions", fresh.length);
   }
 
   private mine(m: Mine): void {
@@ -207,7 +207,9 @@ class Page {
       this.credit(r.credit);
       this.connection.heard(r.lastSequence, r.revision);
     } catch (e) {
-      if (e instanceof RefusedError && e.code === "room.closed") this.connection.end("ended");
+      if (!(e instanceof RefusedError)) return;
+      if (e.code === "room.closed") this.connection.end("ended");
+      if (e.code === "room.not_joined") this.connection.rejoin(); // or nobody would count the minutes
     }
   }
 

@@ -52,7 +52,8 @@ export class Outbox {
     } catch (e) {
       const refused = e as RefusedError;
       // What has nothing to do with the message passes: it is sent again soon, or after coming back.
-      if (refused.temporary && !refused.code.startsWith("chat.")) setTimeout(() => void this.send(u), 2000 + Math.random() * 2000);
+      const passes = refused.temporary && !refused.code.startsWith("chat.") || refused.code === "room.not_joined";
+      if (passes) setTimeout(() => void this.send(u), 2000 + Math.random() * 2000);
       else u.failed = refused.code;
     }
     w.busy = false;

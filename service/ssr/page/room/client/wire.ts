@@ -35,6 +35,7 @@ export class RefusedError extends Error {
   constructor(readonly code: string, readonly temporary: boolean) { super(code); }
 }
 
+const patience = 6000;
 const expired = new Set([3005, 4001]);
 const closed = new Map<number, State>([[4501, "login"], [4502, "removed"]]);
 const final = new Map<string, State>([
@@ -48,13 +49,15 @@ export class Connection {
   private over = false;
   private joining = 0;
   private entering = false;
+  private readonly arrivals: (() => void)[] = []; // calls that wait for it
   private asking = false;
 
   constructor(private readonly webinar: string, private readonly on: Handlers, private readonly options: Options = {}) {
     const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live/connection/websocket`;
-    this.engine = new Centrifuge(address, { minReconnectDelay: 300, maxReconnectDelay: 8000, timeout: 6000, maxServerPingDelay: 5000 });
+    this.engine = new Centrifuge(address, { minReconnectDelay: 300, maxReconnectDelay: 8000, timeout: patience, maxServerPingDelay: 5000 });
     this.engine.on("connecting", (c) => {
       if (expired.has(c.code)) void renew();
+      this.entering = this.room !== null;
       if (!this.over) this.on.state(c.code === 0 ? "connecting" : "lost");
     });
     this.engine.on("disconnected", (c) => this.end(closed.get(c.code) ?? "refused"));
@@ -73,15 +76,20 @@ export class Connection {
     this.room.subscribe();
   }
 
-  /** call makes one call of the protocol; it waits a moment for the connection. */
+  /** call makes one call of the protocol; it waits a moment for the connection, and for being in the room again. */
   async call<T>(method: string, request: object = {}): Promise<T> {
     try {
-      const result = await this.engine.rpc(method, { webinarId: this.webinar, ...request });
-      return result.data as T;
+      return await this.once<T>(method, request);
     } catch (e) {
-      const { message = "", temporary = true, code = 0 } = e as { message?: string; temporary?: boolean; code?: number };
-      throw new RefusedError(message, temporary || code < 100); // below 100 are those of the client: no answer, no connection
+      if ((e as RefusedError).code !== "room.not_joined" || !this.entering) throw e;
+      await new Promise<void>((done) => { this.arrivals.push(done); setTimeout(done, patience); });
+      return this.once<T>(method, request);
     }
+  }
+
+  /** rejoin enters again on a connection that the room does not know, though it is open. */
+  rejoin(): void {
+    if (!this.entering) void this.join();
   }
 
   /** heard compares with where the room is, and asks for what a push should have brought. */
@@ -96,6 +104,16 @@ export class Connection {
     this.over = true;
     this.engine.disconnect();
     this.on.state(state, reason);
+  }
+
+  private async once<T>(method: string, request: object): Promise<T> {
+    try {
+      const result = await this.engine.rpc(method, { webinarId: this.webinar, ...request });
+      return result.data as T;
+    } catch (e) {
+      const { message = "", temporary = true, code = 0 } = e as { message?: string; temporary?: boolean; code?: number };
+      throw new RefusedError(message, temporary || code < 100); // below 100 are those of the client: no answer, no connection
+    }
   }
 
   private subscribe(channel: string, subscribed: () => void): Subscription {
@@ -138,9 +156,10 @@ export class Connection {
     const mine = ++this.joining;
     this.entering = true; // the answer fills whatever gap there is
     try {
-      const joined = await this.call<Joined>("room.join", { afterSequence: this.on.lastSequence(), afterRevision: this.board.revision });
+      const joined = await this.once<Joined>("room.join", { afterSequence: this.on.lastSequence(), afterRevision: this.board.revision });
       if (mine !== this.joining || this.over) return;
       this.entering = false;
+      for (const go of this.arrivals.splice(0)) go();
       this.on.state("connected");
       if (!this.options.backstage) this.takeBoard(joined.board, joined.revision);
       if (joined.mine) this.on.mine?.(joined.mine);
