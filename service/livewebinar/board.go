@@ -24,6 +24,8 @@ type boards struct {
 	pool *pgxpool.Pool
 	log  *slog.Logger
 	now  func() time.Time
+	// pulse is how long what is to be written waits for more.
+	pulse time.Duration
 	// publish reaches everybody who hears a channel; local only who is connected here.
 	publish, local func(channel string, m proto.Message)
 	// enforce does to the connections of this instance what sanctions say that changed after a revision.
@@ -68,7 +70,7 @@ type board struct {
 }
 
 func newBoards(pool *pgxpool.Pool, log *slog.Logger, now func() time.Time) *boards {
-	return &boards{pool: pool, log: log, now: now, held: map[uuid.UUID]*board{}}
+	return &boards{pool: pool, log: log, now: now, pulse: boardPulse, held: map[uuid.UUID]*board{}}
 }
 
 // latestKept is how many messages are read when a board is taken up.

@@ -76,7 +76,7 @@ func (b *board) change(ctx context.Context, do write) (int32, error) {
 func (b *board) beatLocked() {
 	if !b.running {
 		b.running = true
-		go b.pump(time.Until(b.last.Add(boardPulse)))
+		go b.pump(time.Until(b.last.Add(b.pulse)))
 	}
 }
 
@@ -96,7 +96,7 @@ func (b *board) pump(wait time.Duration) {
 		}
 		b.writing.Unlock()
 		b.write(changes, light)
-		wait = boardPulse - time.Since(b.last)
+		wait = b.pulse - time.Since(b.last)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 type rpc struct {
 	livewebinarpb.UnimplementedLiveWebinarServer
 
-	rooms *rooms
+	*server
 }
 
 const mostAsked = 100

@@ -118,7 +118,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	s.node = node
 	mux := s.routes(web.Options{Name: d.Name, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens})
 	return &run.Service{
-		RPC:  []krpc.Service{{Desc: &livewebinarpb.LiveWebinar_ServiceDesc, Impl: &rpc{rooms: s.rooms}}},
+		RPC:  []krpc.Service{{Desc: &livewebinarpb.LiveWebinar_ServiceDesc, Impl: &rpc{server: s}}},
 		HTTP: mux,
 		Work: []run.Work{
 			{Name: "instances", Run: s.stay},
