@@ -39,7 +39,9 @@ func TestMessagesLiveOn(t *testing.T) {
 	}, &sent); err != nil {
 		t.Fatal(err)
 	}
-	bors.until("the reply", func() bool { return bors.messages[2].GetReplyTo().GetName() == "Ana" && bors.messages[2].GetReplyTo().GetBody() != "" })
+	bors.until("the reply", func() bool {
+		return bors.messages[2].GetReplyTo().GetName() == "Ana" && bors.messages[2].GetReplyTo().GetBody() != ""
+	})
 
 	bor.refused(t, "chat.own", "chat.edit", &livewebinarpb.EditRequest{Sequence: 1, Body: "mine"})
 	ana.did(t, "chat.edit", &livewebinarpb.EditRequest{Sequence: 1, Body: "A patient of mine"})
@@ -111,7 +113,9 @@ func TestSlowAndClosedChat(t *testing.T) {
 	}
 	must(host.send(uuid.New(), "Back in ten minutes"))(t)
 	host.did(t, "host.announce", &livewebinarpb.AnnounceRequest{Text: "Slides: see below"})
-	anas.until("the announcement", func() bool { return anas.settings.GetAnnouncement() == "Slides: see below" && anas.settings.GetChatClosed() })
+	anas.until("the announcement", func() bool {
+		return anas.settings.GetAnnouncement() == "Slides: see below" && anas.settings.GetChatClosed()
+	})
 	host.refused(t, "announcement.too_long", "host.announce", &livewebinarpb.AnnounceRequest{Text: strings.Repeat("x", 301)})
 	host.refused(t, "chat.slow_seconds", "host.chat", &livewebinarpb.ChatSettingsRequest{SlowSeconds: 301})
 	host.did(t, "host.announce", &livewebinarpb.AnnounceRequest{})
@@ -134,7 +138,9 @@ func TestQuestions(t *testing.T) {
 	}
 	hosts.until("who asked", func() bool { return hosts.questions[one].GetName() == "Ana" })
 	two := bor.ask(t, "How much of it?", false)
-	vote := func(s *seat, n int32, on bool) { s.did(t, "question.vote", &livewebinarpb.VoteRequest{Number: n, On: on}) }
+	vote := func(s *seat, n int32, on bool) {
+		s.did(t, "question.vote", &livewebinarpb.VoteRequest{Number: n, On: on})
+	}
 	ana.refused(t, "question.own", "question.vote", &livewebinarpb.VoteRequest{Number: one, On: true})
 	bor.refused(t, "question.none", "question.vote", &livewebinarpb.VoteRequest{Number: 99, On: true})
 	vote(bor, one, true)
@@ -162,7 +168,9 @@ func TestQuestions(t *testing.T) {
 	bors.until("it is spoken about", func() bool { return bors.questions[one].GetState() == "answering" })
 	host.did(t, "question.answer", &livewebinarpb.QuestionAnswerRequest{Number: one})
 	host.did(t, "question.answer", &livewebinarpb.QuestionAnswerRequest{Number: one, Answer: "5 mg"})
-	bors.until("the answer", func() bool { return bors.questions[one].GetAnswer() == "5 mg" && bors.questions[one].GetAnsweredBy() == "Doc Host" })
+	bors.until("the answer", func() bool {
+		return bors.questions[one].GetAnswer() == "5 mg" && bors.questions[one].GetAnsweredBy() == "Doc Host"
+	})
 	cene.refused(t, "question.state", "question.vote", &livewebinarpb.VoteRequest{Number: one, On: false})
 	host.did(t, "question.dismiss", &livewebinarpb.QuestionDismissRequest{Number: two, Reason: "Off topic"})
 	hosts.until("the reason", func() bool { return hosts.questions[two].GetReason() == "Off topic" })
@@ -173,7 +181,9 @@ func TestQuestions(t *testing.T) {
 	three := cene.ask(t, "Never mind", false)
 	ana.refused(t, "question.not_own", "question.withdraw", &livewebinarpb.QuestionRequest{Number: three})
 	cene.did(t, "question.withdraw", &livewebinarpb.QuestionRequest{Number: three})
-	bors.until("it is withdrawn", func() bool { return bors.questions[three].GetState() == "withdrawn" && bors.questions[three].GetBody() == "" })
+	bors.until("it is withdrawn", func() bool {
+		return bors.questions[three].GetState() == "withdrawn" && bors.questions[three].GetBody() == ""
+	})
 	host.refused(t, "question.state", "question.take", &livewebinarpb.QuestionRequest{Number: three})
 }
 
@@ -229,7 +239,9 @@ func TestPolls(t *testing.T) {
 	host.did(t, "poll.save", save(one, "A", "B", "C"))
 	two := host.did(t, "poll.save", save(0, "x", "y")).GetNumber()
 	host.did(t, "poll.discard", &livewebinarpb.PollRequest{Number: two})
-	hosts.until("the drafts", func() bool { return len(hosts.polls[one].GetOptions()) == 3 && hosts.polls[two].GetState() == "discarded" })
+	hosts.until("the drafts", func() bool {
+		return len(hosts.polls[one].GetOptions()) == 3 && hosts.polls[two].GetState() == "discarded"
+	})
 	if _, err := host.do("poll.open", &livewebinarpb.PollRequest{Number: one}); !refused(err, "room.none") {
 		t.Errorf("a poll is opened in no room: %v", err)
 	}
