@@ -28,6 +28,7 @@ type caller struct {
 // method is one of the calls that a browser can make. quick ones touch memory only, so they are answered at once; the
 // others get a goroutine, because a connection must not wait for the database to read its next frame.
 type method struct {
+	who   string // may call it
 	quick bool
 	run   call
 }
@@ -35,49 +36,49 @@ type method struct {
 // methods are all of them. What stands before a name says who may call it; README.md has the table.
 func methods() map[string]method {
 	return map[string]method{
-		"room.join":       {run: on((*server).join)},
-		"room.state":      {run: either((*server).roomState)},
-		"room.beat":       {run: on((*server).beat), quick: true},
-		"check.delivered": {run: on((*server).delivered), quick: true},
-		"check.answer":    {run: on((*server).answer)},
+		"room.join":       on((*server).join),
+		"room.state":      either((*server).roomState),
+		"room.beat":       quick(on((*server).beat)),
+		"check.delivered": quick(on((*server).delivered)),
+		"check.answer":    on((*server).answer),
 
-		"chat.send":    {run: seated((*server).send)},
-		"chat.history": {run: seated((*server).history)},
-		"chat.edit":    {run: seated((*server).edit)},
-		"chat.delete":  {run: seated((*server).remove)},
-		"chat.react":   {run: seated((*server).reacted)},
+		"chat.send":    seated((*server).send),
+		"chat.history": seated((*server).history),
+		"chat.edit":    seated((*server).edit),
+		"chat.delete":  seated((*server).remove),
+		"chat.react":   seated((*server).reacted),
 
-		"question.ask":      {run: seated((*server).ask)},
-		"question.vote":     {run: seated((*server).vote)},
-		"question.withdraw": {run: seated((*server).withdraw)},
-		"question.take":     {run: hosted((*server).take)},
-		"question.answer":   {run: hosted((*server).answerQuestion)},
-		"question.dismiss":  {run: hosted((*server).dismiss)},
-		"question.merge":    {run: hosted((*server).merge)},
-		"question.reopen":   {run: hosted((*server).reopen)},
+		"question.ask":      seated((*server).ask),
+		"question.vote":     seated((*server).vote),
+		"question.withdraw": seated((*server).withdraw),
+		"question.take":     hosted((*server).take),
+		"question.answer":   hosted((*server).answerQuestion),
+		"question.dismiss":  hosted((*server).dismiss),
+		"question.merge":    hosted((*server).merge),
+		"question.reopen":   hosted((*server).reopen),
 
-		"poll.save":    {run: prepared((*server).savePoll)},
-		"poll.discard": {run: prepared((*server).discardPoll)},
-		"poll.open":    {run: hosted((*server).openPoll)},
-		"poll.close":   {run: hosted((*server).closePoll)},
-		"poll.share":   {run: hosted((*server).sharePoll)},
-		"poll.answer":  {run: seated((*server).answerPoll)},
+		"poll.save":    prepared((*server).savePoll),
+		"poll.discard": prepared((*server).discardPoll),
+		"poll.open":    hosted((*server).openPoll),
+		"poll.close":   hosted((*server).closePoll),
+		"poll.share":   hosted((*server).sharePoll),
+		"poll.answer":  seated((*server).answerPoll),
 
-		"hand.raise": {run: seated((*server).raise)},
-		"hand.lower": {run: hosted((*server).lower)},
+		"hand.raise": seated((*server).raise),
+		"hand.lower": hosted((*server).lower),
 
-		"host.announce": {run: hosted((*server).announce)},
-		"host.chat":     {run: hosted((*server).chatSettings)},
-		"host.mute":     {run: hosted((*server).mute)},
-		"host.unmute":   {run: hosted((*server).unmute)},
-		"host.remove":   {run: hosted((*server).showOut)},
-		"host.readmit":  {run: hosted((*server).readmit)},
+		"host.announce": hosted((*server).announce),
+		"host.chat":     hosted((*server).chatSettings),
+		"host.mute":     hosted((*server).mute),
+		"host.unmute":   hosted((*server).unmute),
+		"host.remove":   hosted((*server).showOut),
+		"host.readmit":  hosted((*server).readmit),
 
-		"host.segment": {run: hosted((*server).segment)},
-		"host.viewers": {run: hosted((*server).viewers)},
-		"host.pulse":   {run: hosted((*server).pulse)},
+		"host.segment": hosted((*server).segment),
+		"host.viewers": hosted((*server).viewers),
+		"host.pulse":   hosted((*server).pulse),
 
-		"backstage.send": {run: prepared((*server).note)},
+		"backstage.send": prepared((*server).note),
 	}
 }
 
@@ -88,8 +89,8 @@ type about interface {
 }
 
 // on is for everybody who is logged in, once the room is open.
-func on[Q about](do func(*server, context.Context, caller, *live, Q) (proto.Message, error)) call {
-	return func(s *server, ctx context.Context, c caller, data []byte) (proto.Message, error) {
+func on[Q about](do func(*server, context.Context, caller, *live, Q) (proto.Message, error)) method {
+	return method{who: whoMembers, run: func(s *server, ctx context.Context, c caller, data []byte) (proto.Message, error) {
 		q, webinar, err := decode[Q](data)
 		if err != nil {
 			return nil, err
@@ -99,7 +100,12 @@ func on[Q about](do func(*server, context.Context, caller, *live, Q) (proto.Mess
 			return nil, err
 		}
 		return do(s, ctx, c, l, q)
-	}
+	}}
+}
+
+func quick(m method) method {
+	m.quick = true
+	return m
 }
 
 // call answers one request of a browser.

@@ -22,6 +22,15 @@ type stage struct {
 	administrator bool
 }
 
+// Who may call a method, in the words of README.md.
+const (
+	whoMembers  = "members"
+	whoSeated   = "who is in the room"
+	whoHosts    = "hosts"
+	whoPrepares = "hosts, also before"
+	whoEither   = "who is in the room; hosts, also before"
+)
+
 // call is how a method is carried out.
 type call func(s *server, ctx context.Context, c caller, data []byte) (proto.Message, error)
 
@@ -40,8 +49,8 @@ func decode[Q about](data []byte) (Q, uuid.UUID, error) {
 }
 
 // seated is for those who are in the open room, on this connection.
-func seated[Q about](do func(*server, context.Context, stage, Q) (proto.Message, error)) call {
-	return func(s *server, ctx context.Context, c caller, data []byte) (proto.Message, error) {
+func seated[Q about](do func(*server, context.Context, stage, Q) (proto.Message, error)) method {
+	return method{who: whoSeated, run: func(s *server, ctx context.Context, c caller, data []byte) (proto.Message, error) {
 		q, webinar, err := decode[Q](data)
 		if err != nil {
 			return nil, err
@@ -51,17 +60,17 @@ func seated[Q about](do func(*server, context.Context, stage, Q) (proto.Message,
 			return nil, err
 		}
 		return do(s, ctx, at, q)
-	}
+	}}
 }
 
 // hosted is for hosts while the room is open.
-func hosted[Q about](do func(*server, context.Context, stage, Q) (proto.Message, error)) call {
-	return behind(do, false)
+func hosted[Q about](do func(*server, context.Context, stage, Q) (proto.Message, error)) method {
+	return method{who: whoHosts, run: behind(do, false)}
 }
 
 // prepared is for hosts also before the room is open; then the stage has no room.
-func prepared[Q about](do func(*server, context.Context, stage, Q) (proto.Message, error)) call {
-	return behind(do, true)
+func prepared[Q about](do func(*server, context.Context, stage, Q) (proto.Message, error)) method {
+	return method{who: whoPrepares, run: behind(do, true)}
 }
 
 func behind[Q about](do func(*server, context.Context, stage, Q) (proto.Message, error), early bool) call {
@@ -82,8 +91,8 @@ func behind[Q about](do func(*server, context.Context, stage, Q) (proto.Message,
 }
 
 // either is for those who are in the room, and for hosts also before it is open.
-func either[Q about](do func(*server, context.Context, stage, Q) (proto.Message, error)) call {
-	return func(s *server, ctx context.Context, c caller, data []byte) (proto.Message, error) {
+func either[Q about](do func(*server, context.Context, stage, Q) (proto.Message, error)) method {
+	return method{who: whoEither, run: func(s *server, ctx context.Context, c caller, data []byte) (proto.Message, error) {
 		q, webinar, err := decode[Q](data)
 		if err != nil {
 			return nil, err
@@ -98,7 +107,7 @@ func either[Q about](do func(*server, context.Context, stage, Q) (proto.Message,
 			return nil, err
 		}
 		return do(s, ctx, at, q)
-	}
+	}}
 }
 
 func (s *server) seat(ctx context.Context, c caller, webinar uuid.UUID) (stage, error) {
