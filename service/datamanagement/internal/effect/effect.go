@@ -30,8 +30,8 @@ const (
 	MostWebinars = 10
 	// mostChoices are offered to choose one from.
 	mostChoices = 50
-	// mostPeople bounds the work: more than two of the largest rooms.
-	mostPeople = 25_000
+	// mostPeople bounds the work of several webinars to that of the largest room.
+	mostPeople = 10_000
 	page       = 500
 )
 
@@ -134,6 +134,9 @@ func compare(ctx context.Context, rows *store.Queries, held store.HeldRow, rule 
 			return w, nil, fmt.Errorf("read results of webinar %s: %w", held.ID, err)
 		}
 		for _, p := range people {
+			if err := ctx.Err(); err != nil {
+				return w, nil, fmt.Errorf("compare webinar %s: %w", held.ID, err)
+			}
 			c, err := both(p, rule)
 			if err != nil {
 				return w, nil, fmt.Errorf("compare %s in webinar %s: %w", p.AccountID, held.ID, err)

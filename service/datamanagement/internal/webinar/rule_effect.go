@@ -2,6 +2,7 @@ package webinar
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -40,6 +41,9 @@ func (s *server) CompareCreditRule(ctx context.Context, q *datamanagementpb.Comp
 	rule.Version = int(next)
 	question.Name, question.Rule = name, rule
 	found, err := effect.Of(ctx, s.db, question)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, busy()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func (s *server) SimulateWebinar(ctx context.Context, q *datamanagementpb.Simula
 }
 
 func busy() error {
-	return errs.New(errs.Unavailable, "rule.busy", "The machine is busy. Try fewer viewers or minutes, or try again in a moment.")
+	return errs.New(errs.Unavailable, "rule.busy", "The machine is busy. Try fewer webinars, viewers or minutes, or try again in a moment.")
 }
 
 func reportPB(r simulation.Report) *datamanagementpb.SimulateWebinarResponse {
