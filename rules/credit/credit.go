@@ -95,17 +95,32 @@ func measure(e Evidence) measured {
 	m.leftOut = m.programme.Length() - m.creditable.Length()
 
 	here := attended(known, grace, incidents).Clip(m.creditable)
-	m.watched = here.Without(elsewhere)
-	m.elsewhere = here.Length() - m.watched.Length()
-	m.bridged = m.watched.Without(attended(known, -1, nil)).Length()
+	m.elsewhere = here.Length() - here.Without(elsewhere).Length()
+	here, m.bridged = m.forgiving(here, known, elsewhere, e.Rule)
+	m.watched = here
 
 	m.atMost = m.watched
 	if e.live() {
 		stayed := append(slices.Clone(known), Interval{Span: Span{From: e.At, To: e.Programme.Ended}})
-		m.atMost = attended(stayed, grace, incidents).Clip(m.creditable).Without(elsewhere)
+		m.atMost, _ = m.forgiving(attended(stayed, grace, incidents).Clip(m.creditable), stayed, elsewhere, e.Rule)
 	}
 	m.need = share(m.creditable.Length(), e.Rule.MinPercent)
 	return m
+}
+
+// forgiving is what of the time attended is credited here, and how much of it are gaps: no more of them than the rule forgives in all,
+// the first ones first. What is credited elsewhere uses up nothing. Another device adds to the time without gaps at least what it
+// takes from them, so it never lowers the sum.
+func (m measured) forgiving(here Spans, watched []Interval, elsewhere Spans, r Rule) (Spans, time.Duration) {
+	here = here.Without(elsewhere)
+	gaps := here.Without(attended(watched, -1, nil))
+	all := gaps.Length()
+	most := max(r.ReconnectGrace.Duration(), m.creditable.Length()*time.Duration(r.ReconnectPercent)/100)
+	if r.ReconnectPercent <= 0 || all <= most {
+		return here, all
+	}
+	end, _ := gaps.reached(most)
+	return here.Without(gaps.Clip(Spans{{From: end, To: gaps[len(gaps)-1].To}})), most
 }
 
 // share is the least time that is at least percent of the whole.

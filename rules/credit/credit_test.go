@@ -83,6 +83,17 @@ func TestTime(t *testing.T) {
 		{"a pause is no lost connection", func(e *Evidence) {
 			e.Watched = []Interval{watched(t, "17:00", "17:20"), watched(t, "17:20:30", "17:48")}
 		}, 2850, 3600, VerdictFailed},
+		{"there for seconds in every minute", func(e *Evidence) {
+			for from := start; from.Before(start.Add(time.Hour)); from = from.Add(time.Minute) {
+				e.Watched = append(e.Watched, Interval{Span: Span{From: from, To: from.Add(5 * time.Second)}, Dropped: true})
+			}
+		}, 60*5 + 360, 3600, VerdictFailed},
+		{"all gaps forgiven, where the rule says so", func(e *Evidence) {
+			e.Rule.ReconnectPercent = 0
+			for from := start; from.Before(start.Add(time.Hour)); from = from.Add(time.Minute) {
+				e.Watched = append(e.Watched, Interval{Span: Span{From: from, To: from.Add(5 * time.Second)}, Dropped: true})
+			}
+		}, 3600 - 55, 3600, VerdictPassed},
 		{"dropped and never back", func(e *Evidence) { e.Watched = []Interval{dropped(t, "17:00", "17:47:30")} }, 2850, 3600, VerdictFailed},
 		{"an incident leaves both sides", func(e *Evidence) {
 			e.Watched = []Interval{watched(t, "17:00", "17:40")}

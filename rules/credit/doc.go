@@ -6,7 +6,8 @@
 // # What counts
 //
 //	watched      = union of the intervals of all devices, gaps of a lost connection kept up
-//	               to the rule's reconnect grace, minus time credited in another webinar
+//	               to the rule's reconnect grace, minus time credited in another webinar; all gaps
+//	               together at most a share of the programme
 //	programme    = real start to real end, minus lobby, breaks and sponsor slots
 //	creditable   = programme − incidents (our own failures leave both sides of the fraction)
 //	percent      = (watched ∩ creditable) / creditable, rounded down, compared exactly

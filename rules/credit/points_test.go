@@ -106,7 +106,7 @@ func FuzzParsePoints(f *testing.F) {
 func TestRuleJSON(t *testing.T) {
 	t.Parallel()
 	const want = `{"version":1,"min_percent":80,"min_checks_percent":75,"checks_per_hour":3,"check_window":75,` +
-		`"reconnect_grace":60,"evaluation_required":true,"quiz_pass_percent":70,"award":"event",` +
+		`"reconnect_grace":60,"reconnect_percent":10,"evaluation_required":true,"quiz_pass_percent":70,"award":"event",` +
 		`"minutes_per_point":60,"credit_step":0.5,"daily_cap":8}`
 	data, err := json.Marshal(Default())
 	if err != nil || string(data) != want {

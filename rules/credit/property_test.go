@@ -48,6 +48,9 @@ func random(rnd *rand.Rand) Evidence {
 	if rnd.IntN(3) == 0 {
 		e.Rule.Award = AwardTime
 	}
+	if rnd.IntN(2) == 0 {
+		e.Rule.ReconnectGrace, e.Rule.ReconnectPercent = Seconds(rnd.IntN(601)), rnd.IntN(30)
+	}
 	return e
 }
 
@@ -98,6 +101,10 @@ func always(t *testing.T, e Evidence, rnd *rand.Rand) {
 	})
 	if after := asBytes(t, shuffled); !bytes.Equal(before, after) {
 		t.Fatalf("another order, other bytes:\n%s\n%s", before, after)
+	}
+
+	if most := max(e.Rule.ReconnectGrace, got.Creditable*Seconds(e.Rule.ReconnectPercent)/100+1); e.Rule.ReconnectPercent > 0 && got.Bridged > most {
+		t.Fatalf("%d s of gaps forgiven, at most %d s may be", got.Bridged, most)
 	}
 
 	// Another device never lowers credit and never adds more than the wall time it played,

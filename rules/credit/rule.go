@@ -29,18 +29,21 @@ const (
 // Rule is one version of the conditions for credit. It is frozen into the webinar when that
 // goes live; a change afterwards is another version, never an edit.
 type Rule struct {
-	Version            int     `json:"version"`
-	MinPercent         int     `json:"min_percent"`
-	MinChecksPercent   int     `json:"min_checks_percent"`
-	ChecksPerHour      int     `json:"checks_per_hour"`
-	CheckWindow        Seconds `json:"check_window"`
-	ReconnectGrace     Seconds `json:"reconnect_grace"`
-	EvaluationRequired bool    `json:"evaluation_required"`
-	QuizPassPercent    int     `json:"quiz_pass_percent"`
-	Award              Award   `json:"award"`
-	MinutesPerPoint    int     `json:"minutes_per_point"`
-	CreditStep         Points  `json:"credit_step"`
-	DailyCap           Points  `json:"daily_cap"`
+	Version          int     `json:"version"`
+	MinPercent       int     `json:"min_percent"`
+	MinChecksPercent int     `json:"min_checks_percent"`
+	ChecksPerHour    int     `json:"checks_per_hour"`
+	CheckWindow      Seconds `json:"check_window"`
+	ReconnectGrace   Seconds `json:"reconnect_grace"`
+	// ReconnectPercent is the part of the creditable programme that forgiven gaps may make up in all, but always one
+	// grace; zero: any. Else who connects for a second in every minute would be credited the whole evening.
+	ReconnectPercent   int    `json:"reconnect_percent"`
+	EvaluationRequired bool   `json:"evaluation_required"`
+	QuizPassPercent    int    `json:"quiz_pass_percent"`
+	Award              Award  `json:"award"`
+	MinutesPerPoint    int    `json:"minutes_per_point"`
+	CreditStep         Points `json:"credit_step"`
+	DailyCap           Points `json:"daily_cap"`
 }
 
 // Default is the rule a new installation starts with.
@@ -52,6 +55,7 @@ func Default() Rule {
 		ChecksPerHour:      3,
 		CheckWindow:        75,
 		ReconnectGrace:     60,
+		ReconnectPercent:   10,
 		EvaluationRequired: true,
 		QuizPassPercent:    70,
 		Award:              AwardEvent,
@@ -102,6 +106,7 @@ func (r Rule) Faults() []Fault {
 	within("checks_per_hour", int64(r.ChecksPerHour), 0, 12)
 	within("check_window", int64(r.CheckWindow), 10, 600)
 	within("reconnect_grace", int64(r.ReconnectGrace), 0, 600)
+	within("reconnect_percent", int64(r.ReconnectPercent), 0, 100)
 	within("quiz_pass_percent", int64(r.QuizPassPercent), 0, 100)
 	if r.Award != AwardEvent && r.Award != AwardTime {
 		faults = append(faults, Fault{Field: "award"})

@@ -394,11 +394,11 @@ func TestRulesCanBeRead(t *testing.T) {
 	}
 	for name, want := range map[string]credit.Rule{
 		"Standard live webinar": {
-			Version: 1, MinPercent: 80, MinChecksPercent: 75, ChecksPerHour: 3, CheckWindow: 75, ReconnectGrace: 60, QuizPassPercent: 70,
+			Version: 1, MinPercent: 80, MinChecksPercent: 75, ChecksPerHour: 3, CheckWindow: 75, ReconnectGrace: 60, ReconnectPercent: 10, QuizPassPercent: 70,
 			Award: credit.AwardEvent, MinutesPerPoint: 60, CreditStep: 50, DailyCap: 800,
 		},
 		"By time": {
-			Version: 1, MinPercent: 60, MinChecksPercent: 50, ChecksPerHour: 4, CheckWindow: 60, ReconnectGrace: 30, QuizPassPercent: 70,
+			Version: 1, MinPercent: 60, MinChecksPercent: 50, ChecksPerHour: 4, CheckWindow: 60, ReconnectGrace: 30, ReconnectPercent: 10, QuizPassPercent: 70,
 			Award: credit.AwardTime, MinutesPerPoint: 45, CreditStep: 25, DailyCap: 600,
 		},
 	} {
