@@ -175,8 +175,9 @@ func hasAppeal(t *testing.T, site string) {
 	}
 	var it struct {
 		Evidence struct {
-			Recomputed bool
-			Checks     []struct{ Fate string }
+			Recomputed, Intact bool
+
+			Checks []struct{ Fate string }
 		}
 	}
 	ask("/api/appeals/"+list.Appeals[0].ID, &it)
@@ -186,7 +187,7 @@ func hasAppeal(t *testing.T, site string) {
 			missed++
 		}
 	}
-	if !it.Evidence.Recomputed || missed != 2 {
-		t.Errorf("%d checks are missed, want 2; recomputed: %t", missed, it.Evidence.Recomputed)
+	if !it.Evidence.Recomputed || !it.Evidence.Intact || missed != 2 {
+		t.Errorf("%d checks are missed, want 2; recomputed: %t, intact: %t", missed, it.Evidence.Recomputed, it.Evidence.Intact)
 	}
 }

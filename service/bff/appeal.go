@@ -19,9 +19,11 @@ import (
 
 // Appeal takes down what the person asking finds wrong.
 func (s *points) Appeal(ctx context.Context, q *bffpb.PointsAppealRequest) (*bffpb.PointsAppealResponse, error) {
-	answer, err := s.points.Appeal(ctx, &datamanagementpb.AppealRequest{
-		RequestId: q.GetRequestId(), WebinarId: q.GetWebinarId(), Reason: q.GetReason(), Words: q.GetWords(),
-	})
+	in := &datamanagementpb.AppealRequest{RequestId: q.GetRequestId(), WebinarId: q.GetWebinarId(), Reason: q.GetReason(), Words: q.GetWords()}
+	if span := q.GetConcerns(); span != nil {
+		in.Concerns = &datamanagementpb.AmendedSpan{From: span.GetFrom(), To: span.GetTo()}
+	}
+	answer, err := s.points.Appeal(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -152,6 +154,9 @@ func appealPB(row store.AppealGetRow) *bffpb.Appeal {
 		Id: row.AppealID.String(), WebinarSlug: row.Slug, WebinarTitle: row.Title, Name: row.Name, LicenceNumber: row.LicenceNumber,
 		Reason: row.Reason, Words: row.Words, State: row.State, MadeAt: timestamppb.New(row.MadeAt), ClosedAt: stamp(row.ClosedAt),
 		Answer: row.Answer, DecidedBy: row.DecidedBy, More: row.Hundredths,
+	}
+	if row.ConcernsFrom != nil && row.ConcernsTo != nil {
+		a.Concerns = &bffpb.EvidenceSpan{From: timestamppb.New(*row.ConcernsFrom), To: timestamppb.New(*row.ConcernsTo)}
 	}
 	var amendment credit.Amendment
 	if row.Amendment == nil || json.Unmarshal(row.Amendment, &amendment) != nil {

@@ -2,6 +2,7 @@ package bff
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -76,7 +77,7 @@ func (s *points) evidenceOf(ctx context.Context, account uuid.UUID, slug string)
 		return nil, fmt.Errorf("read credit of %s: %w", row.Slug, err)
 	}
 	answer := evidencePB(row, e, c)
-	answer.Document = string(row.Evidence)
+	answer.Document, answer.Intact = s.document(ctx, row, account)
 	room, err := s.views.RoomOf(ctx, row.WebinarID)
 	if err != nil { // the evidence stands without the proof
 		if !errors.Is(err, pgx.ErrNoRows) {
@@ -86,6 +87,28 @@ func (s *points) evidenceOf(ctx context.Context, account uuid.UUID, slug string)
 	}
 	answer.Commitment, answer.Seed, answer.Recomputed = room.Commitment, room.Seed, recomputed(room, account, e)
 	return answer, nil
+}
+
+// document is what the room wrote down, and whether it still has the hash that was taken then. Without the room it is what the credit
+// was computed from.
+func (s *points) document(ctx context.Context, row store.EvidenceRow, account uuid.UUID) (text string, intact bool) {
+	wrote, err := s.views.RoomEvidence(ctx, store.RoomEvidenceParams{WebinarID: row.WebinarID, AccountID: account})
+	if err != nil {
+		if !errors.Is(err, pgx.ErrNoRows) {
+			obs.Event(ctx).Set("missing", err.Error())
+		}
+		return string(row.Evidence), false
+	}
+	var e credit.Evidence
+	if err := json.Unmarshal(wrote.Evidence, &e); err != nil {
+		return string(wrote.Evidence), false
+	}
+	bytes, err := json.Marshal(e) // as it was hashed: the database keeps the values, not their order
+	if err != nil {
+		return string(wrote.Evidence), false
+	}
+	hash := sha256.Sum256(bytes)
+	return string(bytes), string(hash[:]) == string(wrote.Sha256) && string(hash[:]) == string(row.EvidenceSha256)
 }
 
 // recomputed says that the seed is the one that was committed to, and that each check was due when it follows from it.

@@ -20,13 +20,14 @@ import (
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/bff"
 	"github.com/rounds-cme/rounds/service/datamanagement"
+	"github.com/rounds-cme/rounds/service/livewebinar"
 	"github.com/rounds-cme/rounds/service/notificationcenter"
 )
 
 // earned is the bff, with every peer missing, over one webinar that Ana fulfilled and Bor did not.
 func earned(t *testing.T) (impl bffpb.PointsServer, database *dbtest.DB, ana uuid.UUID) {
 	t.Helper()
-	database = dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), notificationcenter.Schema())
+	database = dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), livewebinar.Schema(), notificationcenter.Schema())
 	service, err := bff.New(&run.Deps{
 		Name: "bff", Now: time.Now, NewID: uuid.New, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 		DB: database.Pool("bff"), BaseURL: "http://localhost", Dial: rpc.NewDialer("bff", rpc.NewLocal(), nil).Dial,

@@ -1740,8 +1740,9 @@ type PointsEvidenceResponse struct {
 	Appeal *Appeal `protobuf:"bytes,24,opt,name=appeal,proto3" json:"appeal,omitempty"`
 	// Until when an appeal is possible; absent when there is nothing to gain, or the time is over.
 	AppealUntil *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=appeal_until,json=appealUntil,proto3" json:"appeal_until,omitempty"`
-	// The evidence as rules/credit reads it, for a program; JSON.
+	// The evidence as the room wrote it down, for a program; JSON. Its bytes have the SHA-256 above when intact says so.
 	Document      string `protobuf:"bytes,26,opt,name=document,proto3" json:"document,omitempty"`
+	Intact        bool   `protobuf:"varint,27,opt,name=intact,proto3" json:"intact,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1958,6 +1959,13 @@ func (x *PointsEvidenceResponse) GetDocument() string {
 	return ""
 }
 
+func (x *PointsEvidenceResponse) GetIntact() bool {
+	if x != nil {
+		return x.Intact
+	}
+	return false
+}
+
 type EvidenceSegment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// talk, lobby, break or sponsor
@@ -2038,8 +2046,10 @@ type Appeal struct {
 	// Empty for the person itself.
 	DecidedBy string `protobuf:"bytes,12,opt,name=decided_by,json=decidedBy,proto3" json:"decided_by,omitempty"`
 	// Of a granted one: how many more hundredths of a point, and what was amended.
-	More          int32      `protobuf:"varint,13,opt,name=more,proto3" json:"more,omitempty"`
-	Amendment     *Amendment `protobuf:"bytes,14,opt,name=amendment,proto3" json:"amendment,omitempty"`
+	More      int32      `protobuf:"varint,13,opt,name=more,proto3" json:"more,omitempty"`
+	Amendment *Amendment `protobuf:"bytes,14,opt,name=amendment,proto3" json:"amendment,omitempty"`
+	// When it was, if the person said so.
+	Concerns      *EvidenceSpan `protobuf:"bytes,15,opt,name=concerns,proto3" json:"concerns,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2172,6 +2182,13 @@ func (x *Appeal) GetAmendment() *Amendment {
 	return nil
 }
 
+func (x *Appeal) GetConcerns() *EvidenceSpan {
+	if x != nil {
+		return x.Concerns
+	}
+	return nil
+}
+
 type Amendment struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	VoidChecks    []int32                `protobuf:"varint,1,rep,packed,name=void_checks,json=voidChecks,proto3" json:"void_checks,omitempty"`
@@ -2240,7 +2257,9 @@ type PointsAppealRequest struct {
 	// connection, check, device or other
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// At most 1000 characters; needed for other.
-	Words         string `protobuf:"bytes,4,opt,name=words,proto3" json:"words,omitempty"`
+	Words string `protobuf:"bytes,4,opt,name=words,proto3" json:"words,omitempty"`
+	// When it was, if the person knows; within the webinar.
+	Concerns      *EvidenceSpan `protobuf:"bytes,5,opt,name=concerns,proto3" json:"concerns,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2301,6 +2320,13 @@ func (x *PointsAppealRequest) GetWords() string {
 		return x.Words
 	}
 	return ""
+}
+
+func (x *PointsAppealRequest) GetConcerns() *EvidenceSpan {
+	if x != nil {
+		return x.Concerns
+	}
+	return nil
 }
 
 type PointsAppealResponse struct {
@@ -3407,7 +3433,7 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\x16PointsStandingResponse\x125\n" +
 	"\x06points\x18\x01 \x01(\v2\x1d.rounds.bff.v1.PersonalPointsR\x06points\"+\n" +
 	"\x15PointsEvidenceRequest\x12\x12\n" +
-	"\x04slug\x18\x01 \x01(\tR\x04slug\"\xbb\b\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\"\xd3\b\n" +
 	"\x16PointsEvidenceResponse\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
@@ -3445,11 +3471,12 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"recomputed\x12-\n" +
 	"\x06appeal\x18\x18 \x01(\v2\x15.rounds.bff.v1.AppealR\x06appeal\x12=\n" +
 	"\fappeal_until\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\vappealUntil\x12\x1a\n" +
-	"\bdocument\x18\x1a \x01(\tR\bdocument\"\x81\x01\n" +
+	"\bdocument\x18\x1a \x01(\tR\bdocument\x12\x16\n" +
+	"\x06intact\x18\x1b \x01(\bR\x06intact\"\x81\x01\n" +
 	"\x0fEvidenceSegment\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12.\n" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
-	"\x02to\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\"\xd0\x03\n" +
+	"\x02to\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\"\x89\x04\n" +
 	"\x06Appeal\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fwebinar_slug\x18\x02 \x01(\tR\vwebinarSlug\x12#\n" +
@@ -3466,19 +3493,21 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\n" +
 	"decided_by\x18\f \x01(\tR\tdecidedBy\x12\x12\n" +
 	"\x04more\x18\r \x01(\x05R\x04more\x126\n" +
-	"\tamendment\x18\x0e \x01(\v2\x18.rounds.bff.v1.AmendmentR\tamendment\"\x9e\x01\n" +
+	"\tamendment\x18\x0e \x01(\v2\x18.rounds.bff.v1.AmendmentR\tamendment\x127\n" +
+	"\bconcerns\x18\x0f \x01(\v2\x1b.rounds.bff.v1.EvidenceSpanR\bconcerns\"\x9e\x01\n" +
 	"\tAmendment\x12\x1f\n" +
 	"\vvoid_checks\x18\x01 \x03(\x05R\n" +
 	"voidChecks\x125\n" +
 	"\awatched\x18\x02 \x03(\v2\x1b.rounds.bff.v1.EvidenceSpanR\awatched\x129\n" +
-	"\tincidents\x18\x03 \x03(\v2\x1b.rounds.bff.v1.EvidenceSpanR\tincidents\"\x81\x01\n" +
+	"\tincidents\x18\x03 \x03(\v2\x1b.rounds.bff.v1.EvidenceSpanR\tincidents\"\xba\x01\n" +
 	"\x13PointsAppealRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
 	"\n" +
 	"webinar_id\x18\x02 \x01(\tR\twebinarId\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x14\n" +
-	"\x05words\x18\x04 \x01(\tR\x05words\"&\n" +
+	"\x05words\x18\x04 \x01(\tR\x05words\x127\n" +
+	"\bconcerns\x18\x05 \x01(\v2\x1b.rounds.bff.v1.EvidenceSpanR\bconcerns\"&\n" +
 	"\x14PointsAppealResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"L\n" +
 	"\x1bPointsWithdrawAppealRequest\x12\x1d\n" +
@@ -3682,53 +3711,55 @@ var file_bff_v1_points_proto_depIdxs = []int32{
 	42, // 30: rounds.bff.v1.Appeal.made_at:type_name -> google.protobuf.Timestamp
 	42, // 31: rounds.bff.v1.Appeal.closed_at:type_name -> google.protobuf.Timestamp
 	24, // 32: rounds.bff.v1.Appeal.amendment:type_name -> rounds.bff.v1.Amendment
-	39, // 33: rounds.bff.v1.Amendment.watched:type_name -> rounds.bff.v1.EvidenceSpan
-	39, // 34: rounds.bff.v1.Amendment.incidents:type_name -> rounds.bff.v1.EvidenceSpan
-	23, // 35: rounds.bff.v1.PointsAppealsResponse.appeals:type_name -> rounds.bff.v1.Appeal
-	23, // 36: rounds.bff.v1.PointsAppealCaseResponse.appeal:type_name -> rounds.bff.v1.Appeal
-	21, // 37: rounds.bff.v1.PointsAppealCaseResponse.evidence:type_name -> rounds.bff.v1.PointsEvidenceResponse
-	4,  // 38: rounds.bff.v1.PointsAppealCaseResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
-	24, // 39: rounds.bff.v1.PointsWeighAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
-	24, // 40: rounds.bff.v1.PointsDecideAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
-	42, // 41: rounds.bff.v1.EvidenceSpan.from:type_name -> google.protobuf.Timestamp
-	42, // 42: rounds.bff.v1.EvidenceSpan.to:type_name -> google.protobuf.Timestamp
-	42, // 43: rounds.bff.v1.EvidenceInterval.from:type_name -> google.protobuf.Timestamp
-	42, // 44: rounds.bff.v1.EvidenceInterval.to:type_name -> google.protobuf.Timestamp
-	42, // 45: rounds.bff.v1.EvidenceCheck.asked_at:type_name -> google.protobuf.Timestamp
-	42, // 46: rounds.bff.v1.EvidenceCheck.answered_at:type_name -> google.protobuf.Timestamp
-	42, // 47: rounds.bff.v1.EvidenceCheck.due_at:type_name -> google.protobuf.Timestamp
-	42, // 48: rounds.bff.v1.EvidenceCheck.delivered_at:type_name -> google.protobuf.Timestamp
-	0,  // 49: rounds.bff.v1.Points.Webinar:input_type -> rounds.bff.v1.PointsWebinarRequest
-	5,  // 50: rounds.bff.v1.Points.Request:input_type -> rounds.bff.v1.PointsRequestRequest
-	7,  // 51: rounds.bff.v1.Points.Answer:input_type -> rounds.bff.v1.PointsAnswerRequest
-	9,  // 52: rounds.bff.v1.Points.Personal:input_type -> rounds.bff.v1.PointsPersonalRequest
-	18, // 53: rounds.bff.v1.Points.Standing:input_type -> rounds.bff.v1.PointsStandingRequest
-	20, // 54: rounds.bff.v1.Points.Evidence:input_type -> rounds.bff.v1.PointsEvidenceRequest
-	25, // 55: rounds.bff.v1.Points.Appeal:input_type -> rounds.bff.v1.PointsAppealRequest
-	27, // 56: rounds.bff.v1.Points.WithdrawAppeal:input_type -> rounds.bff.v1.PointsWithdrawAppealRequest
-	29, // 57: rounds.bff.v1.Points.Appeals:input_type -> rounds.bff.v1.PointsAppealsRequest
-	31, // 58: rounds.bff.v1.Points.AppealCase:input_type -> rounds.bff.v1.PointsAppealCaseRequest
-	33, // 59: rounds.bff.v1.Points.WeighAppeal:input_type -> rounds.bff.v1.PointsWeighAppealRequest
-	35, // 60: rounds.bff.v1.Points.DecideAppeal:input_type -> rounds.bff.v1.PointsDecideAppealRequest
-	37, // 61: rounds.bff.v1.Points.RequestCorrection:input_type -> rounds.bff.v1.PointsRequestCorrectionRequest
-	1,  // 62: rounds.bff.v1.Points.Webinar:output_type -> rounds.bff.v1.PointsWebinarResponse
-	6,  // 63: rounds.bff.v1.Points.Request:output_type -> rounds.bff.v1.PointsRequestResponse
-	8,  // 64: rounds.bff.v1.Points.Answer:output_type -> rounds.bff.v1.PointsAnswerResponse
-	10, // 65: rounds.bff.v1.Points.Personal:output_type -> rounds.bff.v1.PointsPersonalResponse
-	19, // 66: rounds.bff.v1.Points.Standing:output_type -> rounds.bff.v1.PointsStandingResponse
-	21, // 67: rounds.bff.v1.Points.Evidence:output_type -> rounds.bff.v1.PointsEvidenceResponse
-	26, // 68: rounds.bff.v1.Points.Appeal:output_type -> rounds.bff.v1.PointsAppealResponse
-	28, // 69: rounds.bff.v1.Points.WithdrawAppeal:output_type -> rounds.bff.v1.PointsWithdrawAppealResponse
-	30, // 70: rounds.bff.v1.Points.Appeals:output_type -> rounds.bff.v1.PointsAppealsResponse
-	32, // 71: rounds.bff.v1.Points.AppealCase:output_type -> rounds.bff.v1.PointsAppealCaseResponse
-	34, // 72: rounds.bff.v1.Points.WeighAppeal:output_type -> rounds.bff.v1.PointsWeighAppealResponse
-	36, // 73: rounds.bff.v1.Points.DecideAppeal:output_type -> rounds.bff.v1.PointsDecideAppealResponse
-	38, // 74: rounds.bff.v1.Points.RequestCorrection:output_type -> rounds.bff.v1.PointsRequestCorrectionResponse
-	62, // [62:75] is the sub-list for method output_type
-	49, // [49:62] is the sub-list for method input_type
-	49, // [49:49] is the sub-list for extension type_name
-	49, // [49:49] is the sub-list for extension extendee
-	0,  // [0:49] is the sub-list for field type_name
+	39, // 33: rounds.bff.v1.Appeal.concerns:type_name -> rounds.bff.v1.EvidenceSpan
+	39, // 34: rounds.bff.v1.Amendment.watched:type_name -> rounds.bff.v1.EvidenceSpan
+	39, // 35: rounds.bff.v1.Amendment.incidents:type_name -> rounds.bff.v1.EvidenceSpan
+	39, // 36: rounds.bff.v1.PointsAppealRequest.concerns:type_name -> rounds.bff.v1.EvidenceSpan
+	23, // 37: rounds.bff.v1.PointsAppealsResponse.appeals:type_name -> rounds.bff.v1.Appeal
+	23, // 38: rounds.bff.v1.PointsAppealCaseResponse.appeal:type_name -> rounds.bff.v1.Appeal
+	21, // 39: rounds.bff.v1.PointsAppealCaseResponse.evidence:type_name -> rounds.bff.v1.PointsEvidenceResponse
+	4,  // 40: rounds.bff.v1.PointsAppealCaseResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
+	24, // 41: rounds.bff.v1.PointsWeighAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
+	24, // 42: rounds.bff.v1.PointsDecideAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
+	42, // 43: rounds.bff.v1.EvidenceSpan.from:type_name -> google.protobuf.Timestamp
+	42, // 44: rounds.bff.v1.EvidenceSpan.to:type_name -> google.protobuf.Timestamp
+	42, // 45: rounds.bff.v1.EvidenceInterval.from:type_name -> google.protobuf.Timestamp
+	42, // 46: rounds.bff.v1.EvidenceInterval.to:type_name -> google.protobuf.Timestamp
+	42, // 47: rounds.bff.v1.EvidenceCheck.asked_at:type_name -> google.protobuf.Timestamp
+	42, // 48: rounds.bff.v1.EvidenceCheck.answered_at:type_name -> google.protobuf.Timestamp
+	42, // 49: rounds.bff.v1.EvidenceCheck.due_at:type_name -> google.protobuf.Timestamp
+	42, // 50: rounds.bff.v1.EvidenceCheck.delivered_at:type_name -> google.protobuf.Timestamp
+	0,  // 51: rounds.bff.v1.Points.Webinar:input_type -> rounds.bff.v1.PointsWebinarRequest
+	5,  // 52: rounds.bff.v1.Points.Request:input_type -> rounds.bff.v1.PointsRequestRequest
+	7,  // 53: rounds.bff.v1.Points.Answer:input_type -> rounds.bff.v1.PointsAnswerRequest
+	9,  // 54: rounds.bff.v1.Points.Personal:input_type -> rounds.bff.v1.PointsPersonalRequest
+	18, // 55: rounds.bff.v1.Points.Standing:input_type -> rounds.bff.v1.PointsStandingRequest
+	20, // 56: rounds.bff.v1.Points.Evidence:input_type -> rounds.bff.v1.PointsEvidenceRequest
+	25, // 57: rounds.bff.v1.Points.Appeal:input_type -> rounds.bff.v1.PointsAppealRequest
+	27, // 58: rounds.bff.v1.Points.WithdrawAppeal:input_type -> rounds.bff.v1.PointsWithdrawAppealRequest
+	29, // 59: rounds.bff.v1.Points.Appeals:input_type -> rounds.bff.v1.PointsAppealsRequest
+	31, // 60: rounds.bff.v1.Points.AppealCase:input_type -> rounds.bff.v1.PointsAppealCaseRequest
+	33, // 61: rounds.bff.v1.Points.WeighAppeal:input_type -> rounds.bff.v1.PointsWeighAppealRequest
+	35, // 62: rounds.bff.v1.Points.DecideAppeal:input_type -> rounds.bff.v1.PointsDecideAppealRequest
+	37, // 63: rounds.bff.v1.Points.RequestCorrection:input_type -> rounds.bff.v1.PointsRequestCorrectionRequest
+	1,  // 64: rounds.bff.v1.Points.Webinar:output_type -> rounds.bff.v1.PointsWebinarResponse
+	6,  // 65: rounds.bff.v1.Points.Request:output_type -> rounds.bff.v1.PointsRequestResponse
+	8,  // 66: rounds.bff.v1.Points.Answer:output_type -> rounds.bff.v1.PointsAnswerResponse
+	10, // 67: rounds.bff.v1.Points.Personal:output_type -> rounds.bff.v1.PointsPersonalResponse
+	19, // 68: rounds.bff.v1.Points.Standing:output_type -> rounds.bff.v1.PointsStandingResponse
+	21, // 69: rounds.bff.v1.Points.Evidence:output_type -> rounds.bff.v1.PointsEvidenceResponse
+	26, // 70: rounds.bff.v1.Points.Appeal:output_type -> rounds.bff.v1.PointsAppealResponse
+	28, // 71: rounds.bff.v1.Points.WithdrawAppeal:output_type -> rounds.bff.v1.PointsWithdrawAppealResponse
+	30, // 72: rounds.bff.v1.Points.Appeals:output_type -> rounds.bff.v1.PointsAppealsResponse
+	32, // 73: rounds.bff.v1.Points.AppealCase:output_type -> rounds.bff.v1.PointsAppealCaseResponse
+	34, // 74: rounds.bff.v1.Points.WeighAppeal:output_type -> rounds.bff.v1.PointsWeighAppealResponse
+	36, // 75: rounds.bff.v1.Points.DecideAppeal:output_type -> rounds.bff.v1.PointsDecideAppealResponse
+	38, // 76: rounds.bff.v1.Points.RequestCorrection:output_type -> rounds.bff.v1.PointsRequestCorrectionResponse
+	64, // [64:77] is the sub-list for method output_type
+	51, // [51:64] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_bff_v1_points_proto_init() }

@@ -32,7 +32,9 @@ type AppealRequest struct {
 	// connection, check, device or other
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// At most 1000 characters; needed for other.
-	Words         string `protobuf:"bytes,4,opt,name=words,proto3" json:"words,omitempty"`
+	Words string `protobuf:"bytes,4,opt,name=words,proto3" json:"words,omitempty"`
+	// When it was, if the person knows.
+	Concerns      *AmendedSpan `protobuf:"bytes,5,opt,name=concerns,proto3" json:"concerns,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -93,6 +95,13 @@ func (x *AppealRequest) GetWords() string {
 		return x.Words
 	}
 	return ""
+}
+
+func (x *AppealRequest) GetConcerns() *AmendedSpan {
+	if x != nil {
+		return x.Concerns
+	}
+	return nil
 }
 
 type AppealResponse struct {
@@ -971,14 +980,15 @@ var File_datamanagement_v1_points_proto protoreflect.FileDescriptor
 
 const file_datamanagement_v1_points_proto_rawDesc = "" +
 	"\n" +
-	"\x1edatamanagement/v1/points.proto\x12\x18rounds.datamanagement.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"{\n" +
+	"\x1edatamanagement/v1/points.proto\x12\x18rounds.datamanagement.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\x01\n" +
 	"\rAppealRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
 	"\n" +
 	"webinar_id\x18\x02 \x01(\tR\twebinarId\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x14\n" +
-	"\x05words\x18\x04 \x01(\tR\x05words\" \n" +
+	"\x05words\x18\x04 \x01(\tR\x05words\x12A\n" +
+	"\bconcerns\x18\x05 \x01(\v2%.rounds.datamanagement.v1.AmendedSpanR\bconcerns\" \n" +
 	"\x0eAppealResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"F\n" +
 	"\x15WithdrawAppealRequest\x12\x1d\n" +
@@ -1096,31 +1106,32 @@ var file_datamanagement_v1_points_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil),     // 16: google.protobuf.Timestamp
 }
 var file_datamanagement_v1_points_proto_depIdxs = []int32{
-	5,  // 0: rounds.datamanagement.v1.Amendment.watched:type_name -> rounds.datamanagement.v1.AmendedSpan
-	5,  // 1: rounds.datamanagement.v1.Amendment.incidents:type_name -> rounds.datamanagement.v1.AmendedSpan
-	16, // 2: rounds.datamanagement.v1.AmendedSpan.from:type_name -> google.protobuf.Timestamp
-	16, // 3: rounds.datamanagement.v1.AmendedSpan.to:type_name -> google.protobuf.Timestamp
-	4,  // 4: rounds.datamanagement.v1.WeighAppealRequest.amendment:type_name -> rounds.datamanagement.v1.Amendment
-	4,  // 5: rounds.datamanagement.v1.DecideAppealRequest.amendment:type_name -> rounds.datamanagement.v1.Amendment
-	12, // 6: rounds.datamanagement.v1.Points.RequestPoints:input_type -> rounds.datamanagement.v1.RequestPointsRequest
-	14, // 7: rounds.datamanagement.v1.Points.RecordAnswer:input_type -> rounds.datamanagement.v1.RecordAnswerRequest
-	0,  // 8: rounds.datamanagement.v1.Points.Appeal:input_type -> rounds.datamanagement.v1.AppealRequest
-	2,  // 9: rounds.datamanagement.v1.Points.WithdrawAppeal:input_type -> rounds.datamanagement.v1.WithdrawAppealRequest
-	6,  // 10: rounds.datamanagement.v1.Points.WeighAppeal:input_type -> rounds.datamanagement.v1.WeighAppealRequest
-	8,  // 11: rounds.datamanagement.v1.Points.DecideAppeal:input_type -> rounds.datamanagement.v1.DecideAppealRequest
-	10, // 12: rounds.datamanagement.v1.Points.RequestCorrection:input_type -> rounds.datamanagement.v1.RequestCorrectionRequest
-	13, // 13: rounds.datamanagement.v1.Points.RequestPoints:output_type -> rounds.datamanagement.v1.RequestPointsResponse
-	15, // 14: rounds.datamanagement.v1.Points.RecordAnswer:output_type -> rounds.datamanagement.v1.RecordAnswerResponse
-	1,  // 15: rounds.datamanagement.v1.Points.Appeal:output_type -> rounds.datamanagement.v1.AppealResponse
-	3,  // 16: rounds.datamanagement.v1.Points.WithdrawAppeal:output_type -> rounds.datamanagement.v1.WithdrawAppealResponse
-	7,  // 17: rounds.datamanagement.v1.Points.WeighAppeal:output_type -> rounds.datamanagement.v1.WeighAppealResponse
-	9,  // 18: rounds.datamanagement.v1.Points.DecideAppeal:output_type -> rounds.datamanagement.v1.DecideAppealResponse
-	11, // 19: rounds.datamanagement.v1.Points.RequestCorrection:output_type -> rounds.datamanagement.v1.RequestCorrectionResponse
-	13, // [13:20] is the sub-list for method output_type
-	6,  // [6:13] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	5,  // 0: rounds.datamanagement.v1.AppealRequest.concerns:type_name -> rounds.datamanagement.v1.AmendedSpan
+	5,  // 1: rounds.datamanagement.v1.Amendment.watched:type_name -> rounds.datamanagement.v1.AmendedSpan
+	5,  // 2: rounds.datamanagement.v1.Amendment.incidents:type_name -> rounds.datamanagement.v1.AmendedSpan
+	16, // 3: rounds.datamanagement.v1.AmendedSpan.from:type_name -> google.protobuf.Timestamp
+	16, // 4: rounds.datamanagement.v1.AmendedSpan.to:type_name -> google.protobuf.Timestamp
+	4,  // 5: rounds.datamanagement.v1.WeighAppealRequest.amendment:type_name -> rounds.datamanagement.v1.Amendment
+	4,  // 6: rounds.datamanagement.v1.DecideAppealRequest.amendment:type_name -> rounds.datamanagement.v1.Amendment
+	12, // 7: rounds.datamanagement.v1.Points.RequestPoints:input_type -> rounds.datamanagement.v1.RequestPointsRequest
+	14, // 8: rounds.datamanagement.v1.Points.RecordAnswer:input_type -> rounds.datamanagement.v1.RecordAnswerRequest
+	0,  // 9: rounds.datamanagement.v1.Points.Appeal:input_type -> rounds.datamanagement.v1.AppealRequest
+	2,  // 10: rounds.datamanagement.v1.Points.WithdrawAppeal:input_type -> rounds.datamanagement.v1.WithdrawAppealRequest
+	6,  // 11: rounds.datamanagement.v1.Points.WeighAppeal:input_type -> rounds.datamanagement.v1.WeighAppealRequest
+	8,  // 12: rounds.datamanagement.v1.Points.DecideAppeal:input_type -> rounds.datamanagement.v1.DecideAppealRequest
+	10, // 13: rounds.datamanagement.v1.Points.RequestCorrection:input_type -> rounds.datamanagement.v1.RequestCorrectionRequest
+	13, // 14: rounds.datamanagement.v1.Points.RequestPoints:output_type -> rounds.datamanagement.v1.RequestPointsResponse
+	15, // 15: rounds.datamanagement.v1.Points.RecordAnswer:output_type -> rounds.datamanagement.v1.RecordAnswerResponse
+	1,  // 16: rounds.datamanagement.v1.Points.Appeal:output_type -> rounds.datamanagement.v1.AppealResponse
+	3,  // 17: rounds.datamanagement.v1.Points.WithdrawAppeal:output_type -> rounds.datamanagement.v1.WithdrawAppealResponse
+	7,  // 18: rounds.datamanagement.v1.Points.WeighAppeal:output_type -> rounds.datamanagement.v1.WeighAppealResponse
+	9,  // 19: rounds.datamanagement.v1.Points.DecideAppeal:output_type -> rounds.datamanagement.v1.DecideAppealResponse
+	11, // 20: rounds.datamanagement.v1.Points.RequestCorrection:output_type -> rounds.datamanagement.v1.RequestCorrectionResponse
+	14, // [14:21] is the sub-list for method output_type
+	7,  // [7:14] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_datamanagement_v1_points_proto_init() }

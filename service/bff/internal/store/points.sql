@@ -35,25 +35,28 @@ FROM datamanagement.bff_evidence WHERE account_id = @account_id AND slug = @slug
 SELECT r.opened_at, r.commitment, r.seed::text AS seed, p.starts_at, p.minutes FROM livewebinar.bff_room r
 JOIN datamanagement.bff_programme p ON p.webinar_id = r.webinar_id WHERE r.webinar_id = @webinar_id;
 
+-- name: RoomEvidence :one
+SELECT evidence, sha256 FROM livewebinar.bff_attendance WHERE webinar_id = @webinar_id AND account_id = @account_id;
+
 -- name: AppealLatest :one
 SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
-    decided_by::text AS decided_by, account_id
+    decided_by::text AS decided_by, account_id, concerns_from, concerns_to
 FROM datamanagement.bff_appeal WHERE webinar_id = @webinar_id AND account_id = @account_id ORDER BY made_at DESC LIMIT 1;
 
 -- name: AppealGet :one
 SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
-    decided_by::text AS decided_by, account_id
+    decided_by::text AS decided_by, account_id, concerns_from, concerns_to
 FROM datamanagement.bff_appeal WHERE appeal_id = @appeal_id;
 
 -- name: AppealsOpen :many
 SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
-    decided_by::text AS decided_by, account_id
+    decided_by::text AS decided_by, account_id, concerns_from, concerns_to
 FROM datamanagement.bff_appeal WHERE state = 'open' AND (made_at, appeal_id) > (@after::timestamptz, @after_id::uuid)
 ORDER BY made_at, appeal_id LIMIT @most;
 
 -- name: AppealsClosed :many
 SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
-    decided_by::text AS decided_by, account_id
+    decided_by::text AS decided_by, account_id, concerns_from, concerns_to
 FROM datamanagement.bff_appeal WHERE state <> 'open' AND (closed_at, appeal_id) < (@before::timestamptz, @before_id::uuid)
 ORDER BY closed_at DESC, appeal_id DESC LIMIT @most;
 

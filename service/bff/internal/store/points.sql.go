@@ -63,7 +63,7 @@ func (q *Queries) AgencyRequests(ctx context.Context, webinarID uuid.UUID) ([]Ag
 
 const appealGet = `-- name: AppealGet :one
 SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
-    decided_by::text AS decided_by, account_id
+    decided_by::text AS decided_by, account_id, concerns_from, concerns_to
 FROM datamanagement.bff_appeal WHERE appeal_id = $1
 `
 
@@ -83,6 +83,8 @@ type AppealGetRow struct {
 	Hundredths    int32
 	DecidedBy     string
 	AccountID     uuid.UUID
+	ConcernsFrom  *time.Time
+	ConcernsTo    *time.Time
 }
 
 func (q *Queries) AppealGet(ctx context.Context, appealID uuid.UUID) (AppealGetRow, error) {
@@ -104,13 +106,15 @@ func (q *Queries) AppealGet(ctx context.Context, appealID uuid.UUID) (AppealGetR
 		&i.Hundredths,
 		&i.DecidedBy,
 		&i.AccountID,
+		&i.ConcernsFrom,
+		&i.ConcernsTo,
 	)
 	return i, err
 }
 
 const appealLatest = `-- name: AppealLatest :one
 SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
-    decided_by::text AS decided_by, account_id
+    decided_by::text AS decided_by, account_id, concerns_from, concerns_to
 FROM datamanagement.bff_appeal WHERE webinar_id = $1 AND account_id = $2 ORDER BY made_at DESC LIMIT 1
 `
 
@@ -135,6 +139,8 @@ type AppealLatestRow struct {
 	Hundredths    int32
 	DecidedBy     string
 	AccountID     uuid.UUID
+	ConcernsFrom  *time.Time
+	ConcernsTo    *time.Time
 }
 
 func (q *Queries) AppealLatest(ctx context.Context, arg AppealLatestParams) (AppealLatestRow, error) {
@@ -156,13 +162,15 @@ func (q *Queries) AppealLatest(ctx context.Context, arg AppealLatestParams) (App
 		&i.Hundredths,
 		&i.DecidedBy,
 		&i.AccountID,
+		&i.ConcernsFrom,
+		&i.ConcernsTo,
 	)
 	return i, err
 }
 
 const appealsClosed = `-- name: AppealsClosed :many
 SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
-    decided_by::text AS decided_by, account_id
+    decided_by::text AS decided_by, account_id, concerns_from, concerns_to
 FROM datamanagement.bff_appeal WHERE state <> 'open' AND (closed_at, appeal_id) < ($1::timestamptz, $2::uuid)
 ORDER BY closed_at DESC, appeal_id DESC LIMIT $3
 `
@@ -189,6 +197,8 @@ type AppealsClosedRow struct {
 	Hundredths    int32
 	DecidedBy     string
 	AccountID     uuid.UUID
+	ConcernsFrom  *time.Time
+	ConcernsTo    *time.Time
 }
 
 func (q *Queries) AppealsClosed(ctx context.Context, arg AppealsClosedParams) ([]AppealsClosedRow, error) {
@@ -216,6 +226,8 @@ func (q *Queries) AppealsClosed(ctx context.Context, arg AppealsClosedParams) ([
 			&i.Hundredths,
 			&i.DecidedBy,
 			&i.AccountID,
+			&i.ConcernsFrom,
+			&i.ConcernsTo,
 		); err != nil {
 			return nil, err
 		}
@@ -229,7 +241,7 @@ func (q *Queries) AppealsClosed(ctx context.Context, arg AppealsClosedParams) ([
 
 const appealsOpen = `-- name: AppealsOpen :many
 SELECT appeal_id, slug, title, name, licence_number, reason, words, state, made_at, closed_at, answer, amendment, hundredths,
-    decided_by::text AS decided_by, account_id
+    decided_by::text AS decided_by, account_id, concerns_from, concerns_to
 FROM datamanagement.bff_appeal WHERE state = 'open' AND (made_at, appeal_id) > ($1::timestamptz, $2::uuid)
 ORDER BY made_at, appeal_id LIMIT $3
 `
@@ -256,6 +268,8 @@ type AppealsOpenRow struct {
 	Hundredths    int32
 	DecidedBy     string
 	AccountID     uuid.UUID
+	ConcernsFrom  *time.Time
+	ConcernsTo    *time.Time
 }
 
 func (q *Queries) AppealsOpen(ctx context.Context, arg AppealsOpenParams) ([]AppealsOpenRow, error) {
@@ -283,6 +297,8 @@ func (q *Queries) AppealsOpen(ctx context.Context, arg AppealsOpenParams) ([]App
 			&i.Hundredths,
 			&i.DecidedBy,
 			&i.AccountID,
+			&i.ConcernsFrom,
+			&i.ConcernsTo,
 		); err != nil {
 			return nil, err
 		}
@@ -615,6 +631,27 @@ func (q *Queries) Results(ctx context.Context, arg ResultsParams) ([]ResultsRow,
 		return nil, err
 	}
 	return items, nil
+}
+
+const roomEvidence = `-- name: RoomEvidence :one
+SELECT evidence, sha256 FROM livewebinar.bff_attendance WHERE webinar_id = $1 AND account_id = $2
+`
+
+type RoomEvidenceParams struct {
+	WebinarID uuid.UUID
+	AccountID uuid.UUID
+}
+
+type RoomEvidenceRow struct {
+	Evidence []byte
+	Sha256   []byte
+}
+
+func (q *Queries) RoomEvidence(ctx context.Context, arg RoomEvidenceParams) (RoomEvidenceRow, error) {
+	row := q.db.QueryRow(ctx, roomEvidence, arg.WebinarID, arg.AccountID)
+	var i RoomEvidenceRow
+	err := row.Scan(&i.Evidence, &i.Sha256)
+	return i, err
 }
 
 const roomOf = `-- name: RoomOf :one

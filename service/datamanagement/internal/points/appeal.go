@@ -38,9 +38,12 @@ func (s *server) Appeal(ctx context.Context, q *datamanagementpb.AppealRequest) 
 	return answer, s.once(ctx, q, "points.appeal", answer, func(tx pgx.Tx, who uuid.UUID, now time.Time) error {
 		id := s.newID()
 		answer.Id = id.String()
-		return appeal(ctx, store.New(tx), store.AppealInsertParams{
-			ID: id, WebinarID: webinar, AccountID: who, Reason: q.GetReason(), Words: words, Now: now,
-		})
+		p := store.AppealInsertParams{ID: id, WebinarID: webinar, AccountID: who, Reason: q.GetReason(), Words: words, Now: now}
+		if span := q.GetConcerns(); span != nil {
+			from, to := instant(span.GetFrom()), instant(span.GetTo())
+			p.ConcernsFrom, p.ConcernsTo = &from, &to
+		}
+		return appeal(ctx, store.New(tx), p)
 	})
 }
 
@@ -69,6 +72,10 @@ func appeal(ctx context.Context, q *store.Queries, p store.AppealInsertParams) e
 		return errs.New(errs.Conflict, "appeal.whole", "You have all the points of this webinar.")
 	case target.EndedAt == nil || p.Now.After(target.EndedAt.Add(credit.AppealTime)):
 		return errs.New(errs.Conflict, "appeal.late", "An appeal is possible within 30 days of the end of a webinar.")
+	}
+	if p.ConcernsFrom != nil && (target.StartedAt == nil || p.ConcernsFrom.Before(*target.StartedAt) || p.ConcernsTo.After(*target.EndedAt) ||
+		!p.ConcernsFrom.Before(*p.ConcernsTo)) {
+		return errs.New(errs.Invalid, errs.CodeInput, errs.CheckFields).Field("concerns_from", "appeal.span", "Enter a time within the webinar, from and to.")
 	}
 	made, err := q.AppealCount(ctx, store.AppealCountParams{WebinarID: p.WebinarID, AccountID: p.AccountID})
 	if err != nil {

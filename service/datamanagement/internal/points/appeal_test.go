@@ -258,6 +258,22 @@ func TestAppealRefusals(t *testing.T) {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
+	about := func(from, to time.Duration) string {
+		_, err := s.Appeal(as(person), &datamanagementpb.AppealRequest{
+			RequestId: uuid.NewString(), WebinarId: webinar.String(), Reason: "check",
+			Concerns: &datamanagementpb.AmendedSpan{From: timestamppb.New(began.Add(from)), To: timestamppb.New(began.Add(to))},
+		})
+		return code(err)
+	}
+	for _, span := range [][2]time.Duration{{-time.Second, time.Minute}, {time.Minute, 2 * time.Hour}, {time.Minute, time.Minute}} {
+		if got := about(span[0], span[1]); got != "appeal.span" {
+			t.Errorf("about %v: %q", span, got)
+		}
+	}
+	if got := about(time.Minute, time.Hour); got != "" {
+		t.Errorf("about a time within: %q", got)
+	}
+	w.exec(`DELETE FROM datamanagement.appeal WHERE concerns_to - concerns_from = '59 minutes'`)
 	id := w.appeal(webinar, person)
 	if got := ask(as(person), "check", ""); got != "appeal.open" {
 		t.Errorf("a second one: %s", got)

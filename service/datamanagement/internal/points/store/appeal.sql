@@ -1,5 +1,5 @@
 -- name: AppealTarget :one
-SELECT w.ended_at, r.hundredths, (r.qualified AND r.hundredths >= w.hundredths)::boolean AS whole
+SELECT w.started_at, w.ended_at, r.hundredths, (r.qualified AND r.hundredths >= w.hundredths)::boolean AS whole
 FROM datamanagement.attendance_result r JOIN datamanagement.webinar w ON w.id = r.webinar_id
 WHERE r.webinar_id = @webinar_id AND r.account_id = @account_id;
 
@@ -7,8 +7,8 @@ WHERE r.webinar_id = @webinar_id AND r.account_id = @account_id;
 SELECT count(*) FROM datamanagement.appeal WHERE webinar_id = @webinar_id AND account_id = @account_id;
 
 -- name: AppealInsert :execrows
-INSERT INTO datamanagement.appeal (id, webinar_id, account_id, reason, words, made_at)
-VALUES (@id, @webinar_id, @account_id, @reason, @words, @now) ON CONFLICT DO NOTHING;
+INSERT INTO datamanagement.appeal (id, webinar_id, account_id, reason, words, concerns_from, concerns_to, made_at)
+VALUES (@id, @webinar_id, @account_id, @reason, @words, sqlc.narg(concerns_from), sqlc.narg(concerns_to), @now) ON CONFLICT DO NOTHING;
 
 -- name: AppealLock :one
 SELECT id, webinar_id, account_id, state FROM datamanagement.appeal WHERE id = @id FOR UPDATE;

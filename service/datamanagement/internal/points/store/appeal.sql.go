@@ -83,17 +83,19 @@ func (q *Queries) AppealGrant(ctx context.Context, arg AppealGrantParams) error 
 }
 
 const appealInsert = `-- name: AppealInsert :execrows
-INSERT INTO datamanagement.appeal (id, webinar_id, account_id, reason, words, made_at)
-VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+INSERT INTO datamanagement.appeal (id, webinar_id, account_id, reason, words, concerns_from, concerns_to, made_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
 `
 
 type AppealInsertParams struct {
-	ID        uuid.UUID
-	WebinarID uuid.UUID
-	AccountID uuid.UUID
-	Reason    string
-	Words     string
-	Now       time.Time
+	ID           uuid.UUID
+	WebinarID    uuid.UUID
+	AccountID    uuid.UUID
+	Reason       string
+	Words        string
+	ConcernsFrom *time.Time
+	ConcernsTo   *time.Time
+	Now          time.Time
 }
 
 func (q *Queries) AppealInsert(ctx context.Context, arg AppealInsertParams) (int64, error) {
@@ -103,6 +105,8 @@ func (q *Queries) AppealInsert(ctx context.Context, arg AppealInsertParams) (int
 		arg.AccountID,
 		arg.Reason,
 		arg.Words,
+		arg.ConcernsFrom,
+		arg.ConcernsTo,
 		arg.Now,
 	)
 	if err != nil {
@@ -156,7 +160,7 @@ func (q *Queries) AppealRefuse(ctx context.Context, arg AppealRefuseParams) erro
 }
 
 const appealTarget = `-- name: AppealTarget :one
-SELECT w.ended_at, r.hundredths, (r.qualified AND r.hundredths >= w.hundredths)::boolean AS whole
+SELECT w.started_at, w.ended_at, r.hundredths, (r.qualified AND r.hundredths >= w.hundredths)::boolean AS whole
 FROM datamanagement.attendance_result r JOIN datamanagement.webinar w ON w.id = r.webinar_id
 WHERE r.webinar_id = $1 AND r.account_id = $2
 `
@@ -167,6 +171,7 @@ type AppealTargetParams struct {
 }
 
 type AppealTargetRow struct {
+	StartedAt  *time.Time
 	EndedAt    *time.Time
 	Hundredths int32
 	Whole      bool
@@ -175,7 +180,12 @@ type AppealTargetRow struct {
 func (q *Queries) AppealTarget(ctx context.Context, arg AppealTargetParams) (AppealTargetRow, error) {
 	row := q.db.QueryRow(ctx, appealTarget, arg.WebinarID, arg.AccountID)
 	var i AppealTargetRow
-	err := row.Scan(&i.EndedAt, &i.Hundredths, &i.Whole)
+	err := row.Scan(
+		&i.StartedAt,
+		&i.EndedAt,
+		&i.Hundredths,
+		&i.Whole,
+	)
 	return i, err
 }
 
