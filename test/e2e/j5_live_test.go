@@ -214,8 +214,12 @@ func TestPresenceCheck(t *testing.T) {
 	ana := chromium.New(t, base)
 	ana.Open("/login-as/" + account.String())
 	ana.See(`[data-connection][data-state="connected"]`)
+	ana.Until(`(window.tones = 0, window.OscillatorNode = class extends OscillatorNode { start(at) { window.tones++; super.start(at); } }, true)`)
+	ana.Click("[data-check-sound]") // who wants the sound hears it once
+	ana.Until(`window.tones === 2`)
 	h.Ahead(time.Until(h.FirstCheck(account)) + 10*time.Millisecond)
 	ana.See("dialog[data-check][open]")
+	ana.Until(`window.tones === 4`)
 	ana.Until(`document.activeElement.matches("[data-check-answer]") && document.title.startsWith("Are you there?")`)
 	ana.Until(`(() => { const v = document.querySelector("video").getBoundingClientRect(), d = document.querySelector("[data-check]").getBoundingClientRect();
 		return d.top >= v.bottom || d.left >= v.right; })()`)
@@ -224,6 +228,8 @@ func TestPresenceCheck(t *testing.T) {
 	ana.Gone("dialog[data-check][open]")
 	ana.SeeText("[data-meter-reasons]", "Checks: 1 of 3 answered")
 	ana.SeeText("[data-check-said]", "your answer counts")
+	ana.Reload()
+	ana.Until(`document.querySelector("[data-check-sound]").checked`) // the device remembers
 }
 
 // TestWatchWithoutSound reads the film in one's own language, and is warned before everybody reads of a patient.

@@ -209,7 +209,7 @@ func TestPoll(t *testing.T) {
 	bor.SeeText("[data-poll='1']", "your answer")
 }
 
-// TestHosts raises a hand, reads an announcement, is muted for a while, and shown out for good.
+// TestHosts raises a hand, reads an announcement, is told of a break, is muted for a while, and shown out for good.
 func TestHosts(t *testing.T) {
 	t.Parallel()
 	h, ana, bor := twoMembers(t)
@@ -227,6 +227,11 @@ func TestHosts(t *testing.T) {
 	bor.SeeText("[data-announcement]", "We go on at 19:00")
 	bor.Press("Close")
 	bor.Gone("[data-announcement]")
+
+	host.does("host.segment", &livewebinarpb.SegmentRequest{WebinarId: webinar, Kind: "break"}, &livewebinarpb.Done{})
+	bor.SeeText("[data-programme]", "This time does not count")
+	host.does("host.segment", &livewebinarpb.SegmentRequest{WebinarId: webinar, Kind: "talk"}, &livewebinarpb.Done{})
+	bor.Gone("[data-programme]")
 
 	host.does("host.chat", &livewebinarpb.ChatSettingsRequest{WebinarId: webinar, SlowSeconds: 30}, &livewebinarpb.Done{})
 	bor.SeeText("[data-chat-why]", "one message every 30 s")

@@ -257,3 +257,22 @@ func TestRoomMeter(t *testing.T) {
 	p.SeeText("[data-said]", "Rule reached at 18:52")
 	looks(p, "room-reached", look{390, false}, look{1440, true})
 }
+
+// TestRoomAway comes back after longer than the rule allows: the page says which part of it does not count.
+func TestRoomAway(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	join := s.evening()
+	p := s.enter()
+	p.Forgive("WebSocket", "503")
+	p.Until(`!document.querySelector("video").paused`)
+	s.cut(true)
+	p.SeeText("[data-connection]", "Connection lost")
+	p.Until(`+(document.querySelector("[data-lost-for]").textContent.match(/\d+/) ?? 0) >= 9`)
+	s.cut(false)
+	p.SeeText("[data-kept]", "s do not count.")
+	p.See("[data-kept][data-all=false]")
+	if got := p.Count("[data-chat] li"); got != len(join.GetMessages()) {
+		t.Errorf("%d messages are shown, want the %d that there are", got, len(join.GetMessages()))
+	}
+}

@@ -39,6 +39,8 @@ type stage struct {
 	signer  *token.Signer
 
 	mu      sync.Mutex
+	shut    bool         // no new connection
+	drop    func() error // cuts the one that is open
 	send    func(frame string) // to the connection that is open
 	answers map[string]proto.Message
 	refused map[string]string
@@ -108,12 +110,20 @@ func (door) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOpt
 
 // play is one connection from its beginning to its end.
 func (s *stage) play(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	shut := s.shut
+	s.mu.Unlock()
+	if shut {
+		http.Error(w, "away", http.StatusServiceUnavailable)
+		return
+	}
 	conn, _, _, err := ws.UpgradeHTTP(r, w)
 	if err != nil {
 		return
 	}
 	defer conn.Close()
 	s.mu.Lock()
+	s.drop = conn.Close
 	s.send = func(frame string) { _ = wsutil.WriteServerText(conn, []byte(frame)) }
 	s.mu.Unlock()
 	for {
@@ -174,6 +184,16 @@ func (s *stage) refuse(method, code string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refused[method] = code
+}
+
+// cut breaks the connection and lets none come until it is mended.
+func (s *stage) cut(cut bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shut = cut
+	if cut {
+		_ = s.drop()
+	}
 }
 
 // count is how often a method was called.

@@ -12,6 +12,7 @@
 package room
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/rounds-cme/rounds/kit/i18n"
@@ -49,6 +50,7 @@ func (v View) tracks(languages []string) []track {
 
 func (v View) page() string     { return "/webinars/" + v.Slug }
 func (v View) evidence() string { return "/me/webinars/" + v.Slug }
+func (v View) login() string    { return "/login?next=" + url.QueryEscape(v.page()+"/room") }
 func (v View) record() string   { return "/webinars/" + v.Slug + "/record" }
 func (v View) console() string  { return "/webinars/" + v.Slug + "/console" }
 

@@ -17,9 +17,10 @@ export class Away {
   lost(counting: boolean): number {
     if (!this.since) {
       this.since = performance.now();
-      this.counted = counting;
+      this.counted = false;
       this.place.hidden = true;
     }
+    this.counted ||= counting; // nothing can be lost while the video stands still
     return Math.round((performance.now() - this.since) / 1000);
   }
 
