@@ -86,7 +86,8 @@ func (s *boards) get(ctx context.Context, webinar uuid.UUID) (*board, error) {
 	}
 	s.mu.Unlock()
 	b.used.Store(s.now().Unix())
-	return b, b.load(ctx)
+	err := b.load(ctx)
+	return b, err
 }
 
 // load reads everything, once.
@@ -144,7 +145,7 @@ func (b *board) refresh(ctx context.Context) error {
 	b.state.Apply(revision, items)
 	b.tell(false)
 	if revision > b.enforced {
-		b.boards.enforce(b, b.enforced)
+		b.enforce(b, b.enforced)
 		b.enforced = revision
 	}
 	return nil

@@ -121,7 +121,7 @@ func seeds() []string {
 	var all []string
 	for name, some := range values {
 		for _, value := range some {
-			list = append(list, fmt.Sprintf(`{"webinarId":"%s","id":"%s","number":1,"sequence":1,"body":"x","reason":"x",%q:%s}`, arenaID, arenaID, name, value))
+			list = append(list, fmt.Sprintf(`{"webinarId":%q,"id":%q,"number":1,"sequence":1,"body":"x","reason":"x",%q:%s}`, arenaID, arenaID, name, value))
 		}
 		if name != "webinarId" {
 			all = append(all, fmt.Sprintf("%q:%s", name, some[0]))

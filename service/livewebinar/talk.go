@@ -115,7 +115,7 @@ func (s *server) quote(ctx context.Context, at stage, sequence int32) (*livewebi
 		return nil, nil
 	}
 	q := &livewebinarpb.Quote{Sequence: sequence}
-	deleted := ""
+	var deleted string
 	if m := at.board.state.Message(sequence); m != nil {
 		q.Name, q.Body, deleted = m.GetName(), m.GetBody(), m.GetDeletedBy()
 	} else {
