@@ -243,19 +243,23 @@ func answerable(poll store.PollStatesRow, options []int32) error {
 }
 
 func (b *board) writeHands(ctx context.Context, q *store.Queries, list []*light) (bool, error) {
-	set := store.HandSetParams{WebinarID: b.webinar}
+	up, down := store.HandRaiseParams{WebinarID: b.webinar}, store.HandLowerParams{WebinarID: b.webinar}
 	for _, l := range last(list) {
-		set.AccountIds, set.Names = append(set.AccountIds, l.account), append(set.Names, l.what)
-		at := time.Time{}
 		if l.on {
-			at = l.at
+			up.AccountIds, up.Names, up.RaisedAts = append(up.AccountIds, l.account), append(up.Names, l.what), append(up.RaisedAts, l.at)
+		} else {
+			down.AccountIds = append(down.AccountIds, l.account)
 		}
-		set.RaisedAts = append(set.RaisedAts, at)
 	}
-	if err := q.HandSet(ctx, set); err != nil {
-		return false, fmt.Errorf("write hands: %w", err)
+	raised, err := q.HandRaise(ctx, up)
+	if err != nil {
+		return false, fmt.Errorf("raise hands: %w", err)
 	}
-	return true, nil
+	lowered, err := q.HandLower(ctx, down)
+	if err != nil {
+		return false, fmt.Errorf("lower hands: %w", err)
+	}
+	return raised+lowered > 0, nil
 }
 
 // count makes what was written lightly into a revision.

@@ -3,6 +3,7 @@ package livewebinar
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,6 +20,8 @@ const (
 	idle = 5 * time.Minute
 	// handGrace is how long a hand stays up whose owner is not in the room: as long as a lost connection may take.
 	handGrace = time.Minute
+	// atOnce is how many boards are looked after at the same time: most of it is waiting for a pulse.
+	atOnce = 16
 )
 
 // tend looks after the boards once a second: what was only counted becomes a revision, what other instances wrote is told
@@ -57,11 +60,18 @@ func (s *server) tendOnce(ctx context.Context) error {
 	for _, row := range rows {
 		moved[row.WebinarID] = row
 	}
+	var all sync.WaitGroup
+	free := make(chan struct{}, atOnce)
 	for _, b := range boards {
-		if err := s.tendBoard(ctx, b, moved[b.webinar]); err != nil {
-			s.log.Error("board", "webinar", b.webinar, "error", err)
-		}
+		free <- struct{}{}
+		all.Go(func() {
+			defer func() { <-free }()
+			if err := s.tendBoard(ctx, b, moved[b.webinar]); err != nil {
+				s.log.Error("board", "webinar", b.webinar, "error", err)
+			}
+		})
 	}
+	all.Wait()
 	return nil
 }
 

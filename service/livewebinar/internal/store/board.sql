@@ -43,12 +43,15 @@ SELECT number, id, name, body, sent_at, revision FROM livewebinar.note
 WHERE webinar_id = @webinar_id AND revision > @after ORDER BY revision, number;
 
 -- Hands are raised by many at once, so they are written many at a time; raising it again does not lose the place.
--- name: HandSet :exec
+-- name: HandRaise :execrows
 INSERT INTO livewebinar.hand AS h (webinar_id, account_id, name, raised_at, dirty)
-SELECT @webinar_id, unnest(@account_ids::uuid[]), unnest(@names::text[]), nullif(unnest(@raised_ats::timestamptz[]), '0001-01-01 00:00:00Z'), true
-ON CONFLICT (webinar_id, account_id) DO UPDATE
-SET raised_at = CASE WHEN excluded.raised_at IS NULL THEN NULL ELSE coalesce(h.raised_at, excluded.raised_at) END, dirty = true, name = excluded.name
-WHERE (h.raised_at IS NULL) <> (excluded.raised_at IS NULL);
+SELECT @webinar_id, unnest(@account_ids::uuid[]), unnest(@names::text[]), unnest(@raised_ats::timestamptz[]), true
+ON CONFLICT (webinar_id, account_id) DO UPDATE SET raised_at = excluded.raised_at, dirty = true, name = excluded.name
+WHERE h.raised_at IS NULL;
+
+-- name: HandLower :execrows
+UPDATE livewebinar.hand SET raised_at = NULL, dirty = true
+WHERE webinar_id = @webinar_id AND account_id = ANY (@account_ids::uuid[]) AND raised_at IS NOT NULL;
 
 -- name: HandCount :execrows
 UPDATE livewebinar.hand h SET dirty = false, revision = @revision

@@ -241,15 +241,32 @@ func (q *Queries) HandCount(ctx context.Context, arg HandCountParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
-const handSet = `-- name: HandSet :exec
-INSERT INTO livewebinar.hand AS h (webinar_id, account_id, name, raised_at, dirty)
-SELECT $1, unnest($2::uuid[]), unnest($3::text[]), nullif(unnest($4::timestamptz[]), '0001-01-01 00:00:00Z'), true
-ON CONFLICT (webinar_id, account_id) DO UPDATE
-SET raised_at = CASE WHEN excluded.raised_at IS NULL THEN NULL ELSE coalesce(h.raised_at, excluded.raised_at) END, dirty = true, name = excluded.name
-WHERE (h.raised_at IS NULL) <> (excluded.raised_at IS NULL)
+const handLower = `-- name: HandLower :execrows
+UPDATE livewebinar.hand SET raised_at = NULL, dirty = true
+WHERE webinar_id = $1 AND account_id = ANY ($2::uuid[]) AND raised_at IS NOT NULL
 `
 
-type HandSetParams struct {
+type HandLowerParams struct {
+	WebinarID  uuid.UUID
+	AccountIds []uuid.UUID
+}
+
+func (q *Queries) HandLower(ctx context.Context, arg HandLowerParams) (int64, error) {
+	result, err := q.db.Exec(ctx, handLower, arg.WebinarID, arg.AccountIds)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const handRaise = `-- name: HandRaise :execrows
+INSERT INTO livewebinar.hand AS h (webinar_id, account_id, name, raised_at, dirty)
+SELECT $1, unnest($2::uuid[]), unnest($3::text[]), unnest($4::timestamptz[]), true
+ON CONFLICT (webinar_id, account_id) DO UPDATE SET raised_at = excluded.raised_at, dirty = true, name = excluded.name
+WHERE h.raised_at IS NULL
+`
+
+type HandRaiseParams struct {
 	WebinarID  uuid.UUID
 	AccountIds []uuid.UUID
 	Names      []string
@@ -257,14 +274,17 @@ type HandSetParams struct {
 }
 
 // Hands are raised by many at once, so they are written many at a time; raising it again does not lose the place.
-func (q *Queries) HandSet(ctx context.Context, arg HandSetParams) error {
-	_, err := q.db.Exec(ctx, handSet,
+func (q *Queries) HandRaise(ctx context.Context, arg HandRaiseParams) (int64, error) {
+	result, err := q.db.Exec(ctx, handRaise,
 		arg.WebinarID,
 		arg.AccountIds,
 		arg.Names,
 		arg.RaisedAts,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mineOf = `-- name: MineOf :one
