@@ -119,7 +119,7 @@ func (m measured) forgiving(here Spans, watched []Interval, elsewhere Spans, r R
 	if r.ReconnectPercent <= 0 || all <= most {
 		return here, all
 	}
-	end, _ := gaps.reached(most)
+	end := gaps.reached(most)
 	return here.Without(gaps.Clip(Spans{{From: end, To: gaps[len(gaps)-1].To}})), most
 }
 
@@ -171,7 +171,7 @@ func worth(e Evidence, m measured) Points {
 }
 
 func reachedAt(m measured, answers []time.Time, need int) time.Time {
-	at, _ := m.watched.reached(m.need)
+	at := m.watched.reached(m.need)
 	if need > 0 {
 		at = later(at, answers[need-1])
 	}

@@ -116,15 +116,15 @@ func (a Spans) Covers(s Span) bool {
 }
 
 // reached is the moment at which the sum of the members, walked in time, came to d.
-func (a Spans) reached(d time.Duration) (time.Time, bool) {
+func (a Spans) reached(d time.Duration) time.Time {
 	for _, s := range a {
 		if l := s.Length(); l < d {
 			d -= l
 			continue
 		}
-		return s.From.Add(d), true
+		return s.From.Add(d)
 	}
-	return time.Time{}, false
+	return time.Time{}
 }
 
 func later(a, b time.Time) time.Time {
