@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/token"
@@ -96,11 +97,14 @@ func newStage(t *testing.T) *stage {
 type door string
 
 func (d door) Invoke(_ context.Context, method string, _, reply any, _ ...grpc.CallOption) error {
-	answer, ok := reply.(*livewebinarpb.DoorResponse)
-	if !ok {
+	switch answer := reply.(type) {
+	case *livewebinarpb.DoorResponse:
+		proto.Merge(answer, &livewebinarpb.DoorResponse{WebinarId: string(d), Title: "Heart failure", State: "live", VideoUrl: "/video/demo.mp4"})
+	case *bffpb.StageResponse:
+		proto.Merge(answer, &bffpb.StageResponse{Card: &bffpb.WebinarCard{Id: string(d), Slug: "heart-failure", Title: "Heart failure", State: "live"}})
+	default:
 		return status.Error(codes.Unavailable, method)
 	}
-	proto.Merge(answer, &livewebinarpb.DoorResponse{WebinarId: string(d), Title: "Heart failure", State: "live", VideoUrl: "/video/demo.mp4"})
 	return nil
 }
 

@@ -67,6 +67,7 @@ class Console {
   private joined(j: Joined): void {
     this.inside = true;
     this.sequence = 0; // a new connection counts from one
+    if (!this.live) document.querySelector("body > .toast")?.remove(); // it said that this would happen
     this.root.dataset["state"] = "live";
     this.stage.opened = j.room.openedAt ?? this.stage.opened;
     this.count(j.viewers ?? 0);
@@ -121,6 +122,7 @@ class Console {
   private state(s: State): void {
     if (s !== "connected") this.inside = false;
     if (s === "opening" && !this.live) return; // it is not said before the start: nothing is wrong
+    if (s === "connected" && !this.live) this.connection.enter(); // it may have begun before this page could hear of it
     const e = find(this.root, "[data-connection]");
     e.dataset["state"] = s;
     write(e, say(s === "refused" ? "console_refused" : s));

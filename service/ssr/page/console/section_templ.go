@@ -113,7 +113,7 @@ func now() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</summary><p class=\"mt-2\" data-credited></p><ol class=\"console-list mt-2\" data-programme></ol></details><div class=\"console-rule flex flex-col gap-2\"><h3 id=\"announce-title\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</summary><p class=\"mt-2\" data-credited></p><ol class=\"console-list mt-2\" data-programme></ol></details><div class=\"console-rule flex flex-col gap-2\" data-when=\"live\"><h3 id=\"announce-title\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

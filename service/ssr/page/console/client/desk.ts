@@ -41,6 +41,7 @@ export class Desk {
     const away = make("button", { type: "button", class: "btn btn-small" }, say("dismiss"));
     away.onclick = close;
     line.append(away);
+    document.querySelector("body > .toast")?.remove(); // that of the page before stands in the same place
     this.place.replaceChildren(line);
     clearTimeout(this.leaving);
     this.leaving = window.setTimeout(close, staysFor);

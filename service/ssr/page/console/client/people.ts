@@ -15,6 +15,7 @@ interface Page { viewers?: Viewer[]; total?: number; next?: string }
 const onPage = 50;
 const mostPages = 4; // who is further down is found by name
 const mostHands = 50;
+const mostSanctions = 100;
 const again = 10_000;
 
 export class People {
@@ -94,7 +95,7 @@ export class People {
   private sanctions(): void {
     const all = [...this.desk.connection.board.sanctions.values()].sort((a, b) => (b.at ?? "").localeCompare(a.at ?? ""));
     find(this.root, "[data-sanctions-none]").hidden = all.length > 0;
-    find(this.root, "[data-sanctions]").replaceChildren(...all.map((s) => this.sanction(s)));
+    find(this.root, "[data-sanctions]").replaceChildren(...all.slice(0, mostSanctions).map((s) => this.sanction(s)));
   }
 
   private sanction(s: Sanction): HTMLElement {

@@ -8,6 +8,7 @@ import type { Desk } from "./desk";
 
 const fewest = 2;
 const most = 10;
+const mostShown = 60;
 const order: Record<string, number> = { open: 0, draft: 1, closed: 2 };
 
 export class Polls {
@@ -23,7 +24,7 @@ export class Polls {
     const all = [...this.desk.connection.board.polls.values()].filter((p) => p.state !== "discarded")
       .sort((a, b) => (order[a.state] ?? 9) - (order[b.state] ?? 9) || (a.state === "draft" ? a.number - b.number : b.number - a.number));
     find(this.root, "[data-polls-none]").hidden = all.length > 0;
-    arrange(find(this.root, "[data-polls]"), all.map((p) => this.line(p)));
+    arrange(find(this.root, "[data-polls]"), all.slice(0, mostShown).map((p) => this.line(p)));
   }
 
   private line(p: Poll): HTMLElement {

@@ -7,6 +7,7 @@ import { find, say } from "../../room/client/say";
 import type { Desk } from "./desk";
 import { actionsOnPerson } from "./moderate";
 
+const mostOpen = 200; // those with the most votes; how many wait stands above them
 const mostDone = 100;
 const answerLimit = 2000;
 const reasonLimit = 200;
@@ -35,7 +36,7 @@ export class Queue {
     const done = all.filter((q) => !["open", "answering", "withdrawn"].includes(q.state)).sort((a, b) => b.number - a.number);
     const like = (): string => "";
     this.now.show(all.filter((q) => q.state === "answering"), "newest", like);
-    this.open.show(open, "votes", like);
+    this.open.show(open.sort((a, b) => (b.votes ?? 0) - (a.votes ?? 0) || a.number - b.number).slice(0, mostOpen), "votes", like);
     this.done.show(done.slice(0, mostDone), "newest", like);
     find(this.root, "[data-questions-none]").hidden = open.length > 0;
     find(this.root, "[data-questions]").hidden = open.length === 0;

@@ -14,7 +14,7 @@ export interface QuestionWays {
 export type Order = "votes" | "newest";
 
 export class Questions {
-  private readonly shown = new Map<number, { line: HTMLElement; like: string }>();
+  private readonly shown = new Map<number, { line: HTMLElement; like: string; votes: number }>();
   private held = false;
 
   constructor(private readonly list: HTMLElement, private readonly ways: QuestionWays) {
@@ -26,7 +26,7 @@ export class Questions {
   /** show makes the list these questions. like distinguishes what else the page says about one. */
   show(questions: Question[], order: Order, like: (q: Question) => string): void {
     const sorted = [...questions].sort((a, b) => (order === "votes" ? (b.votes ?? 0) - (a.votes ?? 0) : 0) || b.number - a.number);
-    const lines = sorted.map((q) => this.line(q, JSON.stringify(q) + like(q)));
+    const lines = sorted.map((q) => this.line(q, JSON.stringify({ ...q, votes: 0 }) + like(q)));
     const kept = new Set(sorted.map((q) => q.number));
     for (const number of this.shown.keys()) if (!kept.has(number)) this.shown.delete(number);
     arrange(this.list, this.held ? this.asTheyStand(lines) : lines);
@@ -40,15 +40,26 @@ export class Questions {
   private line(q: Question, like: string): HTMLElement {
     let s = this.shown.get(q.number);
     if (!s) {
-      s = { line: make("li", { class: "room-question", "data-question": q.number, tabindex: -1 }), like: "" };
+      s = { line: make("li", { class: "room-question", "data-question": q.number, tabindex: -1 }), like: "", votes: 0 };
       this.shown.set(q.number, s);
     }
+    const votes = q.votes ?? 0;
     if (s.like !== like) {
-      s.like = like;
       s.line.dataset["state"] = q.state;
       refill(s.line, this.ways.votes(q), make("div", {}, ...this.text(q)));
-    }
+    } else if (s.votes !== votes) this.count(s.line, q);
+    s.like = like;
+    s.votes = votes;
     return s.line;
+  }
+
+  /** count changes the number of votes alone: they change all the time, and a button under a finger must not go away. */
+  private count(line: HTMLElement, q: Question): void {
+    const old = line.firstElementChild;
+    const focused = old === document.activeElement;
+    const votes = this.ways.votes(q);
+    old?.replaceWith(votes);
+    if (focused && votes instanceof HTMLElement) votes.focus();
   }
 
   private text(q: Question): Node[] {
