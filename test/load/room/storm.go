@@ -1,6 +1,7 @@
 package room
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -33,7 +34,8 @@ func (h *house) storm() error {
 	before := h.spent()
 	r, err := h.fill(stormJoins)
 	if err != nil {
-		return err
+		h.remember(c.Heap)
+		return errors.Join(err, h.mark(c.Profile))
 	}
 	h.wave("joining", r.joined-stormJoins, before)
 	if err := h.rest(5 * time.Second); err != nil {
