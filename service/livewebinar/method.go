@@ -19,6 +19,12 @@ import (
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/room"
 )
 
+// callWithin is how long the answer to a browser may take.
+const callWithin = 5 * time.Second
+
+// methodJoin is the call with which everybody comes in, often at once.
+const methodJoin = "room.join"
+
 // caller is one connection of a person.
 type caller struct {
 	account    uuid.UUID
@@ -36,7 +42,7 @@ type method struct {
 // methods are all of them. What stands before a name says who may call it; README.md has the table.
 func methods() map[string]method {
 	return map[string]method{
-		"room.join":       on((*server).join),
+		methodJoin:        on((*server).join),
 		"room.state":      either((*server).roomState),
 		"room.beat":       quick(on((*server).beat)),
 		"check.delivered": quick(on((*server).delivered)),
@@ -124,16 +130,23 @@ func (s *server) call(client *centrifuge.Client, account uuid.UUID, e centrifuge
 		reply, err := s.observe(client.Context(), m, e, c)
 		answer(reply, wireError(err))
 	}
-	if m.quick {
+	switch {
+	case m.quick:
 		do()
-		return
+	case e.Method == methodJoin:
+		go func() {
+			if !s.gates.join.pass(client.Context(), do) {
+				answer(centrifuge.RPCReply{}, centrifuge.ErrorNotAvailable)
+			}
+		}()
+	default:
+		go do()
 	}
-	go do()
 }
 
 // observe runs a method with a deadline, a line in the log and a net below it.
 func (s *server) observe(ctx context.Context, m method, e centrifuge.RPCEvent, c caller) (reply centrifuge.RPCReply, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, callWithin)
 	defer cancel()
 	begun := time.Now()
 	if !m.quick { // a line for each heartbeat of each viewer would drown all others

@@ -86,6 +86,7 @@ type server struct {
 	limits   limits
 	seconds  *prometheus.HistogramVec
 	methods  map[string]method
+	gates    gates
 	frames   sync.Map // connection → *allowance
 	wake     chan struct{}
 }
@@ -103,6 +104,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		seconds:  obs.Seconds(d.Metrics, "rounds_live_seconds", "Duration of the calls of browsers in rooms.", "method"),
 		limits:   newLimits(d.Now),
 		methods:  methods(),
+		gates:    newGates(),
 		wake:     make(chan struct{}, 1),
 	}
 	s.boards = newBoards(d.DB, d.Log, clock.now)

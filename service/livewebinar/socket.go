@@ -130,12 +130,14 @@ func (s *server) routes(o web.Options) *web.Mux {
 		PingPongConfig: centrifuge.PingPongConfig{PingInterval: pingEvery, PongTimeout: pongWithin},
 	})
 	m.Socket("/live/connection/websocket", web.Public, func(w http.ResponseWriter, r *http.Request) error {
-		id := &identity{}
-		if cookie, err := r.Cookie(web.AccessCookie); err == nil {
-			id.claims, id.failed = s.tokens.Verify(cookie.Value)
-		}
-		// A closing code says more to a browser than a refused handshake does, so a wrong token is refused inside.
-		socket.ServeHTTP(&narrow{w, id}, lasting(r, id))
+		s.gates.handshake.pass(r.Context(), func() {
+			id := &identity{}
+			if cookie, err := r.Cookie(web.AccessCookie); err == nil {
+				id.claims, id.failed = s.tokens.Verify(cookie.Value)
+			}
+			// A closing code says more to a browser than a refused handshake does, so a wrong token is refused inside.
+			socket.ServeHTTP(&narrow{w, id}, lasting(r, id))
+		})
 		return nil
 	})
 	return m
@@ -217,10 +219,14 @@ func (s *server) connected(client *centrifuge.Client) {
 	})
 	client.OnSubscribe(func(e centrifuge.SubscribeEvent, answer centrifuge.SubscribeCallback) {
 		go func() {
-			err := s.subscribe(client.Context(), account, e.Channel)
-			if err == nil {
-				s.hears(client, e.Channel)
-			}
+			err := error(centrifuge.ErrorNotAvailable)
+			s.gates.subscribe.pass(client.Context(), func() {
+				ctx, cancel := context.WithTimeout(client.Context(), callWithin)
+				defer cancel()
+				if err = s.subscribe(ctx, account, e.Channel); err == nil {
+					s.hears(client, e.Channel)
+				}
+			})
 			answer(centrifuge.SubscribeReply{}, wireError(err))
 		}()
 	})
