@@ -1,10 +1,12 @@
 package livewebinar
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -117,6 +119,13 @@ func (b *board) load(ctx context.Context) error {
 	return nil
 }
 
+// holding is the board of a webinar if it was taken up.
+func (s *boards) holding(webinar uuid.UUID) *board {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held[webinar]
+}
+
 // all are the boards that are held and read.
 func (s *boards) all() []*board {
 	s.mu.Lock()
@@ -195,28 +204,29 @@ func (b *board) said(ctx context.Context, fresh []*livewebinarpb.ChatMessage) er
 	if _, whole := b.state.Said(fresh); whole {
 		return nil
 	}
-	return b.follow(ctx, fresh[0].GetSequence())
+	if err := b.follow(ctx, fresh[0].GetSequence()); err != nil {
+		return err
+	}
+	b.state.Said(fresh)
+	return nil
 }
 
 // follow reads the messages that others wrote, and hands them to who is connected here and was not reached by the wire:
-// those below a sequence, because from there on they are told by who calls.
+// those below a sequence, because from there on they are told by who calls, or come the next time.
 func (b *board) follow(ctx context.Context, below int32) error {
 	for {
 		rows, err := store.New(b.pool).MessageAfter(ctx, store.MessageAfterParams{WebinarID: b.webinar, After: b.state.Last(), AtMost: historyMost})
 		if err != nil {
 			return fmt.Errorf("read messages: %w", err)
 		}
-		news, _ := b.state.Said(messagesPB(rows))
-		for i, m := range news {
-			if m.GetSequence() >= below {
-				news = news[:i]
-				break
-			}
-		}
-		if len(news) > 0 {
+		messages := messagesPB(rows)
+		end, _ := slices.BinarySearchFunc(messages, below, func(m *livewebinarpb.ChatMessage, below int32) int {
+			return cmp.Compare(m.GetSequence(), below)
+		})
+		if news, _ := b.state.Said(messages[:end]); len(news) > 0 {
 			b.local(roomChannel(b.webinar), &livewebinarpb.RoomPush{Messages: news})
 		}
-		if len(rows) < historyMost {
+		if end < len(messages) || len(rows) < historyMost {
 			return nil
 		}
 	}

@@ -124,7 +124,7 @@ func (s *server) goodbye(l *live, at time.Time) time.Time {
 	s.recorder.beat(last...)
 	l.noting.Unlock()
 	if len(last) > 0 {
-		s.publish(roomChannel(l.Webinar), &livewebinarpb.RoomPush{Closed: &livewebinarpb.Closed{Reason: "ended"}})
+		s.hand(roomChannel(l.Webinar), &livewebinarpb.RoomPush{Closed: &livewebinarpb.Closed{Reason: "ended"}})
 	}
 	return closed
 }
@@ -137,14 +137,14 @@ func (s *server) tick(l *live) {
 		s.recorder.check(t.Rows...)
 	})
 	for _, send := range t.Send {
-		s.publish(personChannel(send.Account), &livewebinarpb.PersonPush{WebinarId: l.Webinar.String(), Check: askedPB(&send.Asked)})
+		s.hand(personChannel(send.Account), &livewebinarpb.PersonPush{WebinarId: l.Webinar.String(), Check: askedPB(&send.Asked)})
 	}
 	for _, over := range t.Settled {
 		s.recorder.act(s.activity.checkMissed(s.now(), l, over.Person, over.Number))
-		s.publish(personChannel(over.Person.Account), &livewebinarpb.PersonPush{WebinarId: l.Webinar.String(), CheckOver: number(over.Number)})
+		s.hand(personChannel(over.Person.Account), &livewebinarpb.PersonPush{WebinarId: l.Webinar.String(), CheckOver: number(over.Number)})
 	}
 	if t.Changed {
 		viewers := number(t.Viewers)
-		s.publish(roomChannel(l.Webinar), &livewebinarpb.RoomPush{Viewers: &viewers})
+		s.hand(roomChannel(l.Webinar), &livewebinarpb.RoomPush{Viewers: &viewers})
 	}
 }

@@ -52,6 +52,7 @@ type Config struct {
 	PseudonymKey conf.Secret `secret:"pseudonym" help:"Secret from which the pseudonyms in the statistics are made; the same for all services." default:""`
 	// A person writes this many messages at once, and one more each second.
 	ChatBurst int `help:"Chat messages that a person may send at once; one more each second." default:"5"`
+	RedisURL conf.Secret `name:"redis-url" help:"Redis, such as redis://:password@redis:6379/0, through which several instances tell each other at once what they would otherwise find in the database a second later. One instance needs none."`
 	// Instances of one service know each other through the database.
 	Lease time.Duration `help:"How long an instance may give no sign of life before the others go on without it." default:"5s"`
 	// An incident takes a time out of everybody's programme, so it wants many people.
@@ -80,6 +81,7 @@ type server struct {
 	fan      *fanout.Fan
 	rooms    *rooms
 	boards   *boards
+	wire     *wire
 	recorder *recorder
 	activity activity
 	talk     *web.Limiter
@@ -98,6 +100,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	s := &server{
 		log: d.Log, now: clock.now, clock: clock, rand: d.Rand, events: d.Events, tokens: d.Tokens,
 		peers:    newPeers(me, d.DB, d.Log, cmp.Or(cfg.Lease, defaultLease)),
+		wire:     newWire(me, cfg.RedisURL, d.Log, d.Metrics),
 		recorder: newRecorder(me, d.DB, d.Log, d.Metrics),
 		activity: activity{namer: pseudonym.New(cfg.PseudonymKey.Reveal())},
 		talk:     web.NewLimiter(web.Rate{Every: time.Second, Burst: cfg.ChatBurst}, d.Now),
@@ -117,7 +120,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.node = node
+	s.node, s.wire.node, s.wire.arrive = node, node, s.arrived
 	mux := s.routes(web.Options{Name: d.Name, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens})
 	return &run.Service{
 		RPC:  []krpc.Service{{Desc: &livewebinarpb.LiveWebinar_ServiceDesc, Impl: &rpc{server: s}}},
@@ -128,6 +131,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 			{Name: "rooms", Run: s.keep},
 			{Name: "other instances", Run: s.followOthers},
 			{Name: "watch log", Run: s.recorder.run},
+			{Name: "wire", Run: s.wire.run},
 			{Name: "boards", Run: s.tend},
 		},
 		Close: s.stop,

@@ -93,11 +93,6 @@ func (s *server) newNode(name string, metrics prometheus.Registerer) (*centrifug
 	if err != nil {
 		return nil, fmt.Errorf("make the engine of the rooms: %w", err)
 	}
-	broker, err := centrifuge.NewMemoryBroker(node, centrifuge.MemoryBrokerConfig{})
-	if err != nil {
-		return nil, fmt.Errorf("make the engine of the rooms: %w", err)
-	}
-	node.SetBroker(&relay{broker, s.fan})
 	node.OnConnecting(s.connecting)
 	node.OnConnect(s.connected)
 	node.OnCommandRead(s.command)
@@ -301,30 +296,26 @@ func (s *server) gone(account uuid.UUID, connection string) {
 	}
 }
 
-// publish sends to a channel what can be missed: whoever misses it asks for the state when coming back.
+// publish sends to a channel what can be missed: whoever misses it asks for the state when coming back. Those who are
+// connected here have it at once, the others by the wire.
 func (s *server) publish(channel string, m proto.Message) {
 	text, err := protojson.Marshal(m)
-	if err == nil {
-		_, err = s.node.Publish(channel, text)
-	}
 	if err != nil {
 		s.log.Error("publish", "channel", channel, "error", err)
-	}
-}
-
-// hand gives something to those who are connected here alone.
-func (s *server) hand(channel string, m proto.Message) {
-	text, err := protojson.Marshal(m)
-	if err == nil && strings.HasPrefix(channel, roomPrefix) {
-		s.fan.Send(channel, pushLine(channel, text)) // the same way as what all instances get, so that it keeps the order
 		return
 	}
-	if err == nil {
-		err = s.node.Hub().BroadcastPublication(channel, &centrifuge.Publication{Data: text}, centrifuge.StreamPosition{})
-	}
+	s.handRaw(channel, text)
+	s.wire.send(channel, text)
+}
+
+// hand gives something to those who are connected here alone: the other instances know it by themselves.
+func (s *server) hand(channel string, m proto.Message) {
+	text, err := protojson.Marshal(m)
 	if err != nil {
 		s.log.Error("hand out", "channel", channel, "error", err)
+		return
 	}
+	s.handRaw(channel, text)
 }
 
 // wireError is an error as the frames carry it: a number by kind, and the code that pages translate.

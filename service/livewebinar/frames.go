@@ -1,7 +1,6 @@
 package livewebinar
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"runtime"
@@ -11,42 +10,6 @@ import (
 
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/fanout"
 )
-
-// relay is a broker of the engine whose news for rooms go past the engine's queues: the engine still decides who has subscribed
-// and carries them between instances, but the writing to thousands of viewers is done by package fanout.
-type relay struct {
-	centrifuge.Broker
-
-	fan *fanout.Fan
-}
-
-// RegisterBrokerEventHandler puts the relay between the broker and the engine.
-func (r *relay) RegisterBrokerEventHandler(h centrifuge.BrokerEventHandler) error {
-	return r.Broker.RegisterBrokerEventHandler(&relayed{h, r.fan}) //nolint:wrapcheck // the engine's own
-}
-
-// Close ends the broker below, where it can be ended.
-func (r *relay) Close(ctx context.Context) error {
-	if c, ok := r.Broker.(centrifuge.Closer); ok {
-		return c.Close(ctx) //nolint:wrapcheck // the engine's own
-	}
-	return nil
-}
-
-type relayed struct {
-	centrifuge.BrokerEventHandler
-
-	fan *fanout.Fan
-}
-
-// HandlePublication takes what is for a room. What has a place in a history of the engine stays the engine's: it counts.
-func (r *relayed) HandlePublication(channel string, p *centrifuge.Publication, at centrifuge.StreamPosition, delta bool, before *centrifuge.Publication) error {
-	if p == nil || p.Offset > 0 || !strings.HasPrefix(channel, roomPrefix) {
-		return r.BrokerEventHandler.HandlePublication(channel, p, at, delta, before) //nolint:wrapcheck // the engine's own
-	}
-	r.fan.Send(channel, pushLine(channel, p.Data))
-	return nil
-}
 
 // pushLine is a push as the engine's JSON protocol has it. Names of our channels need no escaping.
 func pushLine(channel string, data []byte) []byte {
