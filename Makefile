@@ -42,7 +42,7 @@ unit: ## Test each package by itself, with a real PostgreSQL where it stores
 	@go test -json $(SOLO) | $(SUM)
 
 integration: ## Test the services together: rooms, rights, routes, crashes
-	@tools/need postgresql
+	@tools/need postgresql redis-server
 	@go test -json $$(go list ./test/... | grep -v /test/e2e) | $(SUM)
 
 e2e: ## Walk the journeys in a real browser

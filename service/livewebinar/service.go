@@ -51,8 +51,8 @@ import (
 type Config struct {
 	PseudonymKey conf.Secret `secret:"pseudonym" help:"Secret from which the pseudonyms in the statistics are made; the same for all services." default:""`
 	// A person writes this many messages at once, and one more each second.
-	ChatBurst int `help:"Chat messages that a person may send at once; one more each second." default:"5"`
-	RedisURL conf.Secret `name:"redis-url" help:"Redis, such as redis://:password@redis:6379/0, through which several instances tell each other at once what they would otherwise find in the database a second later. One instance needs none."`
+	ChatBurst int         `help:"Chat messages that a person may send at once; one more each second." default:"5"`
+	RedisURL  conf.Secret `name:"redis-url" help:"Redis, such as redis://:password@redis:6379/0, through which several instances tell each other at once what they would otherwise find in the database a second later. One instance needs none."`
 	// Instances of one service know each other through the database.
 	Lease time.Duration `help:"How long an instance may give no sign of life before the others go on without it." default:"5s"`
 	// An incident takes a time out of everybody's programme, so it wants many people.

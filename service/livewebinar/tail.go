@@ -106,7 +106,7 @@ func (s *server) feed(ctx context.Context, q *store.Queries, rooms map[uuid.UUID
 			s.hand(personChannel(over.Account), &livewebinarpb.PersonPush{WebinarId: id.String(), CheckOver: number(over.Number)})
 		}
 		if len(living) > 0 {
-			l.Keep(living, dead)
+			l.Keep(s.now(), living, dead)
 		}
 		if err := s.introduce(ctx, q, l); err != nil {
 			return err

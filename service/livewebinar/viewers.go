@@ -57,7 +57,9 @@ func named(seats []room.Seat, search string) []room.Seat {
 }
 
 // placeOf is where a person stands in the list; the order is that of the room.
-func placeOf(seat room.Seat) string { return strings.ToLower(seat.Name) + "\x00" + string(seat.Account[:]) }
+func placeOf(seat room.Seat) string {
+	return strings.ToLower(seat.Name) + "\x00" + string(seat.Account[:])
+}
 
 func pageOf(after string) string {
 	text, err := base64.RawURLEncoding.DecodeString(after)

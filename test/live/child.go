@@ -13,13 +13,17 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"testing"
 	"time"
 )
 
 // The variables that make this test program a service instead, so that it can be killed.
 const (
-	childURL  = "ROUNDS_LIVE_CHILD_URL"
-	childKeys = "ROUNDS_LIVE_CHILD_KEYS"
+	childURL   = "ROUNDS_LIVE_CHILD_URL"
+	childKeys  = "ROUNDS_LIVE_CHILD_KEYS"
+	childRedis = "ROUNDS_LIVE_CHILD_REDIS"
+	childLease = "ROUNDS_LIVE_CHILD_LEASE"
+	childSkew  = "ROUNDS_LIVE_CHILD_SKEW"
 	// ChildProfile names the file into which the service writes where it spends its time, from one SIGUSR1 to the next.
 	ChildProfile = "ROUNDS_LIVE_CHILD_PROFILE"
 	// ChildHeap names the file into which it writes what its memory is held by, at SIGUSR2.
@@ -39,7 +43,11 @@ func serveUntilKilled(url, keys string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	if _, err := start(listener, url, keys, time.Now); err != nil {
+	skew, _ := time.ParseDuration(os.Getenv(childSkew))
+	lease, _ := time.ParseDuration(os.Getenv(childLease))
+	p := place{listener: listener, url: url, keys: keys, redis: os.Getenv(childRedis), lease: lease}
+	p.now = func() time.Time { return time.Now().Add(skew) }
+	if _, err := p.start(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -94,9 +102,42 @@ func heap(path string) {
 // Child runs the service in a process of its own, and gives what kills it and its process id.
 func (h *House) Child() (kill func(), pid int) {
 	h.t.Helper()
+	i := h.Instance(Setup{})
+	h.Address = i.Address
+	return i.Kill, i.PID
+}
+
+// Setup is how an instance is started.
+type Setup struct {
+	Redis string
+	Lease time.Duration
+	// Skew is how wrong the clock of its machine is.
+	Skew time.Duration
+}
+
+// Instance is one of several processes that serve the rooms of a house.
+type Instance struct {
+	Address string
+	PID     int
+
+	Kill func() // SIGKILL
+}
+
+// Signal sends a signal to the process.
+func (i *Instance) Signal(t testing.TB, signal syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(i.PID, signal); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Instance runs the service in a process of its own.
+func (h *House) Instance(s Setup) *Instance {
+	h.t.Helper()
 	//nolint:gosec // this very program
 	cmd := exec.CommandContext(context.WithoutCancel(h.t.Context()), os.Args[0], "-test.run=^$")
-	cmd.Env = append(os.Environ(), childURL+"="+h.DB.URL("livewebinar"), childKeys+"="+h.Keys)
+	cmd.Env = append(os.Environ(), childURL+"="+h.DB.URL("livewebinar"), childKeys+"="+h.Keys,
+		childRedis+"="+s.Redis, childLease+"="+s.Lease.String(), childSkew+"="+s.Skew.String())
 	cmd.Stderr = os.Stderr
 	if _, err := cmd.StdinPipe(); err != nil {
 		h.t.Fatal(err)
@@ -112,14 +153,13 @@ func (h *House) Child() (kill func(), pid int) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.Address = strings.TrimSpace(line)
 	var once sync.Once
-	kill = func() {
+	kill := func() {
 		once.Do(func() {
 			_ = cmd.Process.Kill() // SIGKILL
 			_ = cmd.Wait()
 		})
 	}
 	h.t.Cleanup(kill)
-	return kill, cmd.Process.Pid
+	return &Instance{Address: strings.TrimSpace(line), PID: cmd.Process.Pid, Kill: kill}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/rounds-cme/rounds/contract/event"
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
+	"github.com/rounds-cme/rounds/kit/conf"
 	"github.com/rounds-cme/rounds/kit/db"
 	"github.com/rounds-cme/rounds/kit/db/dbtest"
 	"github.com/rounds-cme/rounds/kit/eventlog"
@@ -74,10 +75,18 @@ func quiet() *slog.Logger {
 	return slog.New(slog.DiscardHandler)
 }
 
+func schemas() []db.Schema {
+	return []db.Schema{queue.Schema(), eventlog.Schema(), datamanagement.Schema(), livewebinar.Schema()}
+}
+
 // Build makes the database, the keys and the webinar.
 func Build(t testing.TB) *House {
 	t.Helper()
-	base := dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), livewebinar.Schema())
+	return build(t, dbtest.New(t, schemas()...))
+}
+
+func build(t testing.TB, base *dbtest.DB) *House {
+	t.Helper()
 	h := &House{t: t, DB: base, admin: base.Admin(), direct: base.Pool("scheduler"), Keys: t.TempDir(), Webinar: uuid.New()}
 	h.events = eventlog.New(h.direct, quiet(), prometheus.NewRegistry(), types())
 	if err := token.Ensure(h.Keys, time.Now()); err != nil {
@@ -175,7 +184,8 @@ func (h *House) Serve(also ...func(*run.Member) []*run.Member) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	group, err := start(listener, h.DB.URL("livewebinar"), h.Keys, time.Now, also...)
+	p := place{listener: listener, url: h.DB.URL("livewebinar"), keys: h.Keys, now: time.Now}
+	group, err := p.start(also...)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -189,22 +199,30 @@ func (h *House) Serve(also ...func(*run.Member) []*run.Member) {
 	})
 }
 
+// place is where the service runs.
+type place struct {
+	listener         net.Listener
+	url, keys, redis string
+	lease            time.Duration
+	now              func() time.Time
+}
+
 // start runs the service with the tools that cmd/rounds would give it.
-func start(listener net.Listener, url, keys string, now func() time.Time, also ...func(*run.Member) []*run.Member) (*run.Group, error) {
-	pool, err := db.Pool(context.Background(), url, 8)
+func (p place) start(also ...func(*run.Member) []*run.Member) (*run.Group, error) {
+	pool, err := db.Pool(context.Background(), p.url, 8)
 	if err != nil {
 		return nil, err
 	}
 	metrics := prometheus.NewRegistry()
 	deps := &run.Deps{
-		Name: "livewebinar", Now: now, NewID: uuid.New, Rand: rand.Reader, Log: quiet(), Metrics: metrics, DB: pool,
-		Events: eventlog.New(pool, quiet(), metrics, types()), Tokens: token.NewVerifier(filepath.Join(keys, "jwks.json"), time.Now),
+		Name: "livewebinar", Now: p.now, NewID: uuid.New, Rand: rand.Reader, Log: quiet(), Metrics: metrics, DB: pool,
+		Events: eventlog.New(pool, quiet(), metrics, types()), Tokens: token.NewVerifier(filepath.Join(p.keys, "jwks.json"), time.Now),
 	}
-	service, err := livewebinar.New(deps, livewebinar.Config{PseudonymKey: pseudonymKey, ChatBurst: 1000, IncidentPercent: 25})
+	service, err := livewebinar.New(deps, livewebinar.Config{PseudonymKey: pseudonymKey, ChatBurst: 1000, IncidentPercent: 25, RedisURL: conf.Secret(p.redis), Lease: p.lease})
 	if err != nil {
 		return nil, err
 	}
-	members := []*run.Member{{Name: "livewebinar", Deps: deps, Service: service, HTTP: listener}}
+	members := []*run.Member{{Name: "livewebinar", Deps: deps, Service: service, HTTP: p.listener}}
 	for _, more := range also {
 		members = append(members, more(members[0])...)
 	}
@@ -284,6 +302,13 @@ func into[M proto.Message](t testing.TB, p Push, m M, c chan M) {
 		return
 	}
 	c <- m
+}
+
+// enterAt enters on one of several instances.
+func (h *House) enterAt(i *Instance, account uuid.UUID, after int32) *seat {
+	h.t.Helper()
+	h.Address = i.Address
+	return h.enter(account, after)
 }
 
 // enter subscribes and joins, waiting while the room opens, as a browser does.

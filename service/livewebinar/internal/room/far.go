@@ -90,9 +90,12 @@ func (v *viewer) end(stream string) {
 	v.ended[stream] = true
 }
 
+// strange is how long a stream may be silent whose instance is not known: it may have begun a moment ago.
+const strange = time.Minute
+
 // Keep takes out the streams of instances that are not among the living. Dead are those that ended without a goodbye, and
 // since when they were silent; who was connected to them lost the connection then, through no doing of their own.
-func (r *Room) Keep(living []uuid.UUID, dead map[uuid.UUID]time.Time) {
+func (r *Room) Keep(now time.Time, living []uuid.UUID, dead map[uuid.UUID]time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.closed.IsZero() {
@@ -100,11 +103,12 @@ func (r *Room) Keep(living []uuid.UUID, dead map[uuid.UUID]time.Time) {
 	}
 	for _, v := range r.viewers {
 		for stream, f := range v.far {
-			if slices.Contains(living, f.instance) {
+			since, died := dead[f.instance]
+			if slices.Contains(living, f.instance) || !died && now.Sub(f.at) < strange {
 				continue
 			}
 			r.change(v, func() { delete(v.far, stream) })
-			if since, died := dead[f.instance]; died {
+			if died {
 				v.lose(since)
 				v.ours = v.lost
 			}

@@ -45,7 +45,11 @@ func TestPeopleElsewhereAreCounted(t *testing.T) {
 	if r.Viewers() != 1 {
 		t.Error("she is still there")
 	}
-	r.Keep([]uuid.UUID{here}, nil)
+	r.Keep(at(73), []uuid.UUID{here}, nil)
+	if r.Viewers() != 1 {
+		t.Error("an instance that nobody has heard of yet is taken for dead")
+	}
+	r.Keep(at(130), []uuid.UUID{here}, nil)
 	if r.Viewers() != 0 {
 		t.Error("streams of an instance that is gone are still counted")
 	}

@@ -130,7 +130,7 @@ func TestInstanceDied(t *testing.T) {
 		}
 	}
 	_ = all
-	r.Keep([]uuid.UUID{here}, map[uuid.UUID]time.Time{there: at(600)})
+	r.Keep(at(606), []uuid.UUID{here}, map[uuid.UUID]time.Time{there: at(600)})
 	span, is := r.Incident(at(606))
 	if !is || !span.From.Equal(at(600)) || span.Length() > 6*time.Second {
 		t.Errorf("%v %v", span, is)
