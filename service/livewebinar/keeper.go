@@ -98,6 +98,10 @@ func (s *server) close(ctx context.Context, r store.RoomsRunningRow) error {
 	if err := q.DrainAdd(ctx, store.DrainAddParams{WebinarID: r.WebinarID, Instance: s.peers.me}); err != nil {
 		return fmt.Errorf("tell that the room is drained: %w", err)
 	}
+	// Looked up now, not a second ago: who has just begun may have let somebody in.
+	if err := s.peers.sign(ctx); err != nil {
+		return err
+	}
 	living := s.peers.all()
 	if len(living) == 0 || living[0] != s.peers.me {
 		return nil

@@ -65,6 +65,7 @@ type rooms struct {
 	board *boards
 	// outage is when so many lost their connection that it is held against nobody.
 	outage   room.Outage
+	sure     func(context.Context) error // that the other instances know of this one
 	pasts    gather[seatKey, room.Past]
 	accounts gather[uuid.UUID, *store.DatamanagementLivewebinarAccount]
 
@@ -141,7 +142,7 @@ func (s *rooms) forget(webinar uuid.UUID) {
 
 // load makes a room from the database.
 func (s *rooms) load(ctx context.Context, webinar uuid.UUID) (*live, error) {
-	if err := s.clock.sure(ctx); err != nil {
+	if err := errors.Join(s.clock.sure(ctx), s.sure(ctx)); err != nil {
 		return nil, err
 	}
 	q := store.New(s.pool)

@@ -114,7 +114,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	s.boards.publish, s.boards.local, s.boards.enforce = s.publish, s.hand, s.enforce
 	s.boards.programme = programme
 	s.rooms = newRooms(me, clock, s.boards)
-	s.rooms.say, s.rooms.outage = s.spoken, cfg.outage()
+	s.rooms.say, s.rooms.outage, s.rooms.sure = s.spoken, cfg.outage(), s.peers.sure
 	s.fan = s.newFan()
 	node, err := s.newNode(d.Name, d.Metrics)
 	if err != nil {
