@@ -117,6 +117,9 @@ func TestRoomEvening(t *testing.T) {
 	p.Key(kb.ArrowRight)
 	p.See("#panel-questions")
 	p.Gone("#panel-chat")
+	p.Click("footer button[lang=sl]")
+	p.SeeText("[data-meter-sum]", "47 od 60 minut, ki štejejo, manjka še 1")
+	looks(p, "room-chat-sl", look{390, true}, look{1440, false})
 }
 
 // TestRoomGap has the wire lose a push and bring another twice: the page asks for what is missing and shows each thing once.

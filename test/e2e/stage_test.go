@@ -40,8 +40,8 @@ type stage struct {
 	signer  *token.Signer
 
 	mu      sync.Mutex
-	shut    bool         // no new connection
-	drop    func() error // cuts the one that is open
+	shut    bool               // no new connection
+	drop    func() error       // cuts the one that is open
 	send    func(frame string) // to the connection that is open
 	answers map[string]proto.Message
 	refused map[string]string

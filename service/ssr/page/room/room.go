@@ -67,7 +67,7 @@ func words() []i18n.Key {
 		"room.js_reason_bridged", "room.js_reason_incident", "room.js_reason_elsewhere", "room.js_reason_void",
 		"room.js_verdict_open", "room.js_verdict_passed", "room.js_verdict_failed",
 		"room.js_check_title", "room.js_check_left", "room.js_check_thanks", "room.js_check_late", "room.js_check_again", "room.js_video_failed",
-		"room.js_votes", "room.js_vote", "room.js_voted", "room.js_withdraw", "room.js_question_asked",
+		"room.js_votes_one", "room.js_votes_two", "room.js_votes_few", "room.js_votes_other", "room.js_vote", "room.js_voted", "room.js_withdraw", "room.js_question_asked",
 		"room.js_poll_unshared", "room.js_poll_answered", "room.js_poll_several", "room.js_poll_one", "room.js_poll_change", "room.js_poll_answer",
 		"room.js_poll_choose", "room.js_poll_opened", "room.js_hand_raise", "room.js_hand_lower", "room.js_hand_up",
 		"room.js_programme_break", "room.js_programme_sponsor",

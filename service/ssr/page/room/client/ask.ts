@@ -6,7 +6,7 @@ import { keep, keepField } from "./keep";
 import { mutedWhy } from "./mute";
 import type { Done, Mine, Muted, Question } from "./protocol";
 import { Questions, type Order, type QuestionWays } from "./question";
-import { find, say, trouble } from "./say";
+import { count, find, say, trouble } from "./say";
 import type { Connection, RefusedError } from "./wire";
 
 export interface AskWays {
@@ -109,7 +109,7 @@ export class Asking {
   private votes(q: Question): Node {
     const n = q.votes ?? 0;
     if (q.state !== "open" || this.closed || this.asked.has(q.number)) {
-      return make("p", { class: "room-votes" }, make("strong", {}, String(n)), make("span", {}, say("votes")));
+      return make("p", { class: "room-votes" }, make("strong", {}, String(n)), make("span", {}, count("votes", n)));
     }
     const on = this.voted.has(q.number);
     const b = make("button", { type: "button", class: "room-votes", "data-act": "vote", "aria-pressed": String(on) },

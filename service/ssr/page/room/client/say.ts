@@ -7,6 +7,11 @@ export function say(key: string, blanks: Record<string, string | number> = {}): 
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(blanks[name] ?? whole));
 }
 
+/** count says how many of something there are, in the form that the language has for that number. */
+export function count(key: string, n: number): string {
+  return say(`${key}_${new Intl.PluralRules(document.documentElement.lang).select(n)}`, { n });
+}
+
 export function knows(key: string): boolean { return key in texts; }
 
 /** trouble is the sentence of an error's code. */
