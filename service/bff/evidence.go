@@ -85,7 +85,11 @@ func (s *points) evidenceOf(ctx context.Context, account uuid.UUID, slug string)
 		}
 		return answer, nil
 	}
-	answer.Commitment, answer.Seed, answer.Recomputed = room.Commitment, room.Seed, recomputed(room, account, e)
+	drawn := credit.Span{From: room.OpenedAt, To: presence.PlannedEnd(room.StartsAt, room.OpenedAt, time.Duration(room.Minutes)*time.Minute)}
+	answer.Commitment, answer.Seed, answer.Recomputed = room.Commitment, room.Seed, recomputed(room, drawn, account, e)
+	if room.Seed != "" {
+		answer.Viewer, answer.DrawnOver = account.String(), spansPB([]credit.Span{drawn})[0]
+	}
 	return answer, nil
 }
 
@@ -112,14 +116,12 @@ func (s *points) document(ctx context.Context, row store.EvidenceRow, account uu
 }
 
 // recomputed says that the seed is the one that was committed to, and that each check was due when it follows from it.
-func recomputed(room store.RoomOfRow, account uuid.UUID, e credit.Evidence) bool {
+func recomputed(room store.RoomOfRow, drawn credit.Span, account uuid.UUID, e credit.Evidence) bool {
 	seed, err := presence.ParseSeed(room.Seed)
 	if err != nil || !seed.Matches(room.Commitment) {
 		return false
 	}
-	end := presence.PlannedEnd(room.StartsAt, room.OpenedAt, time.Duration(room.Minutes)*time.Minute)
-	programme := credit.Union(credit.Span{From: room.OpenedAt, To: end})
-	times := presence.Times(seed, account.String(), programme, presence.For(e.Rule))
+	times := presence.Times(seed, account.String(), credit.Union(drawn), presence.For(e.Rule))
 	for _, c := range e.Checks {
 		if c.Number < 1 || c.Number > len(times) || !times[c.Number-1].Equal(c.Due) {
 			return false

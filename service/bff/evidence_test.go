@@ -63,6 +63,16 @@ func TestEvidenceProvesItself(t *testing.T) {
 	if len(answer.GetChecks()) != 3 || !answer.GetRecomputed() || answer.GetSeed() != seed.Reveal() || answer.GetCommitment() != seed.Commitment() {
 		t.Errorf("%d checks, recomputed: %t", len(answer.GetChecks()), answer.GetRecomputed())
 	}
+	span := credit.Span{From: answer.GetDrawnOver().GetFrom().AsTime(), To: answer.GetDrawnOver().GetTo().AsTime()}
+	published, err := presence.ParseSeed(answer.GetSeed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, due := range presence.Times(published, answer.GetViewer(), credit.Union(span), presence.For(e.Rule)) {
+		if !due.Equal(answer.GetChecks()[i].GetDueAt().AsTime()) {
+			t.Errorf("from what is shown, check %d was due at %s; it says %s", i+1, due, answer.GetChecks()[i].GetDueAt().AsTime())
+		}
+	}
 
 	run(`UPDATE datamanagement.attendance_result SET evidence = jsonb_set(evidence, '{checks,0,due}', to_jsonb($1::text)) WHERE account_id = $2`,
 		e.Checks[0].Due.Add(time.Millisecond).Format(time.RFC3339Nano), ana)
@@ -79,7 +89,7 @@ func TestEvidenceProvesItself(t *testing.T) {
 		t.Error("another seed than the one that was committed to is said to be right")
 	}
 	run(`UPDATE livewebinar.room SET state = 'open', closed_at = NULL`)
-	if answer := ask(); answer.GetSeed() != "" {
+	if answer := ask(); answer.GetSeed() != "" || answer.GetViewer() != "" {
 		t.Error("the seed of an open room is told")
 	}
 }

@@ -53,10 +53,27 @@ func (s *server) postAppeal(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.points.Appeal(r.Context(), &bffpb.PointsAppealRequest{
-		RequestId: f.Key.String(), WebinarId: f.Get("webinar_id"), Reason: f.Get("reason"), Words: f.Get("words"),
-	})
+	in := &bffpb.PointsAppealRequest{RequestId: f.Key.String(), WebinarId: f.Get("webinar_id"), Reason: f.Get("reason"), Words: f.Get("words")}
+	if in.Concerns, err = s.concerns(r, f); err == nil {
+		_, err = s.points.Appeal(r.Context(), in)
+	}
 	return s.appealDone(w, r, f, "appeal.made_done", err)
+}
+
+// concerns is when it was, if that was typed.
+func (s *server) concerns(r *http.Request, f form.Form) (*bffpb.EvidenceSpan, error) {
+	from, to := f.Get("concerns_from"), f.Get("concerns_to")
+	if from == "" && to == "" {
+		return nil, nil //nolint:nilnil // Nothing was typed.
+	}
+	e, err := s.points.Evidence(r.Context(), &bffpb.PointsEvidenceRequest{Slug: r.PathValue("slug")})
+	if err != nil {
+		return nil, err
+	}
+	var wrong errs.Fields
+	zone := i18n.From(r.Context()).Location()
+	span := &bffpb.EvidenceSpan{From: onTheDay(&wrong, "concerns_from", from, e, zone), To: onTheDay(&wrong, "concerns_to", to, e, zone)}
+	return span, wrong.Err()
 }
 
 func (s *server) postWithdraw(w http.ResponseWriter, r *http.Request) error {

@@ -1741,8 +1741,12 @@ type PointsEvidenceResponse struct {
 	// Until when an appeal is possible; absent when there is nothing to gain, or the time is over.
 	AppealUntil *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=appeal_until,json=appealUntil,proto3" json:"appeal_until,omitempty"`
 	// The evidence as the room wrote it down, for a program; JSON. Its bytes have the SHA-256 above when intact says so.
-	Document      string `protobuf:"bytes,26,opt,name=document,proto3" json:"document,omitempty"`
-	Intact        bool   `protobuf:"varint,27,opt,name=intact,proto3" json:"intact,omitempty"`
+	Document string `protobuf:"bytes,26,opt,name=document,proto3" json:"document,omitempty"`
+	Intact   bool   `protobuf:"varint,27,opt,name=intact,proto3" json:"intact,omitempty"`
+	// What the times of checks are computed from besides the seed: the name of the viewer in it, and the time from the real beginning to the
+	// planned end. Absent with the seed.
+	Viewer        string        `protobuf:"bytes,28,opt,name=viewer,proto3" json:"viewer,omitempty"`
+	DrawnOver     *EvidenceSpan `protobuf:"bytes,29,opt,name=drawn_over,json=drawnOver,proto3" json:"drawn_over,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1964,6 +1968,20 @@ func (x *PointsEvidenceResponse) GetIntact() bool {
 		return x.Intact
 	}
 	return false
+}
+
+func (x *PointsEvidenceResponse) GetViewer() string {
+	if x != nil {
+		return x.Viewer
+	}
+	return ""
+}
+
+func (x *PointsEvidenceResponse) GetDrawnOver() *EvidenceSpan {
+	if x != nil {
+		return x.DrawnOver
+	}
+	return nil
 }
 
 type EvidenceSegment struct {
@@ -3433,7 +3451,7 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\x16PointsStandingResponse\x125\n" +
 	"\x06points\x18\x01 \x01(\v2\x1d.rounds.bff.v1.PersonalPointsR\x06points\"+\n" +
 	"\x15PointsEvidenceRequest\x12\x12\n" +
-	"\x04slug\x18\x01 \x01(\tR\x04slug\"\xd3\b\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\"\xa7\t\n" +
 	"\x16PointsEvidenceResponse\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
@@ -3472,7 +3490,10 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\x06appeal\x18\x18 \x01(\v2\x15.rounds.bff.v1.AppealR\x06appeal\x12=\n" +
 	"\fappeal_until\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\vappealUntil\x12\x1a\n" +
 	"\bdocument\x18\x1a \x01(\tR\bdocument\x12\x16\n" +
-	"\x06intact\x18\x1b \x01(\bR\x06intact\"\x81\x01\n" +
+	"\x06intact\x18\x1b \x01(\bR\x06intact\x12\x16\n" +
+	"\x06viewer\x18\x1c \x01(\tR\x06viewer\x12:\n" +
+	"\n" +
+	"drawn_over\x18\x1d \x01(\v2\x1b.rounds.bff.v1.EvidenceSpanR\tdrawnOver\"\x81\x01\n" +
 	"\x0fEvidenceSegment\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12.\n" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
@@ -3706,60 +3727,61 @@ var file_bff_v1_points_proto_depIdxs = []int32{
 	22, // 25: rounds.bff.v1.PointsEvidenceResponse.segments:type_name -> rounds.bff.v1.EvidenceSegment
 	23, // 26: rounds.bff.v1.PointsEvidenceResponse.appeal:type_name -> rounds.bff.v1.Appeal
 	42, // 27: rounds.bff.v1.PointsEvidenceResponse.appeal_until:type_name -> google.protobuf.Timestamp
-	42, // 28: rounds.bff.v1.EvidenceSegment.from:type_name -> google.protobuf.Timestamp
-	42, // 29: rounds.bff.v1.EvidenceSegment.to:type_name -> google.protobuf.Timestamp
-	42, // 30: rounds.bff.v1.Appeal.made_at:type_name -> google.protobuf.Timestamp
-	42, // 31: rounds.bff.v1.Appeal.closed_at:type_name -> google.protobuf.Timestamp
-	24, // 32: rounds.bff.v1.Appeal.amendment:type_name -> rounds.bff.v1.Amendment
-	39, // 33: rounds.bff.v1.Appeal.concerns:type_name -> rounds.bff.v1.EvidenceSpan
-	39, // 34: rounds.bff.v1.Amendment.watched:type_name -> rounds.bff.v1.EvidenceSpan
-	39, // 35: rounds.bff.v1.Amendment.incidents:type_name -> rounds.bff.v1.EvidenceSpan
-	39, // 36: rounds.bff.v1.PointsAppealRequest.concerns:type_name -> rounds.bff.v1.EvidenceSpan
-	23, // 37: rounds.bff.v1.PointsAppealsResponse.appeals:type_name -> rounds.bff.v1.Appeal
-	23, // 38: rounds.bff.v1.PointsAppealCaseResponse.appeal:type_name -> rounds.bff.v1.Appeal
-	21, // 39: rounds.bff.v1.PointsAppealCaseResponse.evidence:type_name -> rounds.bff.v1.PointsEvidenceResponse
-	4,  // 40: rounds.bff.v1.PointsAppealCaseResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
-	24, // 41: rounds.bff.v1.PointsWeighAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
-	24, // 42: rounds.bff.v1.PointsDecideAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
-	42, // 43: rounds.bff.v1.EvidenceSpan.from:type_name -> google.protobuf.Timestamp
-	42, // 44: rounds.bff.v1.EvidenceSpan.to:type_name -> google.protobuf.Timestamp
-	42, // 45: rounds.bff.v1.EvidenceInterval.from:type_name -> google.protobuf.Timestamp
-	42, // 46: rounds.bff.v1.EvidenceInterval.to:type_name -> google.protobuf.Timestamp
-	42, // 47: rounds.bff.v1.EvidenceCheck.asked_at:type_name -> google.protobuf.Timestamp
-	42, // 48: rounds.bff.v1.EvidenceCheck.answered_at:type_name -> google.protobuf.Timestamp
-	42, // 49: rounds.bff.v1.EvidenceCheck.due_at:type_name -> google.protobuf.Timestamp
-	42, // 50: rounds.bff.v1.EvidenceCheck.delivered_at:type_name -> google.protobuf.Timestamp
-	0,  // 51: rounds.bff.v1.Points.Webinar:input_type -> rounds.bff.v1.PointsWebinarRequest
-	5,  // 52: rounds.bff.v1.Points.Request:input_type -> rounds.bff.v1.PointsRequestRequest
-	7,  // 53: rounds.bff.v1.Points.Answer:input_type -> rounds.bff.v1.PointsAnswerRequest
-	9,  // 54: rounds.bff.v1.Points.Personal:input_type -> rounds.bff.v1.PointsPersonalRequest
-	18, // 55: rounds.bff.v1.Points.Standing:input_type -> rounds.bff.v1.PointsStandingRequest
-	20, // 56: rounds.bff.v1.Points.Evidence:input_type -> rounds.bff.v1.PointsEvidenceRequest
-	25, // 57: rounds.bff.v1.Points.Appeal:input_type -> rounds.bff.v1.PointsAppealRequest
-	27, // 58: rounds.bff.v1.Points.WithdrawAppeal:input_type -> rounds.bff.v1.PointsWithdrawAppealRequest
-	29, // 59: rounds.bff.v1.Points.Appeals:input_type -> rounds.bff.v1.PointsAppealsRequest
-	31, // 60: rounds.bff.v1.Points.AppealCase:input_type -> rounds.bff.v1.PointsAppealCaseRequest
-	33, // 61: rounds.bff.v1.Points.WeighAppeal:input_type -> rounds.bff.v1.PointsWeighAppealRequest
-	35, // 62: rounds.bff.v1.Points.DecideAppeal:input_type -> rounds.bff.v1.PointsDecideAppealRequest
-	37, // 63: rounds.bff.v1.Points.RequestCorrection:input_type -> rounds.bff.v1.PointsRequestCorrectionRequest
-	1,  // 64: rounds.bff.v1.Points.Webinar:output_type -> rounds.bff.v1.PointsWebinarResponse
-	6,  // 65: rounds.bff.v1.Points.Request:output_type -> rounds.bff.v1.PointsRequestResponse
-	8,  // 66: rounds.bff.v1.Points.Answer:output_type -> rounds.bff.v1.PointsAnswerResponse
-	10, // 67: rounds.bff.v1.Points.Personal:output_type -> rounds.bff.v1.PointsPersonalResponse
-	19, // 68: rounds.bff.v1.Points.Standing:output_type -> rounds.bff.v1.PointsStandingResponse
-	21, // 69: rounds.bff.v1.Points.Evidence:output_type -> rounds.bff.v1.PointsEvidenceResponse
-	26, // 70: rounds.bff.v1.Points.Appeal:output_type -> rounds.bff.v1.PointsAppealResponse
-	28, // 71: rounds.bff.v1.Points.WithdrawAppeal:output_type -> rounds.bff.v1.PointsWithdrawAppealResponse
-	30, // 72: rounds.bff.v1.Points.Appeals:output_type -> rounds.bff.v1.PointsAppealsResponse
-	32, // 73: rounds.bff.v1.Points.AppealCase:output_type -> rounds.bff.v1.PointsAppealCaseResponse
-	34, // 74: rounds.bff.v1.Points.WeighAppeal:output_type -> rounds.bff.v1.PointsWeighAppealResponse
-	36, // 75: rounds.bff.v1.Points.DecideAppeal:output_type -> rounds.bff.v1.PointsDecideAppealResponse
-	38, // 76: rounds.bff.v1.Points.RequestCorrection:output_type -> rounds.bff.v1.PointsRequestCorrectionResponse
-	64, // [64:77] is the sub-list for method output_type
-	51, // [51:64] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	39, // 28: rounds.bff.v1.PointsEvidenceResponse.drawn_over:type_name -> rounds.bff.v1.EvidenceSpan
+	42, // 29: rounds.bff.v1.EvidenceSegment.from:type_name -> google.protobuf.Timestamp
+	42, // 30: rounds.bff.v1.EvidenceSegment.to:type_name -> google.protobuf.Timestamp
+	42, // 31: rounds.bff.v1.Appeal.made_at:type_name -> google.protobuf.Timestamp
+	42, // 32: rounds.bff.v1.Appeal.closed_at:type_name -> google.protobuf.Timestamp
+	24, // 33: rounds.bff.v1.Appeal.amendment:type_name -> rounds.bff.v1.Amendment
+	39, // 34: rounds.bff.v1.Appeal.concerns:type_name -> rounds.bff.v1.EvidenceSpan
+	39, // 35: rounds.bff.v1.Amendment.watched:type_name -> rounds.bff.v1.EvidenceSpan
+	39, // 36: rounds.bff.v1.Amendment.incidents:type_name -> rounds.bff.v1.EvidenceSpan
+	39, // 37: rounds.bff.v1.PointsAppealRequest.concerns:type_name -> rounds.bff.v1.EvidenceSpan
+	23, // 38: rounds.bff.v1.PointsAppealsResponse.appeals:type_name -> rounds.bff.v1.Appeal
+	23, // 39: rounds.bff.v1.PointsAppealCaseResponse.appeal:type_name -> rounds.bff.v1.Appeal
+	21, // 40: rounds.bff.v1.PointsAppealCaseResponse.evidence:type_name -> rounds.bff.v1.PointsEvidenceResponse
+	4,  // 41: rounds.bff.v1.PointsAppealCaseResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
+	24, // 42: rounds.bff.v1.PointsWeighAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
+	24, // 43: rounds.bff.v1.PointsDecideAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
+	42, // 44: rounds.bff.v1.EvidenceSpan.from:type_name -> google.protobuf.Timestamp
+	42, // 45: rounds.bff.v1.EvidenceSpan.to:type_name -> google.protobuf.Timestamp
+	42, // 46: rounds.bff.v1.EvidenceInterval.from:type_name -> google.protobuf.Timestamp
+	42, // 47: rounds.bff.v1.EvidenceInterval.to:type_name -> google.protobuf.Timestamp
+	42, // 48: rounds.bff.v1.EvidenceCheck.asked_at:type_name -> google.protobuf.Timestamp
+	42, // 49: rounds.bff.v1.EvidenceCheck.answered_at:type_name -> google.protobuf.Timestamp
+	42, // 50: rounds.bff.v1.EvidenceCheck.due_at:type_name -> google.protobuf.Timestamp
+	42, // 51: rounds.bff.v1.EvidenceCheck.delivered_at:type_name -> google.protobuf.Timestamp
+	0,  // 52: rounds.bff.v1.Points.Webinar:input_type -> rounds.bff.v1.PointsWebinarRequest
+	5,  // 53: rounds.bff.v1.Points.Request:input_type -> rounds.bff.v1.PointsRequestRequest
+	7,  // 54: rounds.bff.v1.Points.Answer:input_type -> rounds.bff.v1.PointsAnswerRequest
+	9,  // 55: rounds.bff.v1.Points.Personal:input_type -> rounds.bff.v1.PointsPersonalRequest
+	18, // 56: rounds.bff.v1.Points.Standing:input_type -> rounds.bff.v1.PointsStandingRequest
+	20, // 57: rounds.bff.v1.Points.Evidence:input_type -> rounds.bff.v1.PointsEvidenceRequest
+	25, // 58: rounds.bff.v1.Points.Appeal:input_type -> rounds.bff.v1.PointsAppealRequest
+	27, // 59: rounds.bff.v1.Points.WithdrawAppeal:input_type -> rounds.bff.v1.PointsWithdrawAppealRequest
+	29, // 60: rounds.bff.v1.Points.Appeals:input_type -> rounds.bff.v1.PointsAppealsRequest
+	31, // 61: rounds.bff.v1.Points.AppealCase:input_type -> rounds.bff.v1.PointsAppealCaseRequest
+	33, // 62: rounds.bff.v1.Points.WeighAppeal:input_type -> rounds.bff.v1.PointsWeighAppealRequest
+	35, // 63: rounds.bff.v1.Points.DecideAppeal:input_type -> rounds.bff.v1.PointsDecideAppealRequest
+	37, // 64: rounds.bff.v1.Points.RequestCorrection:input_type -> rounds.bff.v1.PointsRequestCorrectionRequest
+	1,  // 65: rounds.bff.v1.Points.Webinar:output_type -> rounds.bff.v1.PointsWebinarResponse
+	6,  // 66: rounds.bff.v1.Points.Request:output_type -> rounds.bff.v1.PointsRequestResponse
+	8,  // 67: rounds.bff.v1.Points.Answer:output_type -> rounds.bff.v1.PointsAnswerResponse
+	10, // 68: rounds.bff.v1.Points.Personal:output_type -> rounds.bff.v1.PointsPersonalResponse
+	19, // 69: rounds.bff.v1.Points.Standing:output_type -> rounds.bff.v1.PointsStandingResponse
+	21, // 70: rounds.bff.v1.Points.Evidence:output_type -> rounds.bff.v1.PointsEvidenceResponse
+	26, // 71: rounds.bff.v1.Points.Appeal:output_type -> rounds.bff.v1.PointsAppealResponse
+	28, // 72: rounds.bff.v1.Points.WithdrawAppeal:output_type -> rounds.bff.v1.PointsWithdrawAppealResponse
+	30, // 73: rounds.bff.v1.Points.Appeals:output_type -> rounds.bff.v1.PointsAppealsResponse
+	32, // 74: rounds.bff.v1.Points.AppealCase:output_type -> rounds.bff.v1.PointsAppealCaseResponse
+	34, // 75: rounds.bff.v1.Points.WeighAppeal:output_type -> rounds.bff.v1.PointsWeighAppealResponse
+	36, // 76: rounds.bff.v1.Points.DecideAppeal:output_type -> rounds.bff.v1.PointsDecideAppealResponse
+	38, // 77: rounds.bff.v1.Points.RequestCorrection:output_type -> rounds.bff.v1.PointsRequestCorrectionResponse
+	65, // [65:78] is the sub-list for method output_type
+	52, // [52:65] is the sub-list for method input_type
+	52, // [52:52] is the sub-list for extension type_name
+	52, // [52:52] is the sub-list for extension extendee
+	0,  // [0:52] is the sub-list for field type_name
 }
 
 func init() { file_bff_v1_points_proto_init() }

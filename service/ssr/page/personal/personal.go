@@ -12,6 +12,7 @@ import (
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/rules/credit"
+	"github.com/rounds-cme/rounds/rules/presence"
 	"github.com/rounds-cme/rounds/service/ssr/form"
 	"github.com/rounds-cme/rounds/service/ssr/page/points"
 	"github.com/rounds-cme/rounds/service/ssr/page/webinar"
@@ -83,6 +84,23 @@ func answered(ctx context.Context, c *bffpb.EvidenceCheck) string {
 	}
 	took := c.GetAnsweredAt().AsTime().Sub(shown.AsTime())
 	return i18n.Say(ctx, "evidence.after", "time", clock(ctx, c.GetAnsweredAt()), "seconds", max(0, int(took/time.Second)))
+}
+
+// formula is how anybody computes the times of the checks again, in the steps and figures of rules/presence.
+func (v EvidenceView) formula(ctx context.Context) []string {
+	e := v.Evidence
+	rule := credit.Rule{ChecksPerHour: int(e.GetRule().GetChecksPerHour()), CheckWindow: credit.Seconds(e.GetRule().GetCheckWindow())}
+	plan := presence.For(rule)
+	utc := func(t *timestamppb.Timestamp) string { return t.AsTime().UTC().Format("2006-01-02T15:04:05.000Z") }
+	return []string{
+		i18n.Say(ctx, "evidence.formula_hash"),
+		i18n.Say(ctx, "evidence.formula_count", "count", plan.PerHour),
+		i18n.Say(ctx, "evidence.formula_room", "from", utc(e.GetDrawnOver().GetFrom()), "to", utc(e.GetDrawnOver().GetTo()),
+			"edge", int(plan.Edge), "window", int(plan.Window)),
+		i18n.Say(ctx, "evidence.formula_free", "spacing", int(plan.Spacing)),
+		i18n.Say(ctx, "evidence.formula_draw"),
+		i18n.Say(ctx, "evidence.formula_sort"),
+	}
 }
 
 func segmentName(ctx context.Context, kind string) string {
