@@ -59,7 +59,7 @@ func (s *server) lightly(ctx context.Context, at stage, l *light) (proto.Message
 	if len(s.node.Hub().UserConnections(at.account.String())) > 1 {
 		s.tellMine(ctx, at.webinar, at.account)
 	}
-	return &livewebinarpb.Done{Revision: at.board.state.Revision()}, nil
+	return &livewebinarpb.Done{Revision: at.board.audience.Load()}, nil
 }
 
 // tellMine tells an account what it did, or what was done to it, on all its devices. Who is not reached asks when coming back.
