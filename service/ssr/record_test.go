@@ -34,7 +34,7 @@ func recorded(host bool) figures {
 	if host {
 		outcome.Questions[1].Name, outcome.Questions[1].Anonymous = "Bor Kranjc", true
 		outcome.Notes = []*livewebinarpb.Note{{Number: 1, Name: "Doc Host", Body: "Two minutes over", SentAt: at(58)}}
-		outcome.Sanctions = []*livewebinarpb.Sanction{{Name: "Rok Glasen", Kind: "muted", Reason: "Advertising", By: "Doc Host", At: at(20)}}
+		outcome.Sanctions = []*livewebinarpb.Sanction{{Name: "Rok Glasen", Kind: "muted", Reason: "Advertising", By: "Doc Host", At: at(20)}, {Name: "Tina Jezna", By: "Doc Host", At: at(21)}}
 	}
 	return figures{
 		bffpb.Webinars_Webinar_FullMethodName: &bffpb.WebinarResponse{Card: sepsis("ended")}, livewebinarpb.LiveWebinar_Outcome_FullMethodName: outcome,
@@ -81,7 +81,7 @@ func TestRecordOfHosts(t *testing.T) {
 	h := newTheatre(t, recorded(true))
 	h.page("/webinars/sepsis/record", token.Host, []string{"Bor Kranjc", "anonymous to the audience", "part=backstage"}, []string{"/backoffice/"})
 	h.page("/webinars/sepsis/record", token.Administrator, []string{"/backoffice/webinars/sepsis/points"}, nil)
-	h.page("/webinars/sepsis/record?part=backstage", token.Host, []string{"Two minutes over", "Rok Glasen", "Advertising", "By Doc Host"}, nil)
+	h.page("/webinars/sepsis/record?part=backstage", token.Host, []string{"Two minutes over", "Lifted", "Rok Glasen", "Advertising", "By Doc Host"}, nil)
 }
 
 // TestRecordMissing stands without its parts, and says before the end when it will be there.

@@ -51,9 +51,14 @@ func (h *house) category(person) object {
 	return o
 }
 
-func (h *house) lecturer(person) object {
+// lecturer is the owner, so that an own webinar is one that its owner hosts.
+func (h *house) lecturer(owner person) object {
 	o := object{uuid.NewString(), "lecturer-" + uuid.NewString()}
-	h.exec(`INSERT INTO datamanagement.lecturer (id, slug, name) VALUES ($1, $2, 'Dr Nika Zgled')`, o.id, o.slug)
+	var account *uuid.UUID
+	if owner.account != uuid.Nil {
+		account = &owner.account
+	}
+	h.exec(`INSERT INTO datamanagement.lecturer (id, slug, account_id, name) VALUES ($1, $2, $3, 'Dr Nika Zgled')`, o.id, o.slug, account)
 	return o
 }
 
