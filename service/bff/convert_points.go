@@ -40,7 +40,7 @@ func resultPB(row store.ResultsRow) *bffpb.PointsResult {
 func linePB(row store.LedgerRow) *bffpb.LedgerLine {
 	return &bffpb.LedgerLine{
 		Slug: row.Slug, Title: row.Title, Kind: row.Kind, Day: row.Day, Hundredths: row.Hundredths, State: row.State,
-		Reference: row.Reference, AnsweredOn: row.AnsweredOn, Answer: row.Answer, Reasons: reasonsPB(row.Reasons),
+		Reference: row.Reference, AnsweredOn: row.AnsweredOn, Answer: row.Answer, Reasons: reasonsPB(row.Reasons), Appeal: row.Appeal,
 	}
 }
 

@@ -87,6 +87,8 @@ func TestAppeal(t *testing.T) {
 	member.Press("Send the appeal")
 	member.SeeText("[data-appeal=open]", "stood still after forty minutes")
 	looks(member, "appeal-open", look{390, true}, look{1440, false})
+	member.Open("/me")
+	member.SeeText("[data-line-appeal=open]", "Appeal: Waiting")
 
 	chief.Cookie("rounds_zone", "UTC")
 	chief.Open("/login-as/" + l.account("Chief") + "/administrator")
@@ -94,7 +96,7 @@ func TestAppeal(t *testing.T) {
 	looks(chief, "appeals", look{390, false}, look{1440, false})
 	chief.Click("[data-row] a")
 	chief.SeeText("[data-evidence]", "40 min 0 s")
-	chief.SeeText("[data-concerns]", "When was it?")
+	chief.SeeText("[data-concerns]", "About")
 	chief.Fill("#f-watched_from_1", "nine")
 	chief.Fill("#f-watched_to_1", clock(60))
 	chief.Press("Compute what would come out")

@@ -1267,8 +1267,10 @@ type LedgerLine struct {
 	Reference  string `protobuf:"bytes,7,opt,name=reference,proto3" json:"reference,omitempty"`
 	AnsweredOn string `protobuf:"bytes,8,opt,name=answered_on,json=answeredOn,proto3" json:"answered_on,omitempty"`
 	// Why the agency refused, or the note of a correction.
-	Answer        string          `protobuf:"bytes,9,opt,name=answer,proto3" json:"answer,omitempty"`
-	Reasons       []*PointsReason `protobuf:"bytes,10,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	Answer  string          `protobuf:"bytes,9,opt,name=answer,proto3" json:"answer,omitempty"`
+	Reasons []*PointsReason `protobuf:"bytes,10,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	// How the latest appeal stands, if there is one: open, withdrawn, granted or refused.
+	Appeal        string `protobuf:"bytes,11,opt,name=appeal,proto3" json:"appeal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1371,6 +1373,13 @@ func (x *LedgerLine) GetReasons() []*PointsReason {
 		return x.Reasons
 	}
 	return nil
+}
+
+func (x *LedgerLine) GetAppeal() string {
+	if x != nil {
+		return x.Appeal
+	}
+	return ""
 }
 
 type PersonalActivity struct {
@@ -3414,7 +3423,7 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\x05years\x18\x14 \x01(\tR\x05years\"8\n" +
 	"\bPlanPart\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
-	"\aminimum\x18\x02 \x01(\x05R\aminimum\"\xa0\x02\n" +
+	"\aminimum\x18\x02 \x01(\x05R\aminimum\"\xb8\x02\n" +
 	"\n" +
 	"LedgerLine\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x14\n" +
@@ -3430,7 +3439,8 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"answeredOn\x12\x16\n" +
 	"\x06answer\x18\t \x01(\tR\x06answer\x125\n" +
 	"\areasons\x18\n" +
-	" \x03(\v2\x1b.rounds.bff.v1.PointsReasonR\areasons\"\x82\x02\n" +
+	" \x03(\v2\x1b.rounds.bff.v1.PointsReasonR\areasons\x12\x16\n" +
+	"\x06appeal\x18\v \x01(\tR\x06appeal\"\x82\x02\n" +
 	"\x10PersonalActivity\x12#\n" +
 	"\rarticles_read\x18\x01 \x01(\x05R\farticlesRead\x12\x1a\n" +
 	"\bcomments\x18\x02 \x01(\x05R\bcomments\x12\x1a\n" +

@@ -19,7 +19,7 @@ FROM datamanagement.bff_agency_request WHERE appeal_id = @appeal_id::uuid ORDER 
 
 -- name: Ledger :many
 SELECT slug::text AS slug, title::text AS title, kind::text AS kind, day::text AS day, hundredths::integer AS hundredths, state::text AS state,
-    reference::text AS reference, answered_on::text AS answered_on, answer::text AS answer, reasons::jsonb AS reasons
+    reference::text AS reference, answered_on::text AS answered_on, answer::text AS answer, reasons::jsonb AS reasons, appeal::text AS appeal
 FROM datamanagement.bff_ledger WHERE account_id = @account_id ORDER BY day DESC, title LIMIT 2000;
 
 -- name: PlanOf :one

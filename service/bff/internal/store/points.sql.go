@@ -421,7 +421,7 @@ func (q *Queries) Evidence(ctx context.Context, arg EvidenceParams) (EvidenceRow
 
 const ledger = `-- name: Ledger :many
 SELECT slug::text AS slug, title::text AS title, kind::text AS kind, day::text AS day, hundredths::integer AS hundredths, state::text AS state,
-    reference::text AS reference, answered_on::text AS answered_on, answer::text AS answer, reasons::jsonb AS reasons
+    reference::text AS reference, answered_on::text AS answered_on, answer::text AS answer, reasons::jsonb AS reasons, appeal::text AS appeal
 FROM datamanagement.bff_ledger WHERE account_id = $1 ORDER BY day DESC, title LIMIT 2000
 `
 
@@ -436,6 +436,7 @@ type LedgerRow struct {
 	AnsweredOn string
 	Answer     string
 	Reasons    []byte
+	Appeal     string
 }
 
 func (q *Queries) Ledger(ctx context.Context, accountID uuid.UUID) ([]LedgerRow, error) {
@@ -458,6 +459,7 @@ func (q *Queries) Ledger(ctx context.Context, accountID uuid.UUID) ([]LedgerRow,
 			&i.AnsweredOn,
 			&i.Answer,
 			&i.Reasons,
+			&i.Appeal,
 		); err != nil {
 			return nil, err
 		}
