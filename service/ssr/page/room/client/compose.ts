@@ -48,7 +48,13 @@ export class Composer {
   settings(s: Settings): void { this.set = s; this.state(); }
   muted(m: Muted | undefined): void { this.mute = m; this.state(); }
   sent(): void { this.freeAt = Date.now() + (this.set.slowSeconds ?? 0) * 1000; this.state(); }
-  close(): void { this.closed = true; this.state(); }
+
+  /** close is for good: a field in which nothing stands goes, what was typed can still be read and copied. */
+  close(): void {
+    this.closed = true;
+    this.form.toggleAttribute("data-empty", this.field.value === "");
+    this.state();
+  }
 
   reply(m: ChatMessage): void { this.begin({ kind: "reply", message: m }); }
 
