@@ -2,47 +2,85 @@ package livewebinar
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
-func TestGateLetsFewInAndForgetsWhoHasGone(t *testing.T) {
+// queue waits until so many wait at a gate.
+func (g *gate) queue(t *testing.T, n int) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		g.mu.Lock()
+		waiting := len(g.waiting)
+		g.mu.Unlock()
+		if waiting == n {
+			return
+		}
+	}
+	t.Fatalf("never %d in the queue", n)
+}
+
+func TestGateServesTheLastFirstAndForgetsWhoHasGone(t *testing.T) {
 	t.Parallel()
-	g := make(gate, 2)
-	var inside, most, done atomic.Int32
-	hold := make(chan struct{})
+	g := newGate(1)
+	inside, hold := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
-	for range 10 {
-		all.Go(func() {
-			g.pass(t.Context(), func() {
-				if n := inside.Add(1); n > most.Load() {
-					most.Store(n)
-				}
-				<-hold
-				inside.Add(-1)
-				done.Add(1)
-			})
-		})
+	all.Go(func() { g.pass(t.Context(), func() { close(inside); <-hold }) })
+	<-inside
+	var order []int
+	for n := range 3 {
+		all.Go(func() { g.pass(t.Context(), func() { order = append(order, n) }) })
+		g.queue(t, n+1)
 	}
 	gone, cancel := context.WithCancel(t.Context())
+	all.Go(func() {
+		if g.pass(gone, func() { t.Error("done for somebody who has gone") }) {
+			t.Error("somebody who has gone passed")
+		}
+	})
+	g.queue(t, 4)
 	cancel()
-	if g.pass(gone, func() { t.Error("done for somebody who has gone") }) {
-		t.Error("somebody who has gone passed")
-	}
+	g.queue(t, 3)
 	close(hold)
 	all.Wait()
-	if most.Load() > 2 || done.Load() != 10 {
-		t.Errorf("%d at once, %d in all", most.Load(), done.Load())
+	if want := []int{2, 1, 0}; !slices.Equal(order, want) || g.free != 1 {
+		t.Errorf("in the order %v, %d free", order, g.free)
 	}
-	if free := make(gate, 1); free.pass(gone, func() { t.Error("done for somebody who has gone") }) {
+	if g.pass(gone, func() { t.Error("done for somebody who has gone") }) {
 		t.Error("somebody who has gone passed a free gate")
 	}
 	func() {
 		defer func() { _ = recover() }()
 		g.pass(t.Context(), func() { panic("inside") })
 	}()
-	if len(g) != 0 {
-		t.Error("a place is never given back")
+	if g.free != 1 {
+		t.Error("a place is not given back")
+	}
+}
+
+func TestGateKeepsItsPlaces(t *testing.T) {
+	t.Parallel()
+	g := newGate(3)
+	var inside, most atomic.Int32
+	var all sync.WaitGroup
+	for i := range 2000 {
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i%7)*100*time.Microsecond)
+			defer cancel()
+			g.pass(ctx, func() {
+				n := inside.Add(1)
+				for is := most.Load(); n > is && !most.CompareAndSwap(is, n); is = most.Load() {
+				}
+				time.Sleep(50 * time.Microsecond)
+				inside.Add(-1)
+			})
+		})
+	}
+	all.Wait()
+	if most.Load() > 3 || g.free != 3 || len(g.waiting) != 0 {
+		t.Errorf("%d at once, %d free, %d wait", most.Load(), g.free, len(g.waiting))
 	}
 }
