@@ -1,6 +1,7 @@
 package bff
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -107,12 +108,12 @@ func (s *points) document(ctx context.Context, row store.EvidenceRow, account uu
 	if err := json.Unmarshal(wrote.Evidence, &e); err != nil {
 		return string(wrote.Evidence), false
 	}
-	bytes, err := json.Marshal(e) // as it was hashed: the database keeps the values, not their order
+	again, err := json.Marshal(e) // as it was hashed: the database keeps the values, not their order
 	if err != nil {
 		return string(wrote.Evidence), false
 	}
-	hash := sha256.Sum256(bytes)
-	return string(bytes), string(hash[:]) == string(wrote.Sha256) && string(hash[:]) == string(row.EvidenceSha256)
+	hash := sha256.Sum256(again)
+	return string(again), bytes.Equal(hash[:], wrote.Sha256) && bytes.Equal(hash[:], row.EvidenceSha256)
 }
 
 // recomputed says that the seed is the one that was committed to, and that each check was due when it follows from it.
