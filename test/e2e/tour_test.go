@@ -45,6 +45,7 @@ func TestTour(t *testing.T) {
 			{"category", "/categories/infection", ""},
 			{"me", "/me", ""},
 			{"evidence", "/me/webinars/sepsis-first-hours", ""},
+			{"record", "/webinars/sepsis-first-hours/record", ""},
 			{"subscriptions", "/me/subscriptions", ""},
 			{"notifications", "/notifications", ""},
 			{"profile", "/profile", ""},
@@ -70,6 +71,13 @@ func TestTour(t *testing.T) {
 			{"cancel", "/backoffice/webinars", ""},
 			{"cancel", "", "main a[href$='/cancel']"},
 			{"points", "/backoffice/webinars/sepsis-first-hours/points", ""},
+			{"appeals", "/backoffice/appeals", ""},
+			{"appeal", "", "[data-row] a"},
+		}},
+		{p.as("host@rounds.example"), []stop{
+			{"host", "/host", ""},
+			{"console-before", "/webinars/antibiotic-rounds/console", ""},
+			{"record-host", "/webinars/sepsis-first-hours/record", ""},
 		}},
 		{p.as("analyst@rounds.example"), []stop{{"analyst", "/analyst", ""}}},
 	} {

@@ -383,7 +383,7 @@ func Case(v CaseView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "</a></p><div class=\"grid gap-8 lg:grid-cols-[2fr_3fr] items-start\"><div class=\"flex flex-col gap-6 min-w-0\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "</a></p><div class=\"grid grid-cols-1 gap-8 lg:grid-cols-[2fr_3fr] items-start\"><div class=\"flex flex-col gap-6 min-w-0\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
