@@ -199,19 +199,11 @@ func (s *rooms) plan(ctx context.Context, q *store.Queries, w store.WebinarGetRo
 		return room.Plan{}, err
 	}
 	return room.Plan{
-		Webinar: r.WebinarID, Title: w.Title, VideoURL: w.VideoUrl, Opened: r.OpenedAt, PlannedEnd: plannedEnd(w, r.OpenedAt),
-		Rule: rule, Offered: credit.Points(w.Hundredths), Seed: presence.Seed(r.Seed), Proof: s.proof, Incidents: incidents,
+		Webinar: r.WebinarID, Title: w.Title, VideoURL: w.VideoUrl, Opened: r.OpenedAt,
+		PlannedEnd: presence.PlannedEnd(w.StartsAt, r.OpenedAt, time.Duration(w.Minutes)*time.Minute),
+		Rule:       rule, Offered: credit.Points(w.Hundredths), Seed: presence.Seed(r.Seed), Proof: s.proof, Incidents: incidents,
 		Segments: marks, Outage: s.outage,
 	}, nil
-}
-
-// plannedEnd is that of the plan; a webinar that began after it lasts as long as it was planned to.
-func plannedEnd(w store.WebinarGetRow, opened time.Time) time.Time {
-	length := time.Duration(w.Minutes) * time.Minute
-	if end := w.StartsAt.Add(length); end.After(opened) {
-		return end
-	}
-	return opened.Add(length)
 }
 
 // incidents are the known ones; if nobody kept this room alive for a while, that is one more.
