@@ -234,6 +234,39 @@ func TestRoomBusy(t *testing.T) {
 	p.Until(`document.querySelector("[data-chat-scroll]").scrollTop > 1000`) // what was in sight is still in sight
 }
 
+// TestRoomMenu chooses in the menu of a message while the chat goes on below and the message itself changes: the menu waits, and
+// then the newest is in sight again.
+func TestRoomMenu(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	join := s.evening()
+	p := s.enter()
+	p.See("[data-sequence='7']")
+	p.Until(`(document.querySelector("[data-sequence='4'] [data-act=more]").focus(), document.activeElement.matches("[data-act=more]"))`)
+	p.Key(kb.Enter)
+	p.See("[role=menu]")
+	where := `JSON.stringify([document.querySelector("[data-sequence='4'] [data-act=more]").getBoundingClientRect(), document.querySelector("[role=menu]").getBoundingClientRect()])`
+	before := browser.Eval[string](p, where)
+	changed, _ := proto.Clone(join.GetMessages()[3]).(*livewebinarpb.ChatMessage)
+	changed.Reactions[0].Count = 9
+	s.push(&livewebinarpb.RoomPush{Board: &livewebinarpb.Board{RevisionBefore: 9, Revision: 10, Messages: []*livewebinarpb.ChatMessage{changed}}})
+	p.SeeText("[data-sequence='4'] .room-felt", "Agree 9")
+	for n := int32(8); n <= 40; n++ {
+		s.push(&livewebinarpb.RoomPush{Messages: []*livewebinarpb.ChatMessage{{Sequence: n, Id: fmt.Sprint(n), Name: "Bor Kranjc", Body: "And another one.", SentAt: ago(0)}}})
+	}
+	p.SeeText("[data-chat-new]", "New messages: 33")
+	if after := browser.Eval[string](p, where); after != before {
+		t.Errorf("the message or its menu moved from %s to %s", before, after)
+	}
+	p.Key(kb.ArrowDown)
+	p.Until(`document.activeElement.textContent === "Agree"`)
+	p.Key(kb.Escape)
+	p.Gone("[role=menu]")
+	p.Until(`document.activeElement.closest("[data-sequence]").dataset.sequence === "4"`)
+	p.Gone("[data-chat-new]")
+	p.Until(`((s) => s.scrollHeight - s.scrollTop - s.clientHeight < 2)(document.querySelector("[data-chat-scroll]"))`)
+}
+
 func earlier(from int32) []*livewebinarpb.ChatMessage {
 	var all []*livewebinarpb.ChatMessage
 	for n := from; n < from+100; n++ {

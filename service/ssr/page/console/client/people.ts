@@ -88,7 +88,8 @@ export class People {
   private button(v: Viewer): HTMLElement {
     const b = make("button", { type: "button", class: "btn btn-plain btn-small", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": say("more", { name: v.name }) },
       drawn("more-horizontal"));
-    b.onclick = () => this.menu.open(b, say("more", { name: v.name }), actionsOnPerson(this.desk, { accountId: v.accountId }, v.name));
+    const again = (): HTMLElement | null => this.lines.get(v.accountId)?.line.querySelector("[aria-haspopup]") ?? null;
+    b.onclick = () => this.menu.open(again, say("more", { name: v.name }), actionsOnPerson(this.desk, { accountId: v.accountId }, v.name));
     return b;
   }
 

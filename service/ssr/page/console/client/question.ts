@@ -89,7 +89,8 @@ export class Queue {
     b.setAttribute("aria-haspopup", "menu");
     b.setAttribute("aria-expanded", "false");
     b.setAttribute("aria-label", say("more_question", { n: q.number }));
-    b.onclick = () => this.menu.open(b, say("more_question", { n: q.number }), actions);
+    const again = (): HTMLElement | null => this.root.querySelector(`[data-question="${q.number}"] [data-act=more]`);
+    b.onclick = () => this.menu.open(again, say("more_question", { n: q.number }), actions);
     return b;
   }
 

@@ -26,11 +26,12 @@ export class Lines {
   private readonly known = new Map<number, { message: ChatMessage; line: HTMLElement }>();
   private readonly early = new Map<number, ChatMessage>(); // arrived before one with a smaller number, or before the next frame
   private readonly changed = new Map<number, ChatMessage>(); // changed before it arrived
-  private readonly menu = new Menu();
+  private readonly menu = new Menu(() => this.released());
   private readonly ways: ListWays & LineWays;
   private last = 0;
   private target = 0;
   private stick = true;
+  private held = 0; // where the list stood when the menu was opened
   private unseen = 0;
   private fetching = false;
 
@@ -89,9 +90,9 @@ export class Lines {
     this.follow();
   }
 
-  /** follow keeps the newest in sight; also after the list was hidden. */
+  /** follow keeps the newest in sight; also after the list was hidden. Who chooses in a menu keeps its message where it is. */
   readonly follow = (): void => {
-    if (!this.stick) return;
+    if (!this.stick || this.menu.isOpen) return;
     this.scroll.scrollTop = this.scroll.scrollHeight;
     this.unseen = 0;
     this.newer.hidden = true;
@@ -112,9 +113,9 @@ export class Lines {
   private append(fresh: ChatMessage[]): void {
     this.empty.hidden = true;
     this.list.append(...fresh.slice(-mostShown).map((m) => this.line(m)));
-    this.trim();
+    if (!this.menu.isOpen) this.trim();
     this.ways.arrived?.(fresh);
-    if (this.stick) { this.follow(); return; }
+    if (this.stick && !this.menu.isOpen) { this.follow(); return; }
     this.unseen += fresh.length;
     this.newer.hidden = false;
     find(this.newer, "span").textContent = say("chat_new", { n: this.unseen });
@@ -184,7 +185,7 @@ export class Lines {
   }
 
   private scrolled(): void {
-    if (this.scroll.clientHeight === 0) return; // hidden
+    if (this.scroll.clientHeight === 0 || this.menu.isOpen) return; // hidden, or held
     this.stick = this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight < 60;
     if (this.stick) { this.unseen = 0; this.newer.hidden = true; }
   }
@@ -192,6 +193,14 @@ export class Lines {
   private clicked(e: MouseEvent): void {
     const more = (e.target as Element).closest<HTMLElement>("[data-act=more]");
     const m = this.get(Number(more?.closest<HTMLElement>("li")?.dataset["sequence"]));
-    if (more && m) this.menu.open(more, say("more", { name: m.name }), this.ways.actions(m));
+    if (!m) return;
+    const button = (): HTMLElement | null => this.known.get(m.sequence)?.line.querySelector("[data-act=more]") ?? null;
+    this.held = this.scroll.scrollTop;
+    this.menu.open(button, say("more", { name: m.name }), this.ways.actions(m));
+  }
+
+  /** released goes on from where the list was held: at its end, unless one has scrolled away from it. */
+  private released(): void {
+    if (this.scroll.scrollTop === this.held) this.follow(); else this.scrolled();
   }
 }

@@ -1,30 +1,36 @@
 // A menu of actions at a button: one element for the whole page, filled when it opens. Arrows, Home, End and Escape work in it.
+// The list behind it goes on living: the button may be scrolled or drawn anew, so it is looked for whenever it is needed.
 import { drawn, make } from "./dom";
 
 export interface Action { label: string; icon: string; run(): void; /** Present: it can be on or off. */ on?: boolean; grave?: boolean }
 
 export class Menu {
   private readonly panel = make("div", { popover: "auto", role: "menu", class: "room-menu" });
-  private anchor: HTMLElement | null = null;
+  private anchor: () => HTMLElement | null = () => null;
 
-  constructor() {
+  /** closed is told when nobody chooses any more. */
+  constructor(closed?: () => void) {
     (document.querySelector("main") ?? document.body).append(this.panel);
     this.panel.addEventListener("keydown", (e) => this.key(e));
     this.panel.addEventListener("toggle", (e) => {
       if ((e as ToggleEvent).newState !== "closed") return;
-      this.anchor?.setAttribute("aria-expanded", "false");
-      if (this.panel.contains(document.activeElement) || document.activeElement === document.body) this.anchor?.focus();
+      const anchor = this.anchor();
+      anchor?.setAttribute("aria-expanded", "false");
+      if (this.panel.contains(document.activeElement) || document.activeElement === document.body) anchor?.focus({ preventScroll: true });
+      closed?.();
     });
-    addEventListener("scroll", () => { if (this.panel.matches(":popover-open")) this.panel.hidePopover(); }, { capture: true, passive: true });
+    addEventListener("scroll", () => { if (this.isOpen) this.follow(); }, { capture: true, passive: true });
   }
 
-  open(anchor: HTMLElement, label: string, actions: Action[]): void {
+  get isOpen(): boolean { return this.panel.matches(":popover-open"); }
+
+  open(anchor: () => HTMLElement | null, label: string, actions: Action[]): void {
     this.anchor = anchor;
-    anchor.setAttribute("aria-expanded", "true");
+    anchor()?.setAttribute("aria-expanded", "true");
     this.panel.setAttribute("aria-label", label);
     this.panel.replaceChildren(...actions.map((a) => this.item(a)));
     this.panel.showPopover();
-    this.place(anchor.getBoundingClientRect());
+    this.follow();
     this.items()[0]?.focus({ preventScroll: true });
   }
 
@@ -34,6 +40,15 @@ export class Menu {
       drawn(a.icon), a.label);
     b.onclick = () => { this.panel.hidePopover(); a.run(); };
     return b;
+  }
+
+  /** follow stays at the button, until that is out of sight. */
+  private follow(): void {
+    const anchor = this.anchor();
+    if (!anchor?.isConnected) return;
+    const at = anchor.getBoundingClientRect();
+    if (at.bottom < 0 || at.top > innerHeight) { this.panel.hidePopover(); return; }
+    this.place(at);
   }
 
   private place(at: DOMRect): void {
