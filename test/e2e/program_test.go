@@ -3,7 +3,6 @@ package e2e
 import (
 	"bufio"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -15,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rounds-cme/rounds/kit/run/porttest"
 	"github.com/rounds-cme/rounds/test/e2e/browser"
 )
 
@@ -48,7 +48,7 @@ func startProgram(t *testing.T, settings ...string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, private := freePort(t), freePort(t)
+	port, private := porttest.Free(t), porttest.Free(t)
 	p := &program{t: t, URL: "http://localhost:" + port}
 	command := exec.Command(binary, append([]string{
 		"up", "--data", filepath.Join(t.TempDir(), "data"), "--port", port, "--private-port", private,
@@ -101,21 +101,6 @@ func (p *program) said() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.printed.String()
-}
-
-// freePort finds one that nobody listens at just now.
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // At once.
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // as opens a browser of its own for somebody of the demo, logged in.

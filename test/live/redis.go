@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rounds-cme/rounds/kit/run/porttest"
 )
 
 // Redis is a server of one test: a port of its own, nothing on disk.
@@ -21,16 +23,7 @@ type Redis struct {
 // NewRedis starts one; it ends with the test.
 func NewRedis(t testing.TB) *Redis {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, err := net.SplitHostPort(free.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = free.Close()
-	r := &Redis{t: t, port: port}
+	r := &Redis{t: t, port: porttest.Free(t)}
 	t.Cleanup(r.Kill)
 	r.Start()
 	return r
