@@ -11,7 +11,7 @@ import (
 func TestEvening(t *testing.T) {
 	t.Parallel()
 	p := startProgram(t, "--scheduler-reminder-leads=20s")
-	admin, member, host := p.as("administrator@rounds.example"), p.as("member@rounds.example"), p.as("host@rounds.example")
+	admin, member, host := p.as(t, "administrator@rounds.example"), p.as(t, "member@rounds.example"), p.as(t, "host@rounds.example")
 
 	start := time.Now().Add(40 * time.Second)
 	slug := planEvening(admin, "Evening round", time.Until(start))

@@ -73,19 +73,17 @@ type look struct {
 	dark  bool
 }
 
-// looks checks a page in each way, by default in all that matter, and takes its picture.
+// looks checks a page in each way, by default on a light phone and a dark desk, and takes its picture.
 func looks(p *browser.Page, name string, ways ...look) {
 	if len(ways) == 0 {
-		ways = []look{{390, false}, {1440, true}, {1440, false}}
+		ways = []look{{390, false}, {1440, true}}
 	}
 	for _, way := range ways {
 		p.Dark(way.dark)
 		p.Width(way.width)
 		p.Accessible()
 		p.Fits()
-		if way.width == 1440 {
-			p.Screenshot(name + map[bool]string{true: "-dark", false: ""}[way.dark])
-		}
+		p.Screenshot(name + map[bool]string{true: "-dark", false: ""}[way.dark])
 	}
 }
 

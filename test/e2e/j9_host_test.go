@@ -15,7 +15,7 @@ import (
 func TestHosting(t *testing.T) {
 	t.Parallel()
 	p := startProgram(t)
-	admin, host, member := p.as("administrator@rounds.example"), p.as("host@rounds.example"), p.as("member@rounds.example")
+	admin, host, member := p.as(t, "administrator@rounds.example"), p.as(t, "host@rounds.example"), p.as(t, "member@rounds.example")
 	slug := planEvening(admin, "Hosted round", 10*time.Minute)
 
 	host.Open("/host?of=all")

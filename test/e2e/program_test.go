@@ -104,9 +104,9 @@ func (p *program) said() string {
 }
 
 // as opens a browser of its own for somebody of the demo, logged in.
-func (p *program) as(email string) *browser.Page {
-	p.t.Helper()
-	page := chromium.New(p.t, p.URL)
+func (p *program) as(t *testing.T, email string) *browser.Page {
+	t.Helper()
+	page := chromium.New(t, p.URL)
 	page.Open("/login")
 	page.Fill("#f-email", email)
 	page.Fill("#f-password", "rounds-demo-2026")

@@ -14,12 +14,11 @@ type stop struct{ name, path, link string }
 func TestTour(t *testing.T) {
 	t.Parallel()
 	p := startProgram(t)
-	visitor := chromium.New(t, p.URL)
 	for _, tour := range []struct {
-		page  *browser.Page
+		role  string
 		stops []stop
 	}{
-		{visitor, []stop{
+		{"visitor", []stop{
 			{"landing", "/", ""},
 			{"webinars-visitor", "/webinars", ""},
 			{"webinar-locked", "", "[data-webinar] a"},
@@ -32,8 +31,8 @@ func TestTour(t *testing.T) {
 			{"forgot", "/forgot", ""},
 			{"mailbox", "/mailbox", ""},
 		}},
-		{p.as("applicant@rounds.example"), []stop{{"application", "/application", ""}}},
-		{p.as("member@rounds.example"), []stop{
+		{"applicant", []stop{{"application", "/application", ""}}},
+		{"member", []stop{
 			{"home", "/", ""},
 			{"articles", "/articles", ""},
 			{"article", "", "main a[href^='/articles/']"},
@@ -51,7 +50,7 @@ func TestTour(t *testing.T) {
 			{"profile", "/profile", ""},
 			{"room-before", "/webinars/antibiotic-rounds/room", ""},
 		}},
-		{p.as("administrator@rounds.example"), []stop{
+		{"administrator", []stop{
 			{"backoffice", "/backoffice", ""},
 			{"applications", "/backoffice/applications", ""},
 			{"review", "", "main a[href^='/backoffice/applications/']"},
@@ -60,6 +59,8 @@ func TestTour(t *testing.T) {
 			{"comments", "/backoffice/comments", ""},
 			{"categories", "/backoffice/categories", ""},
 			{"lecturers", "/backoffice/lecturers", ""},
+		}},
+		{"administrator", []stop{
 			{"plans", "/backoffice/webinars", ""},
 			{"plan", "", "main a[href^='/backoffice/webinars/0']"},
 			{"plan-new", "/backoffice/webinars/new", ""},
@@ -74,29 +75,44 @@ func TestTour(t *testing.T) {
 			{"appeals", "/backoffice/appeals", ""},
 			{"appeal", "", "[data-row] a"},
 		}},
-		{p.as("host@rounds.example"), []stop{
+		{"host", []stop{
 			{"host", "/host", ""},
 			{"console-before", "/webinars/antibiotic-rounds/console", ""},
 			{"record-host", "/webinars/sepsis-first-hours/record", ""},
 		}},
-		{p.as("analyst@rounds.example"), []stop{{"analyst", "/analyst", ""}}},
+		{"analyst", []stop{{"analyst", "/analyst", ""}}},
 	} {
-		for _, s := range tour.stops {
-			if s.path != "" {
-				tour.page.Open(s.path)
-			} else {
-				tour.page.Click(s.link)
+		t.Run(tour.role, func(t *testing.T) {
+			t.Parallel()
+			page := chromium.New(t, p.URL)
+			if tour.role != "visitor" {
+				page = p.as(t, tour.role+"@rounds.example")
 			}
-			tour.page.See("h1")
-			looks(tour.page, s.name, look{390, false}, look{1440, false})
-			if s.name == "mailbox" {
-				continue // It is for those who try Rounds out, and speaks English alone.
+			for _, s := range tour.stops {
+				s.visit(page)
 			}
-			tour.page.Click("footer button[lang=sl]")
-			tour.page.See("html[lang=sl] h1")
-			looks(tour.page, s.name+"-sl", look{1440, true})
-			tour.page.Click("footer button[lang=en]")
-			tour.page.See("html[lang=en] h1")
-		}
+		})
 	}
+}
+
+// visit looks at a page in both languages, themes and widths: axe once in each, at opposite corners.
+func (s stop) visit(page *browser.Page) {
+	if s.path != "" {
+		page.Open(s.path)
+	} else {
+		page.Click(s.link)
+	}
+	page.See("h1")
+	page.Width(1440)
+	page.Fits()
+	looks(page, s.name, look{390, false})
+	if s.name == "mailbox" {
+		return // It is for those who try Rounds out, and speaks English alone.
+	}
+	page.Click("footer button[lang=sl]")
+	page.See("html[lang=sl] h1")
+	page.Fits()
+	looks(page, s.name+"-sl", look{1440, true})
+	page.Click("footer button[lang=en]")
+	page.See("html[lang=en] h1")
 }
