@@ -304,10 +304,16 @@ func TestRoomAway(t *testing.T) {
 	p.Until(`!document.querySelector("video").paused`)
 	s.cut(true)
 	p.SeeText("[data-connection]", "Connection lost")
-	p.Until(`+(document.querySelector("[data-lost-for]").textContent.match(/\d+/) ?? 0) >= 9`)
+	p.Until(`+(document.querySelector("[data-lost-for]").textContent.match(/\d+/) ?? 0) >= 6`)
 	s.cut(false)
 	p.SeeText("[data-kept]", "s do not count.")
 	p.See("[data-kept][data-all=false]")
+	later, _ := proto.Clone(join.GetCredit()).(*livewebinarpb.Credit)
+	later.Percent = 79
+	s.answer("room.beat", &livewebinarpb.BeatResponse{Credit: later, LastSequence: 7, Revision: 9})
+	p.Until(`(document.querySelector("video").pause(), true)`)
+	p.SeeText("[data-meter-watched]", "(79 %)")
+	p.SeeText("[data-kept][data-all=false]", "s do not count.") // what is lost stays lost when the next answer comes
 	if got := p.Count("[data-chat] li"); got != len(join.GetMessages()) {
 		t.Errorf("%d messages are shown, want the %d that there are", got, len(join.GetMessages()))
 	}

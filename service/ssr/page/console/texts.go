@@ -7,7 +7,7 @@ func scriptKeys() []i18n.Key {
 	return []i18n.Key{
 		"room.js_connecting", "room.js_connected", "room.js_lost", "room.js_login", "room.js_opening", "room.js_ended", "room.js_refused",
 		"room.js_viewers", "err.note.text", "err.note.too_long", "err.note.empty", "err.sanction.removed", "console.js_console_refused",
-		"console.js_undo", "console.js_dismiss", "console.js_not_yet", "console.js_not_yet_means", "console.js_segment_talk",
+		"console.js_undo", "console.js_dismiss", "console.js_not_yet", "console.js_not_yet_means", "console.js_all_over", "console.js_all_over_means", "console.js_segment_talk",
 		"console.js_segment_break", "console.js_segment_sponsor", "console.js_segment_means_talk", "console.js_segment_means_break",
 		"console.js_segment_means_sponsor", "console.js_segment_credit_talk", "console.js_segment_credit_break", "console.js_segment_credit_sponsor",
 		"console.js_segment_title_talk", "console.js_segment_title_break", "console.js_segment_title_sponsor", "console.js_segment_text_talk",

@@ -158,13 +158,18 @@ func minutes(ctx context.Context, seconds int) string {
 	return i18n.Say(ctx, "evidence.length", "minutes", seconds/60, "seconds", seconds%60)
 }
 
+// toTheEnd says that somebody watched until there was nothing more to see.
+func toTheEnd(e *bffpb.PointsEvidenceResponse, w *bffpb.EvidenceInterval) bool {
+	return e.GetEndedAt() != nil && e.GetEndedAt().AsTime().Sub(w.GetTo().AsTime()) < time.Second
+}
+
 // rule is the frozen rule in sentences; its first speaks of the time that really counted and not of the one that was planned.
 func (v EvidenceView) rule(ctx context.Context) []string {
 	e := v.Evidence
 	said := webinar.Rule(ctx, e.GetRule(), &bffpb.WebinarCard{Minutes: e.GetCreditable() / 60, Hundredths: e.GetOffered()})
 	if e.GetOffered() > 0 {
 		percent := e.GetRule().GetMinPercent()
-		said[0] = i18n.Say(ctx, "evidence.rule_minutes", "percent", percent, "need", (e.GetCreditable()*percent+5999)/6000, "of", e.GetCreditable()/60)
+		said[0] = i18n.Say(ctx, "evidence.rule_minutes", "percent", percent, "need", (e.GetCreditable()*percent+5999)/6000, "of", (e.GetCreditable()+30)/60)
 	}
 	return said
 }

@@ -20,6 +20,7 @@ import { Tabs } from "./client/tabs";
 import { Connection, RefusedError, renewEvery, type State } from "./client/wire";
 
 const beatEvery = 15_000;
+const recountAfter = 3000; // when it is too early to say what a lost connection cost
 
 class Page {
   private readonly webinar: string;
@@ -46,6 +47,7 @@ class Page {
   private hasBeenInside = false;
   private lastBeat = "";
   private soon = 0;
+  private recount = 0;
   private unheard = 0; // messages that a screen reader was not told of
 
   constructor(private readonly root: HTMLElement) {
@@ -167,7 +169,7 @@ class Page {
     if (reason === "undone") { location.reload(); return; } // the start failed: the page says when it opens again
     this.checks.close("");
     this.player.stop();
-    for (const part of [this.chat, this.asking, this.hand]) part.close();
+    for (const part of [this.chat, this.asking, this.polls, this.hand]) part.close();
     if (s === "ended") this.farewell.ended(); else this.farewell.removed(reason);
   }
 
@@ -214,7 +216,9 @@ class Page {
   }
 
   private credit(c: Credit): void {
-    this.away.compare(this.meter.expected(), c.watchedSeconds ?? 0);
+    const unsure = this.away.compare(this.meter.expected(), c.watchedSeconds ?? 0, this.player.state() === "PLAYER_PLAYING");
+    clearTimeout(this.recount);
+    if (unsure) this.recount = window.setTimeout(() => void this.beat(), recountAfter);
     this.meter.show(c);
   }
 }

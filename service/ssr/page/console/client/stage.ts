@@ -25,10 +25,12 @@ export class Stage {
   show(): void {
     const { board } = this.desk.connection;
     const kind = board.now();
-    const live = this.root.dataset["state"] === "live";
+    const state = this.root.dataset["state"];
+    const live = state === "live";
+    const still = state === "ended" ? "all_over" : "not_yet";
     this.names.dataset["segment"] = live ? kind : "";
-    write(find(this.root, "[data-segment-name]"), say(live ? `segment_${kind}` : "not_yet"));
-    write(find(this.root, "[data-segment-means]"), say(live ? `segment_means_${kind}` : "not_yet_means"));
+    write(find(this.root, "[data-segment-name]"), say(live ? `segment_${kind}` : still));
+    write(find(this.root, "[data-segment-means]"), say(live ? `segment_means_${kind}` : `${still}_means`));
     for (const b of this.root.querySelectorAll<HTMLElement>("[data-segment-to]")) b.setAttribute("aria-pressed", String(b.dataset["segmentTo"] === kind));
     this.programme();
     const text = board.settings.announcement ?? "";

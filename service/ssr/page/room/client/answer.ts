@@ -13,6 +13,7 @@ export class Polls {
   private readonly list: HTMLElement;
   private readonly cards = new Map<number, Card>();
   private answers = new Map<number, ReadonlySet<number>>();
+  private over = false;
 
   constructor(private readonly root: ParentNode, private readonly board: () => Board, private readonly connection: () => Connection,
     private readonly counted: (open: Poll[]) => void) {
@@ -26,8 +27,15 @@ export class Polls {
 
   changed(): void { onFrame(this.show); }
 
+  /** close is for the end: a poll that nobody closed takes no answers any more. */
+  close(): void {
+    this.over = true;
+    this.changed();
+  }
+
   private readonly show = (): void => {
-    const seen = [...this.board().polls.values()].filter((p) => p.state === "open" || p.state === "closed");
+    const seen = [...this.board().polls.values()].filter((p) => p.state === "open" || p.state === "closed")
+      .map((p) => this.over ? { ...p, state: "closed" as const } : p);
     seen.sort((a, b) => Number(b.state === "open") - Number(a.state === "open") || (b.openedAt ?? "").localeCompare(a.openedAt ?? ""));
     arrange(this.list, seen.map((p) => this.card(p)));
     find(this.root, "[data-polls-empty]").hidden = seen.length > 0;

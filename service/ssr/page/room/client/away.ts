@@ -3,6 +3,7 @@ import { find, say } from "./say";
 
 const settles = 40_000; // until the server has counted the time again
 const exact = 3; // seconds that clocks and rounding may differ
+const early = 3000, late = 20_000; // before the one nothing is said to be lost, after the other nothing is waited for
 
 export class Away {
   private readonly place: HTMLElement;
@@ -10,6 +11,7 @@ export class Away {
   private seconds = 0;
   private back = 0;
   private counted = false;
+  private missing = 0; // seconds that should have been counted and are not, so far
 
   constructor(root: ParentNode) { this.place = find(root, "[data-kept]"); }
 
@@ -29,13 +31,21 @@ export class Away {
     this.back = performance.now();
     this.seconds = Math.max(1, Math.round((this.back - this.since) / 1000));
     this.since = 0;
+    this.missing = 0;
   }
 
-  /** compare takes what should have been counted and what was. */
-  compare(expected: number, watched: number): void {
-    if (!this.back || this.since || performance.now() - this.back > settles) return;
-    const gone = Math.min(this.seconds, expected - watched);
+  /**
+   * compare takes what should have been counted since it was asked last, and what was; it says whether it is too early to tell.
+   * A gap is closed by what is watched after it, so what is missing at first may come with a later count.
+   */
+  compare(expected: number, watched: number, playing: boolean): boolean {
+    const passed = performance.now() - this.back;
+    if (!this.back || this.since || passed > settles) return false;
+    this.missing += expected - watched;
+    const gone = Math.min(this.seconds, this.missing);
+    if (this.counted && gone > exact && passed < (playing ? early : late)) return true;
     this.say(gone <= exact, Math.round(this.seconds - gone), Math.round(gone));
+    return false;
   }
 
   private say(all: boolean, kept: number, gone: number): void {
