@@ -34,8 +34,9 @@ import (
 
 // Definition is a saga: its name and its steps in order. To change a saga that is under way, only add steps at the end.
 type Definition struct {
-	Name  string
-	Steps []Step
+	Name    string
+	Steps   []Step
+	Forward bool // it must reach its end: no operator can turn it round
 }
 
 // Step does something here (Do), or asks somebody (Request) and waits for the answer (Reply), or both in one transaction.

@@ -22,12 +22,13 @@ const (
 	compensated = "saga.compensated"
 	completed   = "saga.completed"
 	cancelled   = "saga.cancelled"
+	hurried     = "saga.hurried"
 )
 
 // Types are the engine's events, to be given to eventlog.New beside the catalogue. Their payload is plain JSON.
 func Types() eventlog.Types {
 	t := eventlog.Types{}
-	for _, key := range []string{begun, requested, done, failed, compensated, completed, cancelled} {
+	for _, key := range []string{begun, requested, done, failed, compensated, completed, cancelled, hurried} {
 		t[key] = &structpb.Struct{}
 	}
 	return t
@@ -73,6 +74,15 @@ type entry struct {
 	Wake    time.Time         `json:"wake,omitzero"`     // deadline of a request, or when to try again
 	Final   bool              `json:"final,omitempty"`   // the failure turns the saga round
 	Undoing bool              `json:"undoing,omitempty"` // the failure happened while compensating
+	By      string            `json:"by,omitempty"`      // the operator who did it by hand
+}
+
+// reason says what went wrong, also where the reason of the whole saga is another.
+func (e entry) reason() string {
+	if e.Undoing {
+		return e.Data["undo"]
+	}
+	return e.Reason
 }
 
 func (e entry) event(s *State, kind string) (eventlog.Event, error) {
@@ -123,6 +133,10 @@ func (d Definition) apply(s *State, kind string, e entry) error {
 		d.fail(s, step, e)
 	case compensated:
 		s.Step, s.Attempt, s.Wake = step-1, 0, time.Time{}
+	case hurried:
+		if s.Wake = (time.Time{}); s.Status == Waiting {
+			s.Status = Running // it asks again
+		}
 	case completed:
 		s.Status = Completed
 	case cancelled:
