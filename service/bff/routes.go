@@ -78,6 +78,12 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 	m.Post("/api/webinars/{id}/points/requests", web.Roles(token.Administrator), api)
 	m.Post("/api/points/requests/{id}/answer", web.Roles(token.Administrator), api)
 
+	// operations
+	m.Get("/api/sagas", web.Roles(token.Administrator), api)
+	m.Get("/api/sagas/{name}/{id}", web.Roles(token.Administrator), api)
+	m.Post("/api/sagas/{name}/{id}/retry", web.Roles(token.Administrator), api)
+	m.Post("/api/sagas/{name}/{id}/compensate", web.Roles(token.Administrator), api)
+
 	return m, nil
 }
 

@@ -19,6 +19,7 @@ import (
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	notificationcenterpb "github.com/rounds-cme/rounds/contract/notificationcenter/v1"
+	schedulerpb "github.com/rounds-cme/rounds/contract/scheduler/v1"
 	statisticspb "github.com/rounds-cme/rounds/contract/statistics/v1"
 	"github.com/rounds-cme/rounds/kit/conf"
 	"github.com/rounds-cme/rounds/kit/i18n"
@@ -46,6 +47,7 @@ type server struct {
 	registry *registry
 	points   datamanagementpb.PointsClient
 	plans    datamanagementpb.WebinarsClient
+	sagas    schedulerpb.SagasClient
 	namer    pseudonym.Namer
 	zones    *i18n.Zones
 	done     *reporter
@@ -67,6 +69,7 @@ func (s *server) subjects() []subject {
 		{rpc.Service{Desc: &bffpb.Webinars_ServiceDesc, Impl: &webinars{server: s}}, gateway(bffpb.RegisterWebinarsHandlerClient, bffpb.NewWebinarsClient)},
 		{rpc.Service{Desc: &bffpb.Hosting_ServiceDesc, Impl: &hosting{server: s}}, gateway(bffpb.RegisterHostingHandlerClient, bffpb.NewHostingClient)},
 		{rpc.Service{Desc: &bffpb.Points_ServiceDesc, Impl: &points{server: s}}, gateway(bffpb.RegisterPointsHandlerClient, bffpb.NewPointsClient)},
+		{rpc.Service{Desc: &bffpb.Operations_ServiceDesc, Impl: &operations{server: s}}, gateway(bffpb.RegisterOperationsHandlerClient, bffpb.NewOperationsClient)},
 	}
 }
 
@@ -89,6 +92,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		registry: newRegistry(cfg.RegistryURL, d.Now),
 		points:   datamanagementpb.NewPointsClient(data),
 		plans:    datamanagementpb.NewWebinarsClient(data),
+		sagas:    schedulerpb.NewSagasClient(d.Dial("scheduler")),
 		zones:    i18n.NewZones(),
 		namer:    pseudonym.New(cfg.PseudonymKey.Reveal()),
 		done:     newReporter(datamanagementpb.NewActivitiesClient(data), d.Log, d.Now, d.Metrics),

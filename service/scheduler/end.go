@@ -23,7 +23,7 @@ const forever = math.MaxInt32
 // endSaga closes the room, freezes attendance, ends the webinar and has everybody's credit computed.
 func (s *server) endSaga() saga.Definition {
 	patience := saga.Retry{Attempts: forever, Pause: time.Second}
-	return saga.Definition{Name: endSaga, Steps: []saga.Step{
+	return saga.Definition{Name: endSaga, Forward: true, Steps: []saga.Step{
 		{
 			Name:    "room",
 			Request: requestEnd,

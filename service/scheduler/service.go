@@ -17,6 +17,8 @@ import (
 	"fmt"
 	"time"
 
+	schedulerpb "github.com/rounds-cme/rounds/contract/scheduler/v1"
+	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/saga"
 	"github.com/rounds-cme/rounds/kit/wake"
@@ -61,10 +63,13 @@ func newWithCrash(d *run.Deps, config Config, crash saga.CrashPoint) (*run.Servi
 		return nil, fmt.Errorf("sagas: %w", err)
 	}
 	s.sagas = engine
-	return &run.Service{Work: []run.Work{
-		{Name: "timers", Run: s.timers},
-		{Name: "sagas", Run: engine.Run},
-	}}, nil
+	return &run.Service{
+		RPC: []rpc.Service{{Desc: &schedulerpb.Sagas_ServiceDesc, Impl: &operations{sagas: engine}}},
+		Work: []run.Work{
+			{Name: "timers", Run: s.timers},
+			{Name: "sagas", Run: engine.Run},
+		},
+	}, nil
 }
 
 // timers looks for due ones until ctx ends.

@@ -43,7 +43,7 @@ func (s *server) dryRun(w http.ResponseWriter, r *http.Request) error {
 	view.Rule = ruleOf(view.Form)
 	view.Setup = setupOf(view.Form)
 	view.Report, err = s.webinars.SimulateWebinar(r.Context(), simulated(view.Rule, view.Setup))
-	if err != nil && refused(err) {
+	if err != nil && (refused(err) || errs.KindOf(err) == errs.TooMany) { // the machine may be busy just now
 		view.Form = view.Form.Fail(rule.SayBounds(r.Context(), view.Setup, err))
 		return s.show(w, r, view.Form.Status(), rule.DryRun(view))
 	}
@@ -105,7 +105,7 @@ func (s *server) compareRule(w http.ResponseWriter, r *http.Request) error {
 		page = 1
 	}
 	found, err := s.compared(r, f, rules.Next, int32(page))
-	if err != nil && refused(err) {
+	if err != nil && (refused(err) || errs.KindOf(err) == errs.TooMany) {
 		rules.Form = f.Fail(plan.InOrder(plan.SayBounds(r.Context(), err)))
 		return s.show(w, r, rules.Form.Status(), plan.Rules(rules))
 	}

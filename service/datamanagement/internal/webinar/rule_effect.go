@@ -40,6 +40,8 @@ func (s *server) CompareCreditRule(ctx context.Context, q *datamanagementpb.Comp
 	}
 	rule.Version = int(next)
 	question.Name, question.Rule = name, rule
+	ctx, cancel := context.WithTimeout(ctx, thinking)
+	defer cancel()
 	found, err := effect.Of(ctx, s.db, question)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil, busy()

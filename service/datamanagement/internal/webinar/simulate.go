@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
@@ -32,6 +33,8 @@ func (s *server) SimulateWebinar(ctx context.Context, q *datamanagementpb.Simula
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, thinking)
+	defer cancel()
 	select {
 	case s.playing <- struct{}{}:
 		defer func() { <-s.playing }()
@@ -48,8 +51,12 @@ func (s *server) SimulateWebinar(ctx context.Context, q *datamanagementpb.Simula
 	return reportPB(report), nil
 }
 
+// thinking bounds what is computed for who only wants to know, within what a call may take: so that the answer is a sentence.
+const thinking = 4 * time.Second
+
+// busy asks for patience; it is no failure.
 func busy() error {
-	return errs.New(errs.Unavailable, "rule.busy", "The machine is busy. Try fewer webinars, viewers or minutes, or try again in a moment.")
+	return errs.New(errs.TooMany, "rule.busy", "The machine is busy. Try fewer webinars, viewers or minutes, or try again in a moment.")
 }
 
 func reportPB(r simulation.Report) *datamanagementpb.SimulateWebinarResponse {
