@@ -36,7 +36,7 @@ func (s *operations) Sagas(ctx context.Context, q *bffpb.OperationsSagasRequest)
 
 // Saga is one with its timeline.
 func (s *operations) Saga(ctx context.Context, q *bffpb.OperationsSagaRequest) (*bffpb.OperationsSagaResponse, error) {
-	one, err := s.sagas.Get(ctx, &schedulerpb.SagaGetRequest{Name: q.GetName(), Id: q.GetId()})
+	one, err := s.sagas.Get(ctx, &schedulerpb.SagaGetRequest{Id: q.GetId()})
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (s *operations) Saga(ctx context.Context, q *bffpb.OperationsSagaRequest) (
 
 // RetrySaga goes on at once.
 func (s *operations) RetrySaga(ctx context.Context, q *bffpb.OperationsRetrySagaRequest) (*bffpb.OperationsRetrySagaResponse, error) {
-	if _, err := s.sagas.Retry(ctx, &schedulerpb.SagaRetryRequest{Name: q.GetName(), Id: q.GetId()}); err != nil {
+	if _, err := s.sagas.Retry(ctx, &schedulerpb.SagaRetryRequest{Id: q.GetId()}); err != nil {
 		return nil, err
 	}
 	return &bffpb.OperationsRetrySagaResponse{}, nil
@@ -68,7 +68,7 @@ func (s *operations) RetrySaga(ctx context.Context, q *bffpb.OperationsRetrySaga
 
 // CompensateSaga gives one up.
 func (s *operations) CompensateSaga(ctx context.Context, q *bffpb.OperationsCompensateSagaRequest) (*bffpb.OperationsCompensateSagaResponse, error) {
-	_, err := s.sagas.Compensate(ctx, &schedulerpb.SagaCompensateRequest{Name: q.GetName(), Id: q.GetId(), Reason: q.GetReason()})
+	_, err := s.sagas.Compensate(ctx, &schedulerpb.SagaCompensateRequest{Id: q.GetId(), Reason: q.GetReason()})
 	if err != nil {
 		return nil, err
 	}

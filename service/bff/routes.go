@@ -80,9 +80,9 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 
 	// operations
 	m.Get("/api/sagas", web.Roles(token.Administrator), api)
-	m.Get("/api/sagas/{name}/{id}", web.Roles(token.Administrator), api)
-	m.Post("/api/sagas/{name}/{id}/retry", web.Roles(token.Administrator), api)
-	m.Post("/api/sagas/{name}/{id}/compensate", web.Roles(token.Administrator), api)
+	m.Get("/api/sagas/{id}", web.Roles(token.Administrator), api)
+	m.Post("/api/sagas/{id}/retry", web.Roles(token.Administrator), api)
+	m.Post("/api/sagas/{id}/compensate", web.Roles(token.Administrator), api)
 
 	return m, nil
 }

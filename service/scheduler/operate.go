@@ -58,7 +58,8 @@ func (o *operations) List(ctx context.Context, in *schedulerpb.SagaListRequest) 
 
 // Get implements the contract.
 func (o *operations) Get(ctx context.Context, in *schedulerpb.SagaGetRequest) (*schedulerpb.SagaGetResponse, error) {
-	found, moments, err := o.sagas.Timeline(ctx, in.GetName(), in.GetId())
+	name, id := named(in.GetId())
+	found, moments, err := o.sagas.Timeline(ctx, name, id)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +76,8 @@ func (o *operations) Get(ctx context.Context, in *schedulerpb.SagaGetRequest) (*
 // Retry implements the contract.
 func (o *operations) Retry(ctx context.Context, in *schedulerpb.SagaRetryRequest) (*schedulerpb.SagaRetryResponse, error) {
 	who, _ := token.From(ctx)
-	if err := o.sagas.Hurry(ctx, in.GetName(), in.GetId(), who.Account.String()); err != nil {
+	name, id := named(in.GetId())
+	if err := o.sagas.Hurry(ctx, name, id, who.Account.String()); err != nil {
 		return nil, err
 	}
 	return &schedulerpb.SagaRetryResponse{}, nil
@@ -89,7 +91,8 @@ func (o *operations) Compensate(ctx context.Context, in *schedulerpb.SagaCompens
 		return nil, errs.New(errs.Invalid, errs.CodeInput, errs.CheckFields).
 			Field("reason", "saga.reason", "Say in at most 500 characters why this is given up.")
 	}
-	if err := o.sagas.TurnRound(ctx, in.GetName(), in.GetId(), who.Account.String(), reason); err != nil {
+	name, id := named(in.GetId())
+	if err := o.sagas.TurnRound(ctx, name, id, who.Account.String(), reason); err != nil {
 		return nil, err
 	}
 	return &schedulerpb.SagaCompensateResponse{}, nil
@@ -97,7 +100,7 @@ func (o *operations) Compensate(ctx context.Context, in *schedulerpb.SagaCompens
 
 func (o *operations) sagaPB(s saga.Summary) *schedulerpb.Saga {
 	m := &schedulerpb.Saga{
-		Name: s.Name, Id: s.ID, Status: string(s.Status), Attempt: number(s.Attempt), Reason: s.Reason, WebinarId: s.Data["webinar"],
+		Name: s.Name, Id: s.Name + ":" + s.ID, Status: string(s.Status), Attempt: number(s.Attempt), Reason: s.Reason, WebinarId: s.Data["webinar"],
 		BegunAt: timestamppb.New(s.BegunAt), ChangedAt: timestamppb.New(s.ChangedAt),
 	}
 	m.Steps, m.Forward = o.sagas.Steps(s.Name)
@@ -109,6 +112,15 @@ func (o *operations) sagaPB(s saga.Summary) *schedulerpb.Saga {
 		m.Step = m.GetSteps()[s.Step]
 	}
 	return m
+}
+
+// named takes an id apart. Text with a zero in it names nothing, and PostgreSQL refuses it.
+func named(text string) (name, id string) {
+	if strings.ContainsRune(text, 0) {
+		return "", ""
+	}
+	name, id, _ = strings.Cut(text, ":")
+	return name, id
 }
 
 func number(n int) int32 { return int32(min(n, math.MaxInt32)) } //nolint:gosec // Bounded.

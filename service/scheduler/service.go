@@ -8,6 +8,8 @@
 //	start ─────due──> saga webinar.start: status ──> room ──> announce      (undone: status planned, tried again soon)
 //	end ───────due──> saga webinar.end:   room ──> status and credit ──> complete
 //
+// Administrators see each saga and help it on where it stands still (operate.go); nothing needs them to.
+//
 // A timer is claimed for some seconds with a token that grows; what it does and "done" commit together, and only for
 // the holder of the latest token. So an instance that was frozen and wakes up cannot act twice.
 package scheduler

@@ -128,7 +128,8 @@ func (w *world) instance(change func(*scheduler.Config)) (stop func()) {
 	return stop
 }
 
-func start(pool *pgxpool.Pool, now func() time.Time, change func(*scheduler.Config), crash saga.CrashPoint) (func(), error) {
+// build wires one that does not run yet.
+func build(pool *pgxpool.Pool, now func() time.Time, change func(*scheduler.Config), crash saga.CrashPoint) (*run.Service, error) {
 	config := scheduler.Config{
 		ReminderLeads: []time.Duration{time.Hour}, Lease: 500 * time.Millisecond, StartTimeout: 500 * time.Millisecond,
 		StartAttempts: 3, StartPause: time.Second, EndTimeout: time.Second,
@@ -141,7 +142,11 @@ func start(pool *pgxpool.Pool, now func() time.Time, change func(*scheduler.Conf
 		Name: "scheduler", Now: now, NewID: uuid.New, Log: quiet(), Metrics: metrics, DB: pool,
 		Events: eventlog.New(pool, quiet(), metrics, types(), saga.Types()),
 	}
-	service, err := scheduler.NewWithCrash(deps, config, crash)
+	return scheduler.NewWithCrash(deps, config, crash)
+}
+
+func start(pool *pgxpool.Pool, now func() time.Time, change func(*scheduler.Config), crash saga.CrashPoint) (func(), error) {
+	service, err := build(pool, now, change, crash)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ func (s *server) duties() []duty {
 		s.attendanceMissing,
 		s.pointsDue,
 		s.appealsWaiting,
+		s.sagasStuck,
 		s.webinarsComing,
 	}
 }

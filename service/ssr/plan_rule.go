@@ -24,24 +24,23 @@ func (s *server) rulesView(r *http.Request, id string) (plan.RulesView, error) {
 		return view, err
 	}
 	view.Rules = list.GetRules()
-	named := func(is func(*bffpb.CreditRule) bool) *bffpb.CreditRule {
-		for _, one := range view.Rules {
-			if is(one) {
-				return one
-			}
+	for _, one := range view.Rules {
+		if one.GetId() == id {
+			view.Next = one
 		}
-		return nil
 	}
-	if view.Next = named(func(one *bffpb.CreditRule) bool { return one.GetId() == id }); view.Next != nil || id == "" {
+	if view.Next != nil || id == "" {
 		return view, nil
 	}
-	// It may be a version that was the newest when the page was loaded.
+	// It may be a version that was the newest when the page was loaded, or one too far down the alphabet for the list.
 	older, err := s.webinars.CreditRuleVersions(r.Context(), &bffpb.CreditRuleVersionsRequest{Id: id})
-	if err != nil && errs.KindOf(err) != errs.NotFound {
-		return view, err
+	if errs.KindOf(err) == errs.NotFound {
+		return view, nil
 	}
-	view.Next = named(func(one *bffpb.CreditRule) bool { return err == nil && one.GetName() == older.GetName() })
-	return view, nil
+	if err == nil && len(older.GetVersions()) > 0 {
+		view.Next = older.GetVersions()[0].GetRule()
+	}
+	return view, err
 }
 
 func (s *server) creditRules(w http.ResponseWriter, r *http.Request) error {

@@ -51,11 +51,12 @@ type server struct {
 
 	analytics bffpb.AnalyticsClient
 
-	webinars bffpb.WebinarsClient
-	hosting  bffpb.HostingClient
-	auth     authpb.AuthClient
-	support  string
-	base     string // of the site, for what leaves it
+	webinars   bffpb.WebinarsClient
+	hosting    bffpb.HostingClient
+	operations bffpb.OperationsClient
+	auth       authpb.AuthClient
+	support    string
+	base       string // of the site, for what leaves it
 }
 
 // New wires the service.
@@ -78,6 +79,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	s.told = bffpb.NewNotificationsClient(d.Dial("bff"))
 	s.webinars, s.base = bffpb.NewWebinarsClient(d.Dial("bff")), strings.TrimSuffix(d.BaseURL, "/")
 	s.hosting = bffpb.NewHostingClient(d.Dial("bff"))
+	s.operations = bffpb.NewOperationsClient(d.Dial("bff"))
 	s.reader = &reader.Maker{Unseen: s.unseen, Catalog: catalog, Assets: assets, Now: d.Now, Zone: cfg.Zone, Flags: cfg.Flags}
 	return &run.Service{HTTP: s.routes(web.Options{
 		Name: "ssr", Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens, HTTPS: len(d.BaseURL) > 5 && d.BaseURL[:5] == "https",

@@ -42,6 +42,8 @@ func makers() map[string]maker {
 		"appeals":       {make: (*house).appeal, staff: true},
 		"credit-rules":  {make: (*house).creditRule},
 		"rules":         {make: (*house).creditRule},
+		"sagas":         {make: (*house).saga, staff: true},
+		"processes":     {make: (*house).saga, staff: true},
 	}
 }
 
@@ -170,6 +172,14 @@ func (h *house) mail(person) object {
 	h.exec(`INSERT INTO notificationcenter.mail (id, recipient, subject, body_text, body_html, at) VALUES ($1, 'somebody@example.org', 'Subject', $2, $2, now())`,
 		o.id, mailWords)
 	return o
+}
+
+// saga is a start that waits for its room.
+func (h *house) saga(person) object {
+	id := uuid.NewString() + ".1.1"
+	h.exec(`INSERT INTO saga.run (role, name, id, wake_at) VALUES ('rounds_scheduler', 'webinar.start', $1, now() + interval '1 hour')`, id)
+	h.exec(`SELECT eventlog.append('saga/webinar.start/' || $1::text, 0, 'saga.begun', '{}', '')`, id)
+	return object{id: "webinar.start:" + id}
 }
 
 // Which object a call names.

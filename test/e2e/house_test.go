@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
 
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
@@ -27,9 +28,19 @@ func pagesAlone(t *testing.T) string {
 
 func pagesFor(t *testing.T, tokens *token.Verifier) string {
 	t.Helper()
+	return pagesOn(t, tokens, rpc.NewDialer("ssr", rpc.NewLocal(), nil).Dial)
+}
+
+// pagesWith has one peer answer for all.
+func pagesWith(t *testing.T, tokens *token.Verifier, peer grpc.ClientConnInterface) string {
+	t.Helper()
+	return pagesOn(t, tokens, func(string) grpc.ClientConnInterface { return peer })
+}
+
+func pagesOn(t *testing.T, tokens *token.Verifier, dial func(string) grpc.ClientConnInterface) string {
+	t.Helper()
 	s, err := ssr.New(&run.Deps{
-		Name: "ssr", Now: time.Now, NewID: uuid.New, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
-		Dial: rpc.NewDialer("ssr", rpc.NewLocal(), nil).Dial, Tokens: tokens,
+		Name: "ssr", Now: time.Now, NewID: uuid.New, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Dial: dial, Tokens: tokens,
 	}, ssr.Config{Zone: "Europe/Ljubljana"})
 	if err != nil {
 		t.Fatal(err)

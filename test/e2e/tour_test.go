@@ -74,6 +74,7 @@ func TestTour(t *testing.T) {
 			{"points", "/backoffice/webinars/sepsis-first-hours/points", ""},
 			{"appeals", "/backoffice/appeals", ""},
 			{"appeal", "", "[data-row] a"},
+			{"processes-over", "/backoffice/processes?over=yes", ""},
 		}},
 		{"host", []stop{
 			{"host", "/host", ""},

@@ -29,7 +29,8 @@ type Saga struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// webinar.start, webinar.end, …
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Id   string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// The name, a colon, and what tells it from others of that name.
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
 	// running, waiting (for an answer), compensating, completed, cancelled
 	Status string `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
 	// The step that is next, under way, or being undone; empty when there is none.
@@ -403,8 +404,7 @@ func (x *OperationsSagasResponse) GetNextPageToken() string {
 
 type OperationsSagaRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -437,13 +437,6 @@ func (x *OperationsSagaRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use OperationsSagaRequest.ProtoReflect.Descriptor instead.
 func (*OperationsSagaRequest) Descriptor() ([]byte, []int) {
 	return file_bff_v1_operation_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *OperationsSagaRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
 }
 
 func (x *OperationsSagaRequest) GetId() string {
@@ -507,8 +500,7 @@ func (x *OperationsSagaResponse) GetMoments() []*SagaMoment {
 
 type OperationsRetrySagaRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -541,13 +533,6 @@ func (x *OperationsRetrySagaRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use OperationsRetrySagaRequest.ProtoReflect.Descriptor instead.
 func (*OperationsRetrySagaRequest) Descriptor() ([]byte, []int) {
 	return file_bff_v1_operation_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *OperationsRetrySagaRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
 }
 
 func (x *OperationsRetrySagaRequest) GetId() string {
@@ -595,10 +580,9 @@ func (*OperationsRetrySagaResponse) Descriptor() ([]byte, []int) {
 
 type OperationsCompensateSagaRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Id    string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// At most 500 characters; kept with the saga.
-	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -631,13 +615,6 @@ func (x *OperationsCompensateSagaRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use OperationsCompensateSagaRequest.ProtoReflect.Descriptor instead.
 func (*OperationsCompensateSagaRequest) Descriptor() ([]byte, []int) {
 	return file_bff_v1_operation_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *OperationsCompensateSagaRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
 }
 
 func (x *OperationsCompensateSagaRequest) GetId() string {
@@ -729,21 +706,18 @@ const file_bff_v1_operation_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"l\n" +
 	"\x17OperationsSagasResponse\x12)\n" +
 	"\x05sagas\x18\x01 \x03(\v2\x13.rounds.bff.v1.SagaR\x05sagas\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\";\n" +
-	"\x15OperationsSagaRequest\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\tR\x02id\"v\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"'\n" +
+	"\x15OperationsSagaRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"v\n" +
 	"\x16OperationsSagaResponse\x12'\n" +
 	"\x04saga\x18\x01 \x01(\v2\x13.rounds.bff.v1.SagaR\x04saga\x123\n" +
-	"\amoments\x18\x02 \x03(\v2\x19.rounds.bff.v1.SagaMomentR\amoments\"@\n" +
-	"\x1aOperationsRetrySagaRequest\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\tR\x02id\"\x1d\n" +
-	"\x1bOperationsRetrySagaResponse\"]\n" +
-	"\x1fOperationsCompensateSagaRequest\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\tR\x02id\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"\"\n" +
+	"\amoments\x18\x02 \x03(\v2\x19.rounds.bff.v1.SagaMomentR\amoments\",\n" +
+	"\x1aOperationsRetrySagaRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x1d\n" +
+	"\x1bOperationsRetrySagaResponse\"I\n" +
+	"\x1fOperationsCompensateSagaRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\"\n" +
 	" OperationsCompensateSagaResponse2\x8e\x04\n" +
 	"\n" +
 	"Operations\x12u\n" +

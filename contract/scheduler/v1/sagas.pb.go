@@ -30,7 +30,8 @@ type Saga struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// webinar.start, webinar.end, …
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Id   string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// The name, a colon, and what tells it from others of that name.
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
 	// running, waiting (for an answer), compensating, completed, cancelled
 	Status string `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
 	// The step that is next, under way, or being undone; empty when there is none.
@@ -395,8 +396,7 @@ func (x *SagaListResponse) GetNextPageToken() string {
 
 type SagaGetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -429,13 +429,6 @@ func (x *SagaGetRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use SagaGetRequest.ProtoReflect.Descriptor instead.
 func (*SagaGetRequest) Descriptor() ([]byte, []int) {
 	return file_scheduler_v1_sagas_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *SagaGetRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
 }
 
 func (x *SagaGetRequest) GetId() string {
@@ -499,8 +492,7 @@ func (x *SagaGetResponse) GetMoments() []*SagaMoment {
 
 type SagaRetryRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -533,13 +525,6 @@ func (x *SagaRetryRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use SagaRetryRequest.ProtoReflect.Descriptor instead.
 func (*SagaRetryRequest) Descriptor() ([]byte, []int) {
 	return file_scheduler_v1_sagas_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *SagaRetryRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
 }
 
 func (x *SagaRetryRequest) GetId() string {
@@ -587,10 +572,9 @@ func (*SagaRetryResponse) Descriptor() ([]byte, []int) {
 
 type SagaCompensateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Id    string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Kept with the saga, and said wherever it is asked why it ended. At most 500 characters.
-	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -623,13 +607,6 @@ func (x *SagaCompensateRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use SagaCompensateRequest.ProtoReflect.Descriptor instead.
 func (*SagaCompensateRequest) Descriptor() ([]byte, []int) {
 	return file_scheduler_v1_sagas_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *SagaCompensateRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
 }
 
 func (x *SagaCompensateRequest) GetId() string {
@@ -722,21 +699,18 @@ const file_scheduler_v1_sagas_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"k\n" +
 	"\x10SagaListResponse\x12/\n" +
 	"\x05sagas\x18\x01 \x03(\v2\x19.rounds.scheduler.v1.SagaR\x05sagas\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"4\n" +
-	"\x0eSagaGetRequest\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\tR\x02id\"{\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\" \n" +
+	"\x0eSagaGetRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"{\n" +
 	"\x0fSagaGetResponse\x12-\n" +
 	"\x04saga\x18\x01 \x01(\v2\x19.rounds.scheduler.v1.SagaR\x04saga\x129\n" +
-	"\amoments\x18\x02 \x03(\v2\x1f.rounds.scheduler.v1.SagaMomentR\amoments\"6\n" +
-	"\x10SagaRetryRequest\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\tR\x02id\"\x13\n" +
-	"\x11SagaRetryResponse\"S\n" +
-	"\x15SagaCompensateRequest\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\tR\x02id\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"\x18\n" +
+	"\amoments\x18\x02 \x03(\v2\x1f.rounds.scheduler.v1.SagaMomentR\amoments\"\"\n" +
+	"\x10SagaRetryRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x13\n" +
+	"\x11SagaRetryResponse\"?\n" +
+	"\x15SagaCompensateRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x18\n" +
 	"\x16SagaCompensateResponse2\xd5\x03\n" +
 	"\x05Sagas\x12m\n" +
 	"\x04List\x12$.rounds.scheduler.v1.SagaListRequest\x1a%.rounds.scheduler.v1.SagaListResponse\"\x18\x8a\xb5\x18\x14\n" +

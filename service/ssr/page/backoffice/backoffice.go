@@ -44,6 +44,7 @@ func rooms(ctx context.Context) []part.Tab {
 		room(i18n.Say(ctx, "desk.reports"), "/backoffice/comments"),
 		room(i18n.Say(ctx, "desk.categories"), "/backoffice/categories"),
 		room(i18n.Say(ctx, "desk.lecturers"), "/backoffice/lecturers"),
+		room(i18n.Say(ctx, "saga.title"), "/backoffice/processes"),
 	}
 }
 
