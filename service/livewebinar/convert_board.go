@@ -179,7 +179,7 @@ func settingsItem(row store.BoardGetRow) memory.Item {
 }
 
 // minePB reads what the database gathered as JSON, in the shape of the contract.
-func minePB(row store.MineOfRow, now time.Time) (*livewebinarpb.Mine, error) {
+func minePB(row store.MineOfManyRow, now time.Time) (*livewebinarpb.Mine, error) {
 	m := &livewebinarpb.Mine{Voted: row.Voted, Asked: row.Asked, Messages: row.Messages, Hand: row.Hand}
 	for text, into := range map[*[]byte]any{&row.Answers: &m.Answers, &row.Reactions: &m.Reactions, &row.Notices: &m.Notices} {
 		if err := json.Unmarshal(*text, into); err != nil {

@@ -20,11 +20,25 @@ const ownMessages = time.Hour
 
 // mine is what an account did on a board.
 func (s *server) mine(ctx context.Context, webinar, account uuid.UUID) (*livewebinarpb.Mine, error) {
-	m, err := store.New(s.rooms.pool).MineOf(ctx, store.MineOfParams{WebinarID: webinar, AccountID: account, Since: s.now().Add(-ownMessages)})
+	row, err := s.rooms.deeds.get(ctx, seatKey{webinar, account})
 	if err != nil {
-		return nil, fmt.Errorf("read what is mine: %w", err)
+		return nil, err
 	}
-	return minePB(m, s.now())
+	return minePB(row, s.now())
+}
+
+func (s *rooms) readDeeds(ctx context.Context, keys []seatKey) (map[seatKey]store.MineOfManyRow, error) {
+	all := map[seatKey]store.MineOfManyRow{}
+	for webinar, accounts := range byRoom(keys) {
+		rows, err := store.New(s.pool).MineOfMany(ctx, store.MineOfManyParams{WebinarID: webinar, AccountIds: accounts, Since: s.now().Add(-ownMessages)})
+		if err != nil {
+			return nil, fmt.Errorf("read what is theirs: %w", err)
+		}
+		for _, row := range rows {
+			all[seatKey{webinar, row.AccountID}] = row
+		}
+	}
+	return all, nil
 }
 
 // roomState tells what a browser missed.

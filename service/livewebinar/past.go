@@ -19,13 +19,17 @@ func (s *rooms) pastOf(ctx context.Context, webinar, account uuid.UUID) (room.Pa
 
 type seatKey struct{ webinar, account uuid.UUID }
 
-func (s *rooms) readPasts(ctx context.Context, keys []seatKey) (map[seatKey]room.Past, error) {
-	byRoom := map[uuid.UUID][]uuid.UUID{}
+func byRoom(keys []seatKey) map[uuid.UUID][]uuid.UUID {
+	accounts := map[uuid.UUID][]uuid.UUID{}
 	for _, k := range keys {
-		byRoom[k.webinar] = append(byRoom[k.webinar], k.account)
+		accounts[k.webinar] = append(accounts[k.webinar], k.account)
 	}
+	return accounts
+}
+
+func (s *rooms) readPasts(ctx context.Context, keys []seatKey) (map[seatKey]room.Past, error) {
 	all := map[seatKey]room.Past{}
-	for webinar, accounts := range byRoom {
+	for webinar, accounts := range byRoom(keys) {
 		pasts, err := readPasts(ctx, store.New(s.pool), webinar, accounts)
 		if err != nil {
 			return nil, err

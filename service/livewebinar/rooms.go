@@ -67,6 +67,7 @@ type rooms struct {
 	outage   room.Outage
 	sure     func(context.Context) error // that the other instances know of this one
 	pasts    gather[seatKey, room.Past]
+	deeds    gather[seatKey, store.MineOfManyRow]
 	accounts gather[uuid.UUID, *store.DatamanagementLivewebinarAccount]
 
 	loading sync.Mutex
@@ -79,6 +80,7 @@ func newRooms(me uuid.UUID, clock *clock, boards *boards) *rooms {
 		me: me, pool: boards.pool, log: boards.log, clock: clock, now: clock.now, proof: proof, board: boards, held: map[uuid.UUID]*live{},
 	}
 	s.pasts.most, s.pasts.read = freezePage, s.readPasts
+	s.deeds.most, s.deeds.read = introduceMost, s.readDeeds
 	s.accounts.most, s.accounts.read = introduceMost, s.readAccounts
 	return s
 }

@@ -169,10 +169,12 @@ func (h *House) Count(sql string, args ...any) int {
 // open holds back the events of all databases of the server.
 func (h *House) Await(what string, is func() bool) {
 	h.t.Helper()
-	for end := time.Now().Add(45 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	pause := 5 * time.Millisecond
+	for end := time.Now().Add(45 * time.Second); time.Now().Before(end); time.Sleep(pause) {
 		if is() {
 			return
 		}
+		pause = min(2*pause, 100*time.Millisecond) // what asks the room must not be a flood
 	}
 	h.t.Fatalf("waited in vain: %s", what)
 }

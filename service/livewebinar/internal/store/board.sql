@@ -77,29 +77,30 @@ VALUES (@webinar_id, @revision, @account_id, @kind, @reason, @by_id, @now, sqlc.
 SELECT account_id, name, kind, reason, by_name, at, until, revision FROM livewebinar.sanction
 WHERE webinar_id = @webinar_id AND revision > @after ORDER BY revision, account_id;
 
--- What an account did, in one look: thousands who enter at once ask for it.
--- name: MineOf :one
-SELECT
+-- name: MineOfMany :many
+-- What each of some accounts did on a board. Thousands come back in one moment, so it is asked for many.
+SELECT a.account_id,
     ARRAY(SELECT v.number FROM livewebinar.question_vote v
-          WHERE v.webinar_id = @webinar_id AND v.account_id = @account_id ORDER BY v.number)::integer[] AS voted,
+          WHERE v.webinar_id = @webinar_id AND v.account_id = a.account_id ORDER BY v.number)::integer[] AS voted,
     ARRAY(SELECT q.number FROM livewebinar.question q
-          WHERE q.webinar_id = @webinar_id AND q.account_id = @account_id ORDER BY q.number)::integer[] AS asked,
+          WHERE q.webinar_id = @webinar_id AND q.account_id = a.account_id ORDER BY q.number)::integer[] AS asked,
     ARRAY(SELECT m.sequence FROM livewebinar.message m
-          WHERE m.webinar_id = @webinar_id AND m.account_id = @account_id AND m.sent_at > @since AND m.deleted_by = ''
+          WHERE m.webinar_id = @webinar_id AND m.account_id = a.account_id AND m.sent_at > @since AND m.deleted_by = ''
           ORDER BY m.sequence DESC LIMIT 200)::integer[] AS messages,
-    (SELECT coalesce(jsonb_agg(jsonb_build_object('number', a.number, 'options', a.options) ORDER BY a.number), '[]')
-     FROM livewebinar.poll_answer a WHERE a.webinar_id = @webinar_id AND a.account_id = @account_id)::jsonb AS answers,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('number', p.number, 'options', p.options) ORDER BY p.number), '[]')
+     FROM livewebinar.poll_answer p WHERE p.webinar_id = @webinar_id AND p.account_id = a.account_id)::jsonb AS answers,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('sequence', r.sequence, 'kind', r.kind) ORDER BY r.sequence, r.kind), '[]')
      FROM (SELECT e.sequence, e.kind FROM livewebinar.reaction e
-           WHERE e.webinar_id = @webinar_id AND e.account_id = @account_id ORDER BY e.sequence DESC LIMIT 500) r)::jsonb AS reactions,
+           WHERE e.webinar_id = @webinar_id AND e.account_id = a.account_id ORDER BY e.sequence DESC LIMIT 500) r)::jsonb AS reactions,
     EXISTS (SELECT FROM livewebinar.hand h
-            WHERE h.webinar_id = @webinar_id AND h.account_id = @account_id AND h.raised_at IS NOT NULL) AS hand,
+            WHERE h.webinar_id = @webinar_id AND h.account_id = a.account_id AND h.raised_at IS NOT NULL) AS hand,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', n.kind, 'number', n.number, 'reason', n.reason) ORDER BY n.kind, n.number), '[]')
      FROM (SELECT 'message_deleted' AS kind, d.sequence AS number, d.deleted_reason AS reason FROM livewebinar.message d
-           WHERE d.webinar_id = @webinar_id AND d.account_id = @account_id AND d.deleted_by = 'host'
+           WHERE d.webinar_id = @webinar_id AND d.account_id = a.account_id AND d.deleted_by = 'host'
            UNION ALL
            SELECT 'question_' || t.state, t.number, t.reason FROM livewebinar.question t
-           WHERE t.webinar_id = @webinar_id AND t.account_id = @account_id AND t.state IN ('dismissed', 'merged')
+           WHERE t.webinar_id = @webinar_id AND t.account_id = a.account_id AND t.state IN ('dismissed', 'merged')
            LIMIT 100) n)::jsonb AS notices,
     (SELECT jsonb_build_object('reason', s.reason, 'until', s.until) FROM livewebinar.sanction s
-     WHERE s.webinar_id = @webinar_id AND s.account_id = @account_id AND s.kind = 'muted')::jsonb AS muted;
+     WHERE s.webinar_id = @webinar_id AND s.account_id = a.account_id AND s.kind = 'muted')::jsonb AS muted
+FROM (SELECT unnest(@account_ids::uuid[])::uuid AS account_id) a;

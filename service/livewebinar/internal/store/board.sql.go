@@ -287,40 +287,42 @@ func (q *Queries) HandRaise(ctx context.Context, arg HandRaiseParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
-const mineOf = `-- name: MineOf :one
-SELECT
+const mineOfMany = `-- name: MineOfMany :many
+SELECT a.account_id,
     ARRAY(SELECT v.number FROM livewebinar.question_vote v
-          WHERE v.webinar_id = $1 AND v.account_id = $2 ORDER BY v.number)::integer[] AS voted,
+          WHERE v.webinar_id = $1 AND v.account_id = a.account_id ORDER BY v.number)::integer[] AS voted,
     ARRAY(SELECT q.number FROM livewebinar.question q
-          WHERE q.webinar_id = $1 AND q.account_id = $2 ORDER BY q.number)::integer[] AS asked,
+          WHERE q.webinar_id = $1 AND q.account_id = a.account_id ORDER BY q.number)::integer[] AS asked,
     ARRAY(SELECT m.sequence FROM livewebinar.message m
-          WHERE m.webinar_id = $1 AND m.account_id = $2 AND m.sent_at > $3 AND m.deleted_by = ''
+          WHERE m.webinar_id = $1 AND m.account_id = a.account_id AND m.sent_at > $2 AND m.deleted_by = ''
           ORDER BY m.sequence DESC LIMIT 200)::integer[] AS messages,
-    (SELECT coalesce(jsonb_agg(jsonb_build_object('number', a.number, 'options', a.options) ORDER BY a.number), '[]')
-     FROM livewebinar.poll_answer a WHERE a.webinar_id = $1 AND a.account_id = $2)::jsonb AS answers,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('number', p.number, 'options', p.options) ORDER BY p.number), '[]')
+     FROM livewebinar.poll_answer p WHERE p.webinar_id = $1 AND p.account_id = a.account_id)::jsonb AS answers,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('sequence', r.sequence, 'kind', r.kind) ORDER BY r.sequence, r.kind), '[]')
      FROM (SELECT e.sequence, e.kind FROM livewebinar.reaction e
-           WHERE e.webinar_id = $1 AND e.account_id = $2 ORDER BY e.sequence DESC LIMIT 500) r)::jsonb AS reactions,
+           WHERE e.webinar_id = $1 AND e.account_id = a.account_id ORDER BY e.sequence DESC LIMIT 500) r)::jsonb AS reactions,
     EXISTS (SELECT FROM livewebinar.hand h
-            WHERE h.webinar_id = $1 AND h.account_id = $2 AND h.raised_at IS NOT NULL) AS hand,
+            WHERE h.webinar_id = $1 AND h.account_id = a.account_id AND h.raised_at IS NOT NULL) AS hand,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', n.kind, 'number', n.number, 'reason', n.reason) ORDER BY n.kind, n.number), '[]')
      FROM (SELECT 'message_deleted' AS kind, d.sequence AS number, d.deleted_reason AS reason FROM livewebinar.message d
-           WHERE d.webinar_id = $1 AND d.account_id = $2 AND d.deleted_by = 'host'
+           WHERE d.webinar_id = $1 AND d.account_id = a.account_id AND d.deleted_by = 'host'
            UNION ALL
            SELECT 'question_' || t.state, t.number, t.reason FROM livewebinar.question t
-           WHERE t.webinar_id = $1 AND t.account_id = $2 AND t.state IN ('dismissed', 'merged')
+           WHERE t.webinar_id = $1 AND t.account_id = a.account_id AND t.state IN ('dismissed', 'merged')
            LIMIT 100) n)::jsonb AS notices,
     (SELECT jsonb_build_object('reason', s.reason, 'until', s.until) FROM livewebinar.sanction s
-     WHERE s.webinar_id = $1 AND s.account_id = $2 AND s.kind = 'muted')::jsonb AS muted
+     WHERE s.webinar_id = $1 AND s.account_id = a.account_id AND s.kind = 'muted')::jsonb AS muted
+FROM (SELECT unnest($3::uuid[])::uuid AS account_id) a
 `
 
-type MineOfParams struct {
-	WebinarID uuid.UUID
-	AccountID uuid.UUID
-	Since     time.Time
+type MineOfManyParams struct {
+	WebinarID  uuid.UUID
+	Since      time.Time
+	AccountIds []uuid.UUID
 }
 
-type MineOfRow struct {
+type MineOfManyRow struct {
+	AccountID uuid.UUID
 	Voted     []int32
 	Asked     []int32
 	Messages  []int32
@@ -331,21 +333,35 @@ type MineOfRow struct {
 	Muted     []byte
 }
 
-// What an account did, in one look: thousands who enter at once ask for it.
-func (q *Queries) MineOf(ctx context.Context, arg MineOfParams) (MineOfRow, error) {
-	row := q.db.QueryRow(ctx, mineOf, arg.WebinarID, arg.AccountID, arg.Since)
-	var i MineOfRow
-	err := row.Scan(
-		&i.Voted,
-		&i.Asked,
-		&i.Messages,
-		&i.Answers,
-		&i.Reactions,
-		&i.Hand,
-		&i.Notices,
-		&i.Muted,
-	)
-	return i, err
+// What each of some accounts did on a board. Thousands come back in one moment, so it is asked for many.
+func (q *Queries) MineOfMany(ctx context.Context, arg MineOfManyParams) ([]MineOfManyRow, error) {
+	rows, err := q.db.Query(ctx, mineOfMany, arg.WebinarID, arg.Since, arg.AccountIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MineOfManyRow{}
+	for rows.Next() {
+		var i MineOfManyRow
+		if err := rows.Scan(
+			&i.AccountID,
+			&i.Voted,
+			&i.Asked,
+			&i.Messages,
+			&i.Answers,
+			&i.Reactions,
+			&i.Hand,
+			&i.Notices,
+			&i.Muted,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const noteAdd = `-- name: NoteAdd :one
