@@ -78,6 +78,16 @@ func sentence(err error) string { return strings.Join(strings.Fields(err.Error()
 // errHelp leaves the parser after it has printed its help; kong would exit the process.
 var errHelp = errors.New("help was printed")
 
+// help leaves out the settings where none is of use: a dry run needs no database, and its own flags would be lost among them.
+func help(options kong.HelpOptions, ctx *kong.Context) error {
+	if strings.HasPrefix(ctx.Command(), "simulate") {
+		for _, f := range ctx.Model.Flags {
+			f.Hidden = f.Name != "help"
+		}
+	}
+	return kong.DefaultHelpPrinter(options, ctx)
+}
+
 func newParser(cli *program, stdout, stderr io.Writer) (parser *kong.Kong, err error) {
 	return kong.New(cli,
 		kong.Name("rounds"),
@@ -87,6 +97,8 @@ func newParser(cli *program, stdout, stderr io.Writer) (parser *kong.Kong, err e
 		kong.Configuration(conf.YAML),
 		kong.Writers(stdout, stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, NoExpandSubcommands: true}),
+		kong.Help(help),
+		kong.Vars{"behaviours": behaviours()},
 		kong.Exit(func(int) { panic(errHelp) }),
 		kong.BindTo(stdout, (*io.Writer)(nil)),
 	)

@@ -24,9 +24,9 @@ type simulateCommand struct {
 type simulateWebinarCommand struct {
 	Viewers  int            `help:"How many viewers there are, at most 1000." default:"1000" env:"-"`
 	Minutes  int            `help:"How long the webinar is, at most 480." default:"60" env:"-"`
-	Rule     string         `help:"File with the rule as JSON, or default." default:"default" env:"-"`
+	Rule     string         `help:"File with a rule as JSON, as the report of --json has it; what it leaves out is as in the default." default:"default" env:"-"`
 	Seed     uint64         `help:"From which the viewers are invented; the same seed gives the same people." default:"1" env:"-"`
-	Share    map[string]int `help:"Share of a behaviour, such as late=30; none given: those of an ordinary evening." env:"-"`
+	Share    map[string]int `help:"Shares of behaviours, such as late=30;cheats=5; none given: those of an ordinary evening. There are ${behaviours}." env:"-"`
 	Incident string         `help:"An outage of the room, such as 10m+3m: after ten minutes, for three." placeholder:"AFTER+LENGTH" env:"-"`
 	JSON     bool           `help:"Print the report as JSON." env:"-"`
 }

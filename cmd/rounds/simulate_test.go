@@ -33,6 +33,14 @@ func TestSimulateTable(t *testing.T) {
 	}
 }
 
+func TestSimulateHelp(t *testing.T) {
+	t.Parallel()
+	code, out, _ := simulate("--help")
+	if code != 0 || !strings.Contains(out, "two_devices") || strings.Contains(out, "--database-url") {
+		t.Errorf("code %d: the help should speak of the dry run alone:\n%s", code, out)
+	}
+}
+
 func TestSimulateJSON(t *testing.T) {
 	t.Parallel()
 	rule := filepath.Join(t.TempDir(), "rule.json")

@@ -13,6 +13,7 @@ import (
 	authpb "github.com/rounds-cme/rounds/contract/auth/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/obs"
+	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/kit/web"
 	"github.com/rounds-cme/rounds/service/ssr/asset"
 )
@@ -86,6 +87,9 @@ func (p *permissions) identify(w http.ResponseWriter, r *http.Request, v web.Vis
 		return v, nil //nolint:nilerr // the token is believed while auth is down
 	}
 	if now.active && slices.Equal(slices.Sorted(slices.Values(now.roles)), slices.Sorted(slices.Values(v.Claims.Roles))) {
+		if r.Method == http.MethodGet && soon(v.Claims, p.now()) {
+			return v, refresh(w, r)
+		}
 		return v, nil
 	}
 	if r.Method == http.MethodGet {
@@ -97,6 +101,12 @@ func (p *permissions) identify(w http.ResponseWriter, r *http.Request, v web.Vis
 	}
 	v.Claims.Roles = now.roles
 	return v, nil
+}
+
+// soon says that a token is in its last quarter. A form cannot be sent through the refresh, and what somebody wrote would be
+// lost: so pages, and the bell on those that stand open, renew the token before it is too old.
+func soon(c token.Claims, now time.Time) bool {
+	return c.Expires.Sub(now) < c.Expires.Sub(c.Issued)/4
 }
 
 func refresh(w http.ResponseWriter, r *http.Request) error {

@@ -21,7 +21,9 @@ func (v View) title(ctx context.Context) string {
 	switch {
 	case v.Status == http.StatusNotFound:
 		return i18n.Say(ctx, "failure.not_found")
-	case v.Status == http.StatusForbidden, v.Status == http.StatusUnauthorized:
+	case v.Status == http.StatusUnauthorized:
+		return i18n.Say(ctx, "failure.expired")
+	case v.Status == http.StatusForbidden:
 		return i18n.Say(ctx, "failure.forbidden")
 	case v.Status == http.StatusServiceUnavailable:
 		return i18n.Say(ctx, "failure.unavailable")
@@ -36,7 +38,9 @@ func (v View) advice(ctx context.Context) string {
 	switch {
 	case v.Status == http.StatusNotFound:
 		return i18n.Say(ctx, "failure.not_found_advice")
-	case v.Status == http.StatusForbidden, v.Status == http.StatusUnauthorized:
+	case v.Status == http.StatusUnauthorized:
+		return i18n.Say(ctx, "failure.expired_advice")
+	case v.Status == http.StatusForbidden:
 		return i18n.Say(ctx, "failure.forbidden_advice")
 	case v.Status >= http.StatusInternalServerError:
 		return i18n.Say(ctx, "failure.internal_advice")
