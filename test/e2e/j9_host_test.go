@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,8 +11,9 @@ import (
 	"github.com/rounds-cme/rounds/test/e2e/browser"
 )
 
-// TestHosting is a webinar from the seat of its host, in the program itself: a poll is prepared before the start, the webinar begins
-// early, questions are taken and answered, people are muted and shown out, there is a break, and it ends early; what was said stays.
+// TestHosting is a whole webinar of a host and two members, in the program itself: a poll is prepared before the start, the webinar
+// begins early, questions are taken and answered, people are muted and shown out, there is a break, one member loses the network twice,
+// and it ends early; what was said stays, and each member finds the own credit and what it was computed from.
 func TestHosting(t *testing.T) {
 	t.Parallel()
 	p := startProgram(t)
@@ -36,7 +38,12 @@ func TestHosting(t *testing.T) {
 	host.Click("#begin button[type=submit]")
 	host.See(`.console[data-state="live"]`) // by itself, when the room opens
 	member.See(`[data-room] [data-connection][data-state="connected"]`)
-	host.SeeText("[data-viewers]", "Present: 2")
+	wire := wireTo(t, strings.TrimPrefix(p.URL, "http://"))
+	second := (&program{URL: wire.URL(), t: t}).as(t, "analyst@rounds.example") // a member too
+	second.Forgive("WebSocket", "ERR_", "Failed to load resource")
+	second.Open("/webinars/" + slug + "/room")
+	second.See(`[data-room] [data-connection][data-state="connected"]`)
+	host.SeeText("[data-viewers]", "Present: 3")
 	host.SeeText("[data-poll='1']", "Do you audit?") // what was prepared is still there
 
 	runPoll(host, member)
@@ -45,14 +52,19 @@ func TestHosting(t *testing.T) {
 	breakTime(host, member)
 	moderate(t, host, member)
 	lookAround(host)
+	dropTwice(t, wire, second, member)
 
 	host.Press("End")
 	host.Click("#end button[type=submit]")
 	member.See("[data-farewell]")
+	second.See("[data-farewell]")
 	host.See("[data-over]")
 	member.Open("/webinars/" + slug)
 	member.SeeTextAfterReload("main", "What was said", time.Minute)
 	readRecord(member, slug)
+	second.Open("/me/webinars/" + slug)
+	second.SeeTextAfterReload("main", "The webinar at a glance", time.Minute)
+	second.SeeText("main", "Does something seem wrong?")
 	host.Open("/webinars/" + slug + "/record?part=backstage")
 	host.SeeText("main", "Who takes the first question?")
 	looks(host, "record-backstage", look{390, false}, look{1440, true})
@@ -211,6 +223,37 @@ func moderate(t *testing.T, host, member *browser.Page) {
 	host.Gone("[data-sanction]")
 	member.Reload()
 	member.See(`[data-connection][data-state="connected"]`)
+}
+
+// dropTwice cuts the network of one member twice while another goes on writing: it is said, what was typed waits, and after coming back
+// every message is there once, in order, and the time is kept.
+func dropTwice(t *testing.T, wire *wire, lost, other *browser.Page) {
+	t.Helper()
+	lost.Until(`+document.querySelector("[data-meter-panel]").dataset.seconds >= 1`)
+	last := browser.Eval[int](lost, `+[...document.querySelectorAll("[data-chat] li[data-sequence]")].at(-1).dataset.sequence`)
+	for cut := range 2 {
+		wire.Cut(true)
+		lost.See(`[data-connection][data-state="lost"]`)
+		says(other, fmt.Sprint("Meanwhile ", cut))
+		says(lost, fmt.Sprint("From the tunnel ", cut))
+		lost.SeeText("[data-pending]", "sending")
+		last++
+		other.SeeText(fmt.Sprintf("[data-sequence='%d']", last), fmt.Sprint("Meanwhile ", cut))
+		wire.Cut(false)
+		lost.See(`[data-connection][data-state="connected"]`)
+		lost.Gone("[data-pending]")
+		last++
+		for _, p := range []*browser.Page{lost, other} {
+			p.SeeText(fmt.Sprintf("[data-sequence='%d']", last), fmt.Sprint("From the tunnel ", cut))
+			got := browser.Eval[[]int](p, sequence)
+			for i, n := range got {
+				if n != i+1 {
+					t.Fatalf("the chat is %v, of %d messages", got, last)
+				}
+			}
+		}
+		lost.SeeText("[data-kept]", "All of it is kept.")
+	}
 }
 
 // readRecord reads what stays, part by part.
