@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/rounds-cme/rounds/cmd/rounds/demo"
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
@@ -28,7 +29,7 @@ func (s *seeding) rules(ctx context.Context) error {
 		}
 		_, err := s.webinars.SaveCreditRule(ctx, &bffpb.SaveCreditRuleRequest{
 			RequestId: idOf("rule", r.Key).String(), Name: r.Name, MinPercent: small(r.MinPercent), MinChecksPercent: small(r.MinChecksPercent),
-			ChecksPerHour: small(r.ChecksPerHour), CheckWindow: small(r.CheckWindow), ReconnectGrace: small(r.ReconnectGrace),
+			ChecksPerHour: small(r.ChecksPerHour), CheckWindow: small(r.CheckWindow), ReconnectGrace: small(r.ReconnectGrace), ReconnectPercent: proto.Int32(small(r.ReconnectPercent)),
 			Award: "event", MinutesPerPoint: 60, CreditStep: hundredths(r.CreditStep), DailyCap: hundredths(r.DailyCap),
 		})
 		if err != nil {

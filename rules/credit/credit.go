@@ -68,7 +68,7 @@ func Evaluate(e Evidence) Credit {
 	if minutes.State == Met && asked.State == Met {
 		c.ReachedAt = reachedAt(m, answers, asked.Need)
 	}
-	c.Reasons = slices.Concat(reasons, notes(c))
+	c.Reasons = slices.Concat(reasons, notes(c, m.bound(e.Rule)))
 	return c
 }
 
@@ -80,6 +80,7 @@ type measured struct {
 	atMost     Spans // what watched can still become if the person stays to the end
 	need       time.Duration
 	bridged    time.Duration
+	forgivable time.Duration // the most that bridged can be
 	leftOut    time.Duration
 	elsewhere  time.Duration
 }
@@ -93,16 +94,17 @@ func measure(e Evidence) measured {
 	m := measured{programme: e.Programme.Creditable()}
 	m.creditable = m.programme.Without(incidents)
 	m.leftOut = m.programme.Length() - m.creditable.Length()
+	m.forgivable = m.patience(e.Rule)
 
 	here := attended(known, grace, incidents).Clip(m.creditable)
 	m.elsewhere = here.Length() - here.Without(elsewhere).Length()
-	here, m.bridged = m.forgiving(here, known, elsewhere, e.Rule)
+	here, m.bridged = m.forgiving(here, known, elsewhere)
 	m.watched = here
 
 	m.atMost = m.watched
 	if e.live() {
 		stayed := append(slices.Clone(known), Interval{Span: Span{From: e.At, To: e.Programme.Ended}})
-		m.atMost, _ = m.forgiving(attended(stayed, grace, incidents).Clip(m.creditable), stayed, elsewhere, e.Rule)
+		m.atMost, _ = m.forgiving(attended(stayed, grace, incidents).Clip(m.creditable), stayed, elsewhere)
 	}
 	m.need = share(m.creditable.Length(), e.Rule.MinPercent)
 	return m
@@ -111,16 +113,32 @@ func measure(e Evidence) measured {
 // forgiving is what of the time attended is credited here, and how much of it are gaps: no more of them than the rule forgives in all,
 // the first ones first. What is credited elsewhere uses up nothing. Another device adds to the time without gaps at least what it
 // takes from them, so it never lowers the sum.
-func (m measured) forgiving(here Spans, watched []Interval, elsewhere Spans, r Rule) (Spans, time.Duration) {
+func (m measured) forgiving(here Spans, watched []Interval, elsewhere Spans) (Spans, time.Duration) {
 	here = here.Without(elsewhere)
 	gaps := here.Without(attended(watched, -1, nil))
 	all := gaps.Length()
-	most := max(r.ReconnectGrace.Duration(), m.creditable.Length()*time.Duration(r.ReconnectPercent)/100)
-	if r.ReconnectPercent <= 0 || all <= most {
+	if all <= m.forgivable {
 		return here, all
 	}
-	end := gaps.reached(most)
-	return here.Without(gaps.Clip(Spans{{From: end, To: gaps[len(gaps)-1].To}})), most
+	end := gaps.reached(m.forgivable)
+	return here.Without(gaps.Clip(Spans{{From: end, To: gaps[len(gaps)-1].To}})), m.forgivable
+}
+
+// bound is what is said of it; a rule without one says nothing.
+func (m measured) bound(r Rule) int {
+	if r.ReconnectPercent <= 0 {
+		return 0
+	}
+	return int(seconds(m.forgivable))
+}
+
+// patience is how much of lost connections the rule forgives in all: one grace, whatever the programme is.
+func (m measured) patience(r Rule) time.Duration {
+	whole := m.creditable.Length()
+	if r.ReconnectPercent <= 0 {
+		return whole
+	}
+	return max(r.ReconnectGrace.Duration(), whole*time.Duration(r.ReconnectPercent)/100)
 }
 
 // share is the least time that is at least percent of the whole.

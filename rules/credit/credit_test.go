@@ -320,7 +320,7 @@ func TestNotes(t *testing.T) {
 		{Code: Checks, State: Met},
 		{Code: Evaluation, State: Met},
 		{Code: Reached},
-		{Code: Bridged, Have: 40},
+		{Code: Bridged, Have: 40, Of: 354},
 		{Code: Incident, Have: 60},
 		{Code: Elsewhere, Have: 120},
 		{Code: VoidChecks, Have: 1},
@@ -330,5 +330,9 @@ func TestNotes(t *testing.T) {
 		if i >= len(got) || got[i] != want[i] {
 			t.Fatalf("reasons %+v\nwant    %+v", got, want)
 		}
+	}
+	e.Rule.ReconnectPercent = 0
+	if endless := Evaluate(e).Reasons[4]; endless != (Reason{Code: Bridged, Have: 40}) {
+		t.Errorf("gaps that nothing bounds: %+v", endless)
 	}
 }

@@ -10,7 +10,7 @@ const (
 	Evaluation Code = "evaluation" // "the feedback form is still to be filled in"
 	QuizPassed Code = "quiz"       // "{Have} % in the quiz, {Need} % needed"
 	Reached    Code = "reached"    // "rule reached at {Credit.ReachedAt}"
-	Bridged    Code = "bridged"    // "{Have} s of a lost connection were kept"
+	Bridged    Code = "bridged"    // "{Have} s of lost connections were kept, of at most {Of}; none: of any"
 	Incident   Code = "incident"   // "{Have} s were lost on our side and do not count for anybody"
 	Elsewhere  Code = "elsewhere"  // "{Have} s are already credited in another webinar"
 	VoidChecks Code = "void"       // "{Have} checks never reached you and do not count"
@@ -92,13 +92,13 @@ func outsideGates(e Evidence) []Reason {
 	return gates
 }
 
-func notes(c Credit) []Reason {
+func notes(c Credit, mostBridged int) []Reason {
 	var notes []Reason
 	if !c.ReachedAt.IsZero() {
 		notes = append(notes, Reason{Code: Reached})
 	}
 	for _, n := range []Reason{
-		{Code: Bridged, Have: int(c.Bridged)},
+		{Code: Bridged, Have: int(c.Bridged), Of: mostBridged},
 		{Code: Incident, Have: int(c.LeftOut)},
 		{Code: Elsewhere, Have: int(c.Elsewhere)},
 		{Code: VoidChecks, Have: c.Checks.Void},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
@@ -39,6 +40,7 @@ func rulePB(id uuid.UUID, name string, version int32, text []byte) (*bffpb.Credi
 		MinPercent: number(r.MinPercent), MinChecksPercent: number(r.MinChecksPercent), ChecksPerHour: number(r.ChecksPerHour),
 		CheckWindow: number(r.CheckWindow), ReconnectGrace: number(r.ReconnectGrace), Award: string(r.Award),
 		MinutesPerPoint: number(r.MinutesPerPoint), CreditStep: number(r.CreditStep), DailyCap: number(r.DailyCap),
+		ReconnectPercent: proto.Int32(number(r.ReconnectPercent)),
 	}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
@@ -162,7 +163,7 @@ func frozenPB(r credit.Rule) *bffpb.CreditRule {
 		Version: whole(int64(r.Version)), MinPercent: whole(int64(r.MinPercent)), MinChecksPercent: whole(int64(r.MinChecksPercent)),
 		ChecksPerHour: whole(int64(r.ChecksPerHour)), CheckWindow: whole(int64(r.CheckWindow)), ReconnectGrace: whole(int64(r.ReconnectGrace)),
 		Award: string(r.Award), MinutesPerPoint: whole(int64(r.MinutesPerPoint)), CreditStep: whole(int64(r.CreditStep)),
-		DailyCap: whole(int64(r.DailyCap)),
+		DailyCap: whole(int64(r.DailyCap)), ReconnectPercent: proto.Int32(whole(int64(r.ReconnectPercent))),
 	}
 }
 

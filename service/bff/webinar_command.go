@@ -79,7 +79,7 @@ func (s *webinars) EndWebinar(ctx context.Context, q *bffpb.EndWebinarRequest) (
 func (s *webinars) SaveCreditRule(ctx context.Context, q *bffpb.SaveCreditRuleRequest) (*bffpb.SaveCreditRuleResponse, error) {
 	answer, err := s.plans.SaveCreditRule(ctx, &datamanagementpb.SaveCreditRuleRequest{
 		RequestId: q.GetRequestId(), Name: q.GetName(), MinPercent: q.GetMinPercent(), MinChecksPercent: q.GetMinChecksPercent(), ChecksPerHour: q.GetChecksPerHour(), CheckWindow: q.GetCheckWindow(), ReconnectGrace: q.GetReconnectGrace(), Award: q.GetAward(), MinutesPerPoint: q.GetMinutesPerPoint(), CreditStep: q.GetCreditStep(), DailyCap: q.GetDailyCap(),
-		BaseVersion: q.GetBaseVersion(), Compared: heldPB(q.GetCompared()),
+		BaseVersion: q.GetBaseVersion(), Compared: heldPB(q.GetCompared()), ReconnectPercent: q.ReconnectPercent,
 	})
 	if err != nil {
 		return nil, err

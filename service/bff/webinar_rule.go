@@ -14,9 +14,13 @@ import (
 )
 
 func termsPB(r *bffpb.CreditRule) *datamanagementpb.RuleTerms {
+	if r == nil {
+		return nil
+	}
 	return &datamanagementpb.RuleTerms{
 		MinPercent: r.GetMinPercent(), MinChecksPercent: r.GetMinChecksPercent(), ChecksPerHour: r.GetChecksPerHour(), CheckWindow: r.GetCheckWindow(),
 		ReconnectGrace: r.GetReconnectGrace(), Award: r.GetAward(), MinutesPerPoint: r.GetMinutesPerPoint(), CreditStep: r.GetCreditStep(), DailyCap: r.GetDailyCap(),
+		ReconnectPercent: r.ReconnectPercent,
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 
+	"google.golang.org/protobuf/proto"
+
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/web"
@@ -62,7 +64,7 @@ func proposed() *bffpb.CreditRule {
 	return &bffpb.CreditRule{
 		MinPercent: small(d.MinPercent), MinChecksPercent: small(d.MinChecksPercent), ChecksPerHour: small(d.ChecksPerHour),
 		CheckWindow: small(d.CheckWindow), ReconnectGrace: small(d.ReconnectGrace), Award: string(d.Award), MinutesPerPoint: small(d.MinutesPerPoint),
-		CreditStep: small(d.CreditStep), DailyCap: small(d.DailyCap),
+		CreditStep: small(d.CreditStep), DailyCap: small(d.DailyCap), ReconnectPercent: proto.Int32(small(d.ReconnectPercent)),
 	}
 }
 
@@ -71,6 +73,7 @@ func typedRule(ctx context.Context, f form.Form, typed url.Values, first *bffpb.
 	for name, value := range map[string]int32{
 		"min_percent": first.GetMinPercent(), "min_checks_percent": first.GetMinChecksPercent(), "checks_per_hour": first.GetChecksPerHour(),
 		"check_window": first.GetCheckWindow(), "reconnect_grace": first.GetReconnectGrace(), "minutes_per_point": first.GetMinutesPerPoint(),
+		"reconnect_percent": first.GetReconnectPercent(),
 	} {
 		f.Set(name, strconv.Itoa(int(value)))
 	}
@@ -89,6 +92,7 @@ func ruleOf(f form.Form) *bffpb.CreditRule {
 		MinPercent: count(f, "min_percent"), MinChecksPercent: count(f, "min_checks_percent"), ChecksPerHour: count(f, "checks_per_hour"),
 		CheckWindow: count(f, "check_window"), ReconnectGrace: count(f, "reconnect_grace"), Award: f.Get("award"),
 		MinutesPerPoint: count(f, "minutes_per_point"), CreditStep: hundredths(f, "credit_step"), DailyCap: hundredths(f, "daily_cap"),
+		ReconnectPercent: proto.Int32(count(f, "reconnect_percent")),
 	}
 }
 
@@ -134,6 +138,7 @@ func (s *server) saveRule(r *http.Request, f form.Form, view plan.RulesView) err
 		RequestId: f.Key.String(), Name: f.Get("name"), MinPercent: is.GetMinPercent(), MinChecksPercent: is.GetMinChecksPercent(),
 		ChecksPerHour: is.GetChecksPerHour(), CheckWindow: is.GetCheckWindow(), ReconnectGrace: is.GetReconnectGrace(), Award: is.GetAward(),
 		MinutesPerPoint: is.GetMinutesPerPoint(), CreditStep: is.GetCreditStep(), DailyCap: is.GetDailyCap(),
+		ReconnectPercent: is.ReconnectPercent,
 	}
 	if view.Next == nil {
 		if err := newName(in.GetName(), view.Rules); err != nil {

@@ -50,7 +50,7 @@ func TestDryRunPage(t *testing.T) {
 	h := backoffice(t)
 	h.page("/backoffice/rules/dry-run?id="+ruleID+"&min_percent=85&credit_step=0,25&viewers=500&outage_after=10&outage_minutes=5&seed=9", token.Administrator, []string{
 		"Standard, version 2", "Watch at least 85 %", "700 of 500 would pass", "took 5:00 from the programme of everybody; 55:00 count",
-		"Too few minutes: 80 (on average 40 of 48 needed)", "Heartbeats refused, never joined: 7", "54:08 are credited in which nothing played",
+		"Too few minutes: 80 (on average 40 of 48 needed)", "Heartbeats refused, never joined: 7", "54:08 are credited in which nothing played", "never more than 10 % of the programme", "All of them together count up to 10 % of the programme",
 		"3 would pass without having answered", "48:00", `href="/backoffice/rules?award=event`,
 	}, nil)
 	asked := last[*bffpb.SimulateWebinarRequest](t, h.programme)
@@ -71,8 +71,8 @@ func TestDryRunPage(t *testing.T) {
 func TestComparePage(t *testing.T) {
 	t.Parallel()
 	h := backoffice(t)
-	h.page("/backoffice/rules/"+ruleID+"/compare?min_percent=85&checks_per_hour=4&page=2&held=3", token.Administrator, []string{
-		"Standard: version 3 compared", "What is frozen stays frozen", "1 would have gained, 2 would have lost", "Sepsis &lt;b&gt;", "Bor &lt;i&gt;", "−1.5",
+	h.page("/backoffice/rules/"+ruleID+"/compare?min_percent=85&checks_per_hour=4&reconnect_percent=5&page=2&held=3", token.Administrator, []string{
+		"Standard: version 3 compared", "Share of the programme that lost connections may make up", "What is frozen stays frozen", "1 would have gained, 2 would have lost", "Sepsis &lt;b&gt;", "Bor &lt;i&gt;", "−1.5",
 		"no longer enough: ", "not enough before: ", "fulfilled both ways, only the amount differs", "Save as version 3", `name="base" value="2"`,
 		`name="held" value="3"`, "cannot be asked again", `rel="next"`, "page=3", "page=1", "The last 3 webinars",
 	}, []string{"<i>"})
@@ -85,12 +85,20 @@ func TestComparePage(t *testing.T) {
 	h.page("/backoffice/rules/"+ruleID, token.Administrator, []string{"Standard: all versions", "saved by Chief &lt;u&gt;", "3 webinars use it", "What was shown before it was saved"}, nil)
 }
 
+func TestRuleForm(t *testing.T) {
+	t.Parallel()
+	h := backoffice(t)
+	h.page("/backoffice/rules?id="+ruleID, token.Administrator, []string{
+		`name="reconnect_percent" type="text" value="10"`, "0 means no limit. From 0 to 100.",
+	}, nil)
+}
+
 // The form of a next version leads to the comparison, and only the button there saves, with the version that was seen and what was compared.
 func TestNextVersionIsComparedFirst(t *testing.T) {
 	t.Parallel()
 	h := backoffice(t)
 	form := url.Values{
-		"id": {ruleID}, "base": {"2"}, "min_percent": {"85"}, "checks_per_hour": {"3"}, "min_checks_percent": {"75"}, "check_window": {"75"}, "reconnect_grace": {"60"},
+		"id": {ruleID}, "base": {"2"}, "min_percent": {"85"}, "checks_per_hour": {"3"}, "min_checks_percent": {"75"}, "check_window": {"75"}, "reconnect_grace": {"60"}, "reconnect_percent": {"15"},
 		"award": {"event"}, "minutes_per_point": {"60"}, "credit_step": {"0.5"}, "daily_cap": {"8"},
 	}
 	answer, _ := h.send(http.MethodPost, "/backoffice/rules", token.Administrator, form)
@@ -106,7 +114,7 @@ func TestNextVersionIsComparedFirst(t *testing.T) {
 	form.Set("held", "0192f0c1-0000-7000-8000-000000000009")
 	answer, _ = h.send(http.MethodPost, "/backoffice/rules", token.Administrator, form)
 	saved := last[*bffpb.SaveCreditRuleRequest](t, h.programme)
-	if answer.StatusCode != http.StatusSeeOther || saved.GetName() != "Standard" || saved.GetBaseVersion() != 2 || saved.GetCompared().GetWebinarId() != form.Get("held") {
+	if answer.StatusCode != http.StatusSeeOther || saved.GetName() != "Standard" || saved.GetBaseVersion() != 2 || saved.GetReconnectPercent() != 15 || saved.GetCompared().GetWebinarId() != form.Get("held") {
 		t.Errorf("%d, saved %+v", answer.StatusCode, saved)
 	}
 	h.fails[bffpb.Webinars_SaveCreditRule_FullMethodName] = errs.New(errs.Conflict, "rule.version", "Somebody else.")

@@ -72,7 +72,7 @@ func sepsis(state string) *bffpb.WebinarCard {
 
 func standardRule() *bffpb.CreditRule {
 	return &bffpb.CreditRule{
-		MinPercent: 80, MinChecksPercent: 75, ChecksPerHour: 3, CheckWindow: 75, ReconnectGrace: 60, Award: "event", MinutesPerPoint: 60,
+		MinPercent: 80, MinChecksPercent: 75, ChecksPerHour: 3, CheckWindow: 75, ReconnectGrace: 60, ReconnectPercent: proto.Int32(10), Award: "event", MinutesPerPoint: 60,
 		CreditStep: 50, DailyCap: 800,
 	}
 }

@@ -22,7 +22,7 @@ func (s *stage) evening() *livewebinarpb.JoinResponse {
 		Reasons: []*livewebinarpb.Reason{
 			{Code: "minutes", State: "missing", Have: 47, Of: 60, Need: 48, More: 1},
 			{Code: "checks", State: "missing", Have: 2, Of: 4, Need: 3, More: 1},
-			{Code: "bridged", Have: 24},
+			{Code: "bridged", Have: 24, Of: 360},
 			{Code: "incident", Have: 95},
 			{Code: "void", Have: 1},
 		},

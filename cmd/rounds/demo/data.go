@@ -44,6 +44,7 @@ type Rule struct {
 	ChecksPerHour      int     `yaml:"checks_per_hour"`
 	CheckWindow        int     `yaml:"check_window"`
 	ReconnectGrace     int     `yaml:"reconnect_grace"`
+	ReconnectPercent   int     `yaml:"reconnect_percent"`
 	EvaluationRequired bool    `yaml:"evaluation_required"`
 	CreditStep         float64 `yaml:"credit_step"`
 	DailyCap           float64 `yaml:"daily_cap"`

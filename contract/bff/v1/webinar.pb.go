@@ -473,8 +473,10 @@ type CreditRule struct {
 	MinutesPerPoint int32  `protobuf:"varint,10,opt,name=minutes_per_point,json=minutesPerPoint,proto3" json:"minutes_per_point,omitempty"`
 	CreditStep      int32  `protobuf:"varint,11,opt,name=credit_step,json=creditStep,proto3" json:"credit_step,omitempty"`
 	DailyCap        int32  `protobuf:"varint,12,opt,name=daily_cap,json=dailyCap,proto3" json:"daily_cap,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The part of the creditable programme that forgiven gaps may make up in all, in percent; 0 is without end, that of the default rule when left out.
+	ReconnectPercent *int32 `protobuf:"varint,13,opt,name=reconnect_percent,json=reconnectPercent,proto3,oneof" json:"reconnect_percent,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *CreditRule) Reset() {
@@ -587,6 +589,13 @@ func (x *CreditRule) GetCreditStep() int32 {
 func (x *CreditRule) GetDailyCap() int32 {
 	if x != nil {
 		return x.DailyCap
+	}
+	return 0
+}
+
+func (x *CreditRule) GetReconnectPercent() int32 {
+	if x != nil && x.ReconnectPercent != nil {
+		return *x.ReconnectPercent
 	}
 	return 0
 }
@@ -2412,9 +2421,11 @@ type SaveCreditRuleRequest struct {
 	// The version that it was made from, so that two editors do not pass each other by; 0 is whichever there is.
 	BaseVersion int32 `protobuf:"varint,12,opt,name=base_version,json=baseVersion,proto3" json:"base_version,omitempty"`
 	// What it was compared with before; how many gain and lose is kept with the version.
-	Compared      *HeldWebinars `protobuf:"bytes,13,opt,name=compared,proto3" json:"compared,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Compared *HeldWebinars `protobuf:"bytes,13,opt,name=compared,proto3" json:"compared,omitempty"`
+	// The part of the creditable programme that forgiven gaps may make up in all, in percent; 0 is without end, that of the default rule when left out.
+	ReconnectPercent *int32 `protobuf:"varint,14,opt,name=reconnect_percent,json=reconnectPercent,proto3,oneof" json:"reconnect_percent,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *SaveCreditRuleRequest) Reset() {
@@ -2538,6 +2549,13 @@ func (x *SaveCreditRuleRequest) GetCompared() *HeldWebinars {
 	return nil
 }
 
+func (x *SaveCreditRuleRequest) GetReconnectPercent() int32 {
+	if x != nil && x.ReconnectPercent != nil {
+		return *x.ReconnectPercent
+	}
+	return 0
+}
+
 type SaveCreditRuleResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -2604,6 +2622,8 @@ type SimulateWebinarRequest struct {
 	// An outage of the room: after so many minutes, for so many; no minutes, no outage.
 	OutageAfter   int32 `protobuf:"varint,6,opt,name=outage_after,json=outageAfter,proto3" json:"outage_after,omitempty"`
 	OutageMinutes int32 `protobuf:"varint,7,opt,name=outage_minutes,json=outageMinutes,proto3" json:"outage_minutes,omitempty"`
+	// Parts of the programme that are not creditable, beside the outage; none: all of it is talk.
+	Segments      []*SimulatedSegment `protobuf:"bytes,8,rep,name=segments,proto3" json:"segments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2687,20 +2707,90 @@ func (x *SimulateWebinarRequest) GetOutageMinutes() int32 {
 	return 0
 }
 
+func (x *SimulateWebinarRequest) GetSegments() []*SimulatedSegment {
+	if x != nil {
+		return x.Segments
+	}
+	return nil
+}
+
+// A part of the programme: lobby, break or sponsor, after so many minutes, for so many.
+type SimulatedSegment struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	After         int32                  `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`
+	Minutes       int32                  `protobuf:"varint,3,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulatedSegment) Reset() {
+	*x = SimulatedSegment{}
+	mi := &file_bff_v1_webinar_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulatedSegment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulatedSegment) ProtoMessage() {}
+
+func (x *SimulatedSegment) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_webinar_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulatedSegment.ProtoReflect.Descriptor instead.
+func (*SimulatedSegment) Descriptor() ([]byte, []int) {
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *SimulatedSegment) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *SimulatedSegment) GetAfter() int32 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+func (x *SimulatedSegment) GetMinutes() int32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
 type SimulateWebinarResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Seconds that could be watched, and seconds that the outage took from everybody.
-	Creditable    int32             `protobuf:"varint,1,opt,name=creditable,proto3" json:"creditable,omitempty"`
-	LeftOut       int32             `protobuf:"varint,2,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
-	Passed        int32             `protobuf:"varint,3,opt,name=passed,proto3" json:"passed,omitempty"`
-	Groups        []*SimulatedGroup `protobuf:"bytes,4,rep,name=groups,proto3" json:"groups,omitempty"`
+	Creditable int32             `protobuf:"varint,1,opt,name=creditable,proto3" json:"creditable,omitempty"`
+	LeftOut    int32             `protobuf:"varint,2,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	Passed     int32             `protobuf:"varint,3,opt,name=passed,proto3" json:"passed,omitempty"`
+	Groups     []*SimulatedGroup `protobuf:"bytes,4,rep,name=groups,proto3" json:"groups,omitempty"`
+	// Seconds of breaks, lobby and sponsors, which are not creditable.
+	Uncreditable  int32 `protobuf:"varint,5,opt,name=uncreditable,proto3" json:"uncreditable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SimulateWebinarResponse) Reset() {
 	*x = SimulateWebinarResponse{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[40]
+	mi := &file_bff_v1_webinar_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2712,7 +2802,7 @@ func (x *SimulateWebinarResponse) String() string {
 func (*SimulateWebinarResponse) ProtoMessage() {}
 
 func (x *SimulateWebinarResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[40]
+	mi := &file_bff_v1_webinar_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2725,7 +2815,7 @@ func (x *SimulateWebinarResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulateWebinarResponse.ProtoReflect.Descriptor instead.
 func (*SimulateWebinarResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{40}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *SimulateWebinarResponse) GetCreditable() int32 {
@@ -2756,6 +2846,13 @@ func (x *SimulateWebinarResponse) GetGroups() []*SimulatedGroup {
 	return nil
 }
 
+func (x *SimulateWebinarResponse) GetUncreditable() int32 {
+	if x != nil {
+		return x.Uncreditable
+	}
+	return 0
+}
+
 // Everybody of one behaviour; times are seconds of the average person.
 type SimulatedGroup struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -2779,7 +2876,7 @@ type SimulatedGroup struct {
 
 func (x *SimulatedGroup) Reset() {
 	*x = SimulatedGroup{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[41]
+	mi := &file_bff_v1_webinar_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2791,7 +2888,7 @@ func (x *SimulatedGroup) String() string {
 func (*SimulatedGroup) ProtoMessage() {}
 
 func (x *SimulatedGroup) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[41]
+	mi := &file_bff_v1_webinar_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2804,7 +2901,7 @@ func (x *SimulatedGroup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedGroup.ProtoReflect.Descriptor instead.
 func (*SimulatedGroup) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{41}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SimulatedGroup) GetBehaviour() string {
@@ -2890,7 +2987,7 @@ type SimulatedReason struct {
 
 func (x *SimulatedReason) Reset() {
 	*x = SimulatedReason{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[42]
+	mi := &file_bff_v1_webinar_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2902,7 +2999,7 @@ func (x *SimulatedReason) String() string {
 func (*SimulatedReason) ProtoMessage() {}
 
 func (x *SimulatedReason) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[42]
+	mi := &file_bff_v1_webinar_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2915,7 +3012,7 @@ func (x *SimulatedReason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedReason.ProtoReflect.Descriptor instead.
 func (*SimulatedReason) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{42}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *SimulatedReason) GetCode() string {
@@ -2958,7 +3055,7 @@ type HeldWebinars struct {
 
 func (x *HeldWebinars) Reset() {
 	*x = HeldWebinars{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[43]
+	mi := &file_bff_v1_webinar_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2970,7 +3067,7 @@ func (x *HeldWebinars) String() string {
 func (*HeldWebinars) ProtoMessage() {}
 
 func (x *HeldWebinars) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[43]
+	mi := &file_bff_v1_webinar_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2983,7 +3080,7 @@ func (x *HeldWebinars) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeldWebinars.ProtoReflect.Descriptor instead.
 func (*HeldWebinars) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{43}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *HeldWebinars) GetWebinarId() string {
@@ -3014,7 +3111,7 @@ type CompareCreditRuleRequest struct {
 
 func (x *CompareCreditRuleRequest) Reset() {
 	*x = CompareCreditRuleRequest{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[44]
+	mi := &file_bff_v1_webinar_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3026,7 +3123,7 @@ func (x *CompareCreditRuleRequest) String() string {
 func (*CompareCreditRuleRequest) ProtoMessage() {}
 
 func (x *CompareCreditRuleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[44]
+	mi := &file_bff_v1_webinar_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3039,7 +3136,7 @@ func (x *CompareCreditRuleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompareCreditRuleRequest.ProtoReflect.Descriptor instead.
 func (*CompareCreditRuleRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{44}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *CompareCreditRuleRequest) GetName() string {
@@ -3088,7 +3185,7 @@ type CompareCreditRuleResponse struct {
 
 func (x *CompareCreditRuleResponse) Reset() {
 	*x = CompareCreditRuleResponse{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[45]
+	mi := &file_bff_v1_webinar_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3100,7 +3197,7 @@ func (x *CompareCreditRuleResponse) String() string {
 func (*CompareCreditRuleResponse) ProtoMessage() {}
 
 func (x *CompareCreditRuleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[45]
+	mi := &file_bff_v1_webinar_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3113,7 +3210,7 @@ func (x *CompareCreditRuleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompareCreditRuleResponse.ProtoReflect.Descriptor instead.
 func (*CompareCreditRuleResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{45}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *CompareCreditRuleResponse) GetVersion() int32 {
@@ -3173,7 +3270,7 @@ type HeldWebinar struct {
 
 func (x *HeldWebinar) Reset() {
 	*x = HeldWebinar{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[46]
+	mi := &file_bff_v1_webinar_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3185,7 +3282,7 @@ func (x *HeldWebinar) String() string {
 func (*HeldWebinar) ProtoMessage() {}
 
 func (x *HeldWebinar) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[46]
+	mi := &file_bff_v1_webinar_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3198,7 +3295,7 @@ func (x *HeldWebinar) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeldWebinar.ProtoReflect.Descriptor instead.
 func (*HeldWebinar) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{46}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *HeldWebinar) GetId() string {
@@ -3259,7 +3356,7 @@ type RuleEffect struct {
 
 func (x *RuleEffect) Reset() {
 	*x = RuleEffect{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[47]
+	mi := &file_bff_v1_webinar_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3271,7 +3368,7 @@ func (x *RuleEffect) String() string {
 func (*RuleEffect) ProtoMessage() {}
 
 func (x *RuleEffect) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[47]
+	mi := &file_bff_v1_webinar_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3284,7 +3381,7 @@ func (x *RuleEffect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleEffect.ProtoReflect.Descriptor instead.
 func (*RuleEffect) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{47}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RuleEffect) GetWebinar() *HeldWebinar {
@@ -3355,7 +3452,7 @@ type RuleChange struct {
 
 func (x *RuleChange) Reset() {
 	*x = RuleChange{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[48]
+	mi := &file_bff_v1_webinar_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3367,7 +3464,7 @@ func (x *RuleChange) String() string {
 func (*RuleChange) ProtoMessage() {}
 
 func (x *RuleChange) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[48]
+	mi := &file_bff_v1_webinar_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3380,7 +3477,7 @@ func (x *RuleChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleChange.ProtoReflect.Descriptor instead.
 func (*RuleChange) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{48}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *RuleChange) GetWebinarId() string {
@@ -3460,7 +3557,7 @@ type RuleReason struct {
 
 func (x *RuleReason) Reset() {
 	*x = RuleReason{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[49]
+	mi := &file_bff_v1_webinar_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3472,7 +3569,7 @@ func (x *RuleReason) String() string {
 func (*RuleReason) ProtoMessage() {}
 
 func (x *RuleReason) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[49]
+	mi := &file_bff_v1_webinar_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3485,7 +3582,7 @@ func (x *RuleReason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleReason.ProtoReflect.Descriptor instead.
 func (*RuleReason) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{49}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *RuleReason) GetCode() string {
@@ -3533,7 +3630,7 @@ type CreditRuleVersionsRequest struct {
 
 func (x *CreditRuleVersionsRequest) Reset() {
 	*x = CreditRuleVersionsRequest{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[50]
+	mi := &file_bff_v1_webinar_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3545,7 +3642,7 @@ func (x *CreditRuleVersionsRequest) String() string {
 func (*CreditRuleVersionsRequest) ProtoMessage() {}
 
 func (x *CreditRuleVersionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[50]
+	mi := &file_bff_v1_webinar_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3558,7 +3655,7 @@ func (x *CreditRuleVersionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditRuleVersionsRequest.ProtoReflect.Descriptor instead.
 func (*CreditRuleVersionsRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{50}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *CreditRuleVersionsRequest) GetId() string {
@@ -3578,7 +3675,7 @@ type CreditRuleVersionsResponse struct {
 
 func (x *CreditRuleVersionsResponse) Reset() {
 	*x = CreditRuleVersionsResponse{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[51]
+	mi := &file_bff_v1_webinar_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3590,7 +3687,7 @@ func (x *CreditRuleVersionsResponse) String() string {
 func (*CreditRuleVersionsResponse) ProtoMessage() {}
 
 func (x *CreditRuleVersionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[51]
+	mi := &file_bff_v1_webinar_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3603,7 +3700,7 @@ func (x *CreditRuleVersionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditRuleVersionsResponse.ProtoReflect.Descriptor instead.
 func (*CreditRuleVersionsResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{51}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *CreditRuleVersionsResponse) GetName() string {
@@ -3636,7 +3733,7 @@ type CreditRuleVersion struct {
 
 func (x *CreditRuleVersion) Reset() {
 	*x = CreditRuleVersion{}
-	mi := &file_bff_v1_webinar_proto_msgTypes[52]
+	mi := &file_bff_v1_webinar_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3648,7 +3745,7 @@ func (x *CreditRuleVersion) String() string {
 func (*CreditRuleVersion) ProtoMessage() {}
 
 func (x *CreditRuleVersion) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_webinar_proto_msgTypes[52]
+	mi := &file_bff_v1_webinar_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3661,7 +3758,7 @@ func (x *CreditRuleVersion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditRuleVersion.ProtoReflect.Descriptor instead.
 func (*CreditRuleVersion) Descriptor() ([]byte, []int) {
-	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{52}
+	return file_bff_v1_webinar_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *CreditRuleVersion) GetRule() *CreditRule {
@@ -3745,7 +3842,7 @@ const file_bff_v1_webinar_proto_rawDesc = "" +
 	"started_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x125\n" +
 	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12)\n" +
 	"\x10follows_category\x18\b \x01(\bR\x0ffollowsCategory\x12)\n" +
-	"\x10follows_lecturer\x18\t \x01(\bR\x0ffollowsLecturer\"\x8d\x03\n" +
+	"\x10follows_lecturer\x18\t \x01(\bR\x0ffollowsLecturer\"\xd5\x03\n" +
 	"\n" +
 	"CreditRule\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
@@ -3762,7 +3859,9 @@ const file_bff_v1_webinar_proto_rawDesc = "" +
 	" \x01(\x05R\x0fminutesPerPoint\x12\x1f\n" +
 	"\vcredit_step\x18\v \x01(\x05R\n" +
 	"creditStep\x12\x1b\n" +
-	"\tdaily_cap\x18\f \x01(\x05R\bdailyCap\"%\n" +
+	"\tdaily_cap\x18\f \x01(\x05R\bdailyCap\x120\n" +
+	"\x11reconnect_percent\x18\r \x01(\x05H\x00R\x10reconnectPercent\x88\x01\x01B\x14\n" +
+	"\x12_reconnect_percent\"%\n" +
 	"\x0fLecturerRequest\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\"c\n" +
 	"\x10LecturerResponse\x123\n" +
@@ -3899,7 +3998,7 @@ const file_bff_v1_webinar_proto_rawDesc = "" +
 	"\x12EndWebinarResponse\"\x14\n" +
 	"\x12CreditRulesRequest\"F\n" +
 	"\x13CreditRulesResponse\x12/\n" +
-	"\x05rules\x18\x01 \x03(\v2\x19.rounds.bff.v1.CreditRuleR\x05rules\"\xe9\x03\n" +
+	"\x05rules\x18\x01 \x03(\v2\x19.rounds.bff.v1.CreditRuleR\x05rules\"\xb1\x04\n" +
 	"\x15SaveCreditRuleRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x12\n" +
@@ -3917,10 +4016,12 @@ const file_bff_v1_webinar_proto_rawDesc = "" +
 	"creditStep\x12\x1b\n" +
 	"\tdaily_cap\x18\v \x01(\x05R\bdailyCap\x12!\n" +
 	"\fbase_version\x18\f \x01(\x05R\vbaseVersion\x127\n" +
-	"\bcompared\x18\r \x01(\v2\x1b.rounds.bff.v1.HeldWebinarsR\bcompared\"B\n" +
+	"\bcompared\x18\r \x01(\v2\x1b.rounds.bff.v1.HeldWebinarsR\bcompared\x120\n" +
+	"\x11reconnect_percent\x18\x0e \x01(\x05H\x00R\x10reconnectPercent\x88\x01\x01B\x14\n" +
+	"\x12_reconnect_percent\"B\n" +
 	"\x16SaveCreditRuleResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\x05R\aversion\"\xdf\x02\n" +
+	"\aversion\x18\x02 \x01(\x05R\aversion\"\x9c\x03\n" +
 	"\x16SimulateWebinarRequest\x12-\n" +
 	"\x04rule\x18\x01 \x01(\v2\x19.rounds.bff.v1.CreditRuleR\x04rule\x12\x18\n" +
 	"\aviewers\x18\x02 \x01(\x05R\aviewers\x12\x18\n" +
@@ -3928,17 +4029,23 @@ const file_bff_v1_webinar_proto_rawDesc = "" +
 	"\x04seed\x18\x04 \x01(\rR\x04seed\x12I\n" +
 	"\x06shares\x18\x05 \x03(\v21.rounds.bff.v1.SimulateWebinarRequest.SharesEntryR\x06shares\x12!\n" +
 	"\foutage_after\x18\x06 \x01(\x05R\voutageAfter\x12%\n" +
-	"\x0eoutage_minutes\x18\a \x01(\x05R\routageMinutes\x1a9\n" +
+	"\x0eoutage_minutes\x18\a \x01(\x05R\routageMinutes\x12;\n" +
+	"\bsegments\x18\b \x03(\v2\x1f.rounds.bff.v1.SimulatedSegmentR\bsegments\x1a9\n" +
 	"\vSharesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01\"\xa3\x01\n" +
+	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01\"V\n" +
+	"\x10SimulatedSegment\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\x05R\x05after\x12\x18\n" +
+	"\aminutes\x18\x03 \x01(\x05R\aminutes\"\xc7\x01\n" +
 	"\x17SimulateWebinarResponse\x12\x1e\n" +
 	"\n" +
 	"creditable\x18\x01 \x01(\x05R\n" +
 	"creditable\x12\x19\n" +
 	"\bleft_out\x18\x02 \x01(\x05R\aleftOut\x12\x16\n" +
 	"\x06passed\x18\x03 \x01(\x05R\x06passed\x125\n" +
-	"\x06groups\x18\x04 \x03(\v2\x1d.rounds.bff.v1.SimulatedGroupR\x06groups\"\x94\x03\n" +
+	"\x06groups\x18\x04 \x03(\v2\x1d.rounds.bff.v1.SimulatedGroupR\x06groups\x12\"\n" +
+	"\funcreditable\x18\x05 \x01(\x05R\funcreditable\"\x94\x03\n" +
 	"\x0eSimulatedGroup\x12\x1c\n" +
 	"\tbehaviour\x18\x01 \x01(\tR\tbehaviour\x12\x14\n" +
 	"\x05cheat\x18\x02 \x01(\bR\x05cheat\x12\x16\n" +
@@ -4098,7 +4205,7 @@ func file_bff_v1_webinar_proto_rawDescGZIP() []byte {
 	return file_bff_v1_webinar_proto_rawDescData
 }
 
-var file_bff_v1_webinar_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
+var file_bff_v1_webinar_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
 var file_bff_v1_webinar_proto_goTypes = []any{
 	(*WebinarsRequest)(nil),            // 0: rounds.bff.v1.WebinarsRequest
 	(*WebinarsResponse)(nil),           // 1: rounds.bff.v1.WebinarsResponse
@@ -4140,39 +4247,40 @@ var file_bff_v1_webinar_proto_goTypes = []any{
 	(*SaveCreditRuleRequest)(nil),      // 37: rounds.bff.v1.SaveCreditRuleRequest
 	(*SaveCreditRuleResponse)(nil),     // 38: rounds.bff.v1.SaveCreditRuleResponse
 	(*SimulateWebinarRequest)(nil),     // 39: rounds.bff.v1.SimulateWebinarRequest
-	(*SimulateWebinarResponse)(nil),    // 40: rounds.bff.v1.SimulateWebinarResponse
-	(*SimulatedGroup)(nil),             // 41: rounds.bff.v1.SimulatedGroup
-	(*SimulatedReason)(nil),            // 42: rounds.bff.v1.SimulatedReason
-	(*HeldWebinars)(nil),               // 43: rounds.bff.v1.HeldWebinars
-	(*CompareCreditRuleRequest)(nil),   // 44: rounds.bff.v1.CompareCreditRuleRequest
-	(*CompareCreditRuleResponse)(nil),  // 45: rounds.bff.v1.CompareCreditRuleResponse
-	(*HeldWebinar)(nil),                // 46: rounds.bff.v1.HeldWebinar
-	(*RuleEffect)(nil),                 // 47: rounds.bff.v1.RuleEffect
-	(*RuleChange)(nil),                 // 48: rounds.bff.v1.RuleChange
-	(*RuleReason)(nil),                 // 49: rounds.bff.v1.RuleReason
-	(*CreditRuleVersionsRequest)(nil),  // 50: rounds.bff.v1.CreditRuleVersionsRequest
-	(*CreditRuleVersionsResponse)(nil), // 51: rounds.bff.v1.CreditRuleVersionsResponse
-	(*CreditRuleVersion)(nil),          // 52: rounds.bff.v1.CreditRuleVersion
-	nil,                                // 53: rounds.bff.v1.SimulateWebinarRequest.SharesEntry
-	nil,                                // 54: rounds.bff.v1.SimulatedGroup.RefusedEntry
-	(*Lecturer)(nil),                   // 55: rounds.bff.v1.Lecturer
-	(*Category)(nil),                   // 56: rounds.bff.v1.Category
-	(*timestamppb.Timestamp)(nil),      // 57: google.protobuf.Timestamp
+	(*SimulatedSegment)(nil),           // 40: rounds.bff.v1.SimulatedSegment
+	(*SimulateWebinarResponse)(nil),    // 41: rounds.bff.v1.SimulateWebinarResponse
+	(*SimulatedGroup)(nil),             // 42: rounds.bff.v1.SimulatedGroup
+	(*SimulatedReason)(nil),            // 43: rounds.bff.v1.SimulatedReason
+	(*HeldWebinars)(nil),               // 44: rounds.bff.v1.HeldWebinars
+	(*CompareCreditRuleRequest)(nil),   // 45: rounds.bff.v1.CompareCreditRuleRequest
+	(*CompareCreditRuleResponse)(nil),  // 46: rounds.bff.v1.CompareCreditRuleResponse
+	(*HeldWebinar)(nil),                // 47: rounds.bff.v1.HeldWebinar
+	(*RuleEffect)(nil),                 // 48: rounds.bff.v1.RuleEffect
+	(*RuleChange)(nil),                 // 49: rounds.bff.v1.RuleChange
+	(*RuleReason)(nil),                 // 50: rounds.bff.v1.RuleReason
+	(*CreditRuleVersionsRequest)(nil),  // 51: rounds.bff.v1.CreditRuleVersionsRequest
+	(*CreditRuleVersionsResponse)(nil), // 52: rounds.bff.v1.CreditRuleVersionsResponse
+	(*CreditRuleVersion)(nil),          // 53: rounds.bff.v1.CreditRuleVersion
+	nil,                                // 54: rounds.bff.v1.SimulateWebinarRequest.SharesEntry
+	nil,                                // 55: rounds.bff.v1.SimulatedGroup.RefusedEntry
+	(*Lecturer)(nil),                   // 56: rounds.bff.v1.Lecturer
+	(*Category)(nil),                   // 57: rounds.bff.v1.Category
+	(*timestamppb.Timestamp)(nil),      // 58: google.protobuf.Timestamp
 }
 var file_bff_v1_webinar_proto_depIdxs = []int32{
 	2,  // 0: rounds.bff.v1.WebinarsResponse.webinars:type_name -> rounds.bff.v1.WebinarCard
-	55, // 1: rounds.bff.v1.WebinarCard.lecturer:type_name -> rounds.bff.v1.Lecturer
-	56, // 2: rounds.bff.v1.WebinarCard.category:type_name -> rounds.bff.v1.Category
-	57, // 3: rounds.bff.v1.WebinarCard.starts_at:type_name -> google.protobuf.Timestamp
+	56, // 1: rounds.bff.v1.WebinarCard.lecturer:type_name -> rounds.bff.v1.Lecturer
+	57, // 2: rounds.bff.v1.WebinarCard.category:type_name -> rounds.bff.v1.Category
+	58, // 3: rounds.bff.v1.WebinarCard.starts_at:type_name -> google.protobuf.Timestamp
 	2,  // 4: rounds.bff.v1.WebinarResponse.card:type_name -> rounds.bff.v1.WebinarCard
 	5,  // 5: rounds.bff.v1.WebinarResponse.rule:type_name -> rounds.bff.v1.CreditRule
-	57, // 6: rounds.bff.v1.WebinarResponse.started_at:type_name -> google.protobuf.Timestamp
-	57, // 7: rounds.bff.v1.WebinarResponse.ended_at:type_name -> google.protobuf.Timestamp
-	55, // 8: rounds.bff.v1.LecturerResponse.lecturer:type_name -> rounds.bff.v1.Lecturer
-	56, // 9: rounds.bff.v1.CategoryResponse.category:type_name -> rounds.bff.v1.Category
+	58, // 6: rounds.bff.v1.WebinarResponse.started_at:type_name -> google.protobuf.Timestamp
+	58, // 7: rounds.bff.v1.WebinarResponse.ended_at:type_name -> google.protobuf.Timestamp
+	56, // 8: rounds.bff.v1.LecturerResponse.lecturer:type_name -> rounds.bff.v1.Lecturer
+	57, // 9: rounds.bff.v1.CategoryResponse.category:type_name -> rounds.bff.v1.Category
 	12, // 10: rounds.bff.v1.SubscriptionsResponse.subscriptions:type_name -> rounds.bff.v1.Subscription
-	57, // 11: rounds.bff.v1.Subscription.since:type_name -> google.protobuf.Timestamp
-	57, // 12: rounds.bff.v1.Subscription.starts_at:type_name -> google.protobuf.Timestamp
+	58, // 11: rounds.bff.v1.Subscription.since:type_name -> google.protobuf.Timestamp
+	58, // 12: rounds.bff.v1.Subscription.starts_at:type_name -> google.protobuf.Timestamp
 	19, // 13: rounds.bff.v1.WebinarPlansResponse.plans:type_name -> rounds.bff.v1.WebinarPlanCard
 	2,  // 14: rounds.bff.v1.WebinarPlanCard.card:type_name -> rounds.bff.v1.WebinarCard
 	19, // 15: rounds.bff.v1.WebinarPlanResponse.plan:type_name -> rounds.bff.v1.WebinarPlanCard
@@ -4181,69 +4289,70 @@ var file_bff_v1_webinar_proto_depIdxs = []int32{
 	22, // 18: rounds.bff.v1.ScheduleWebinarRequest.start:type_name -> rounds.bff.v1.LocalStart
 	22, // 19: rounds.bff.v1.MoveWebinarRequest.start:type_name -> rounds.bff.v1.LocalStart
 	5,  // 20: rounds.bff.v1.CreditRulesResponse.rules:type_name -> rounds.bff.v1.CreditRule
-	43, // 21: rounds.bff.v1.SaveCreditRuleRequest.compared:type_name -> rounds.bff.v1.HeldWebinars
+	44, // 21: rounds.bff.v1.SaveCreditRuleRequest.compared:type_name -> rounds.bff.v1.HeldWebinars
 	5,  // 22: rounds.bff.v1.SimulateWebinarRequest.rule:type_name -> rounds.bff.v1.CreditRule
-	53, // 23: rounds.bff.v1.SimulateWebinarRequest.shares:type_name -> rounds.bff.v1.SimulateWebinarRequest.SharesEntry
-	41, // 24: rounds.bff.v1.SimulateWebinarResponse.groups:type_name -> rounds.bff.v1.SimulatedGroup
-	42, // 25: rounds.bff.v1.SimulatedGroup.reasons:type_name -> rounds.bff.v1.SimulatedReason
-	54, // 26: rounds.bff.v1.SimulatedGroup.refused:type_name -> rounds.bff.v1.SimulatedGroup.RefusedEntry
-	5,  // 27: rounds.bff.v1.CompareCreditRuleRequest.rule:type_name -> rounds.bff.v1.CreditRule
-	43, // 28: rounds.bff.v1.CompareCreditRuleRequest.held:type_name -> rounds.bff.v1.HeldWebinars
-	47, // 29: rounds.bff.v1.CompareCreditRuleResponse.effects:type_name -> rounds.bff.v1.RuleEffect
-	48, // 30: rounds.bff.v1.CompareCreditRuleResponse.changes:type_name -> rounds.bff.v1.RuleChange
-	46, // 31: rounds.bff.v1.CompareCreditRuleResponse.choices:type_name -> rounds.bff.v1.HeldWebinar
-	57, // 32: rounds.bff.v1.HeldWebinar.started_at:type_name -> google.protobuf.Timestamp
-	46, // 33: rounds.bff.v1.RuleEffect.webinar:type_name -> rounds.bff.v1.HeldWebinar
-	49, // 34: rounds.bff.v1.RuleChange.reasons:type_name -> rounds.bff.v1.RuleReason
-	52, // 35: rounds.bff.v1.CreditRuleVersionsResponse.versions:type_name -> rounds.bff.v1.CreditRuleVersion
-	5,  // 36: rounds.bff.v1.CreditRuleVersion.rule:type_name -> rounds.bff.v1.CreditRule
-	57, // 37: rounds.bff.v1.CreditRuleVersion.saved_at:type_name -> google.protobuf.Timestamp
-	47, // 38: rounds.bff.v1.CreditRuleVersion.effects:type_name -> rounds.bff.v1.RuleEffect
-	0,  // 39: rounds.bff.v1.Webinars.Webinars:input_type -> rounds.bff.v1.WebinarsRequest
-	3,  // 40: rounds.bff.v1.Webinars.Webinar:input_type -> rounds.bff.v1.WebinarRequest
-	6,  // 41: rounds.bff.v1.Webinars.Lecturer:input_type -> rounds.bff.v1.LecturerRequest
-	8,  // 42: rounds.bff.v1.Webinars.Category:input_type -> rounds.bff.v1.CategoryRequest
-	10, // 43: rounds.bff.v1.Webinars.Subscriptions:input_type -> rounds.bff.v1.SubscriptionsRequest
-	13, // 44: rounds.bff.v1.Webinars.Subscribe:input_type -> rounds.bff.v1.SubscribeRequest
-	15, // 45: rounds.bff.v1.Webinars.Unsubscribe:input_type -> rounds.bff.v1.UnsubscribeRequest
-	17, // 46: rounds.bff.v1.Webinars.WebinarPlans:input_type -> rounds.bff.v1.WebinarPlansRequest
-	20, // 47: rounds.bff.v1.Webinars.WebinarPlan:input_type -> rounds.bff.v1.WebinarPlanRequest
-	23, // 48: rounds.bff.v1.Webinars.ScheduleWebinar:input_type -> rounds.bff.v1.ScheduleWebinarRequest
-	25, // 49: rounds.bff.v1.Webinars.EditWebinar:input_type -> rounds.bff.v1.EditWebinarRequest
-	27, // 50: rounds.bff.v1.Webinars.MoveWebinar:input_type -> rounds.bff.v1.MoveWebinarRequest
-	29, // 51: rounds.bff.v1.Webinars.CancelWebinar:input_type -> rounds.bff.v1.CancelWebinarRequest
-	31, // 52: rounds.bff.v1.Webinars.BeginWebinar:input_type -> rounds.bff.v1.BeginWebinarRequest
-	33, // 53: rounds.bff.v1.Webinars.EndWebinar:input_type -> rounds.bff.v1.EndWebinarRequest
-	35, // 54: rounds.bff.v1.Webinars.CreditRules:input_type -> rounds.bff.v1.CreditRulesRequest
-	37, // 55: rounds.bff.v1.Webinars.SaveCreditRule:input_type -> rounds.bff.v1.SaveCreditRuleRequest
-	39, // 56: rounds.bff.v1.Webinars.SimulateWebinar:input_type -> rounds.bff.v1.SimulateWebinarRequest
-	44, // 57: rounds.bff.v1.Webinars.CompareCreditRule:input_type -> rounds.bff.v1.CompareCreditRuleRequest
-	50, // 58: rounds.bff.v1.Webinars.CreditRuleVersions:input_type -> rounds.bff.v1.CreditRuleVersionsRequest
-	1,  // 59: rounds.bff.v1.Webinars.Webinars:output_type -> rounds.bff.v1.WebinarsResponse
-	4,  // 60: rounds.bff.v1.Webinars.Webinar:output_type -> rounds.bff.v1.WebinarResponse
-	7,  // 61: rounds.bff.v1.Webinars.Lecturer:output_type -> rounds.bff.v1.LecturerResponse
-	9,  // 62: rounds.bff.v1.Webinars.Category:output_type -> rounds.bff.v1.CategoryResponse
-	11, // 63: rounds.bff.v1.Webinars.Subscriptions:output_type -> rounds.bff.v1.SubscriptionsResponse
-	14, // 64: rounds.bff.v1.Webinars.Subscribe:output_type -> rounds.bff.v1.SubscribeResponse
-	16, // 65: rounds.bff.v1.Webinars.Unsubscribe:output_type -> rounds.bff.v1.UnsubscribeResponse
-	18, // 66: rounds.bff.v1.Webinars.WebinarPlans:output_type -> rounds.bff.v1.WebinarPlansResponse
-	21, // 67: rounds.bff.v1.Webinars.WebinarPlan:output_type -> rounds.bff.v1.WebinarPlanResponse
-	24, // 68: rounds.bff.v1.Webinars.ScheduleWebinar:output_type -> rounds.bff.v1.ScheduleWebinarResponse
-	26, // 69: rounds.bff.v1.Webinars.EditWebinar:output_type -> rounds.bff.v1.EditWebinarResponse
-	28, // 70: rounds.bff.v1.Webinars.MoveWebinar:output_type -> rounds.bff.v1.MoveWebinarResponse
-	30, // 71: rounds.bff.v1.Webinars.CancelWebinar:output_type -> rounds.bff.v1.CancelWebinarResponse
-	32, // 72: rounds.bff.v1.Webinars.BeginWebinar:output_type -> rounds.bff.v1.BeginWebinarResponse
-	34, // 73: rounds.bff.v1.Webinars.EndWebinar:output_type -> rounds.bff.v1.EndWebinarResponse
-	36, // 74: rounds.bff.v1.Webinars.CreditRules:output_type -> rounds.bff.v1.CreditRulesResponse
-	38, // 75: rounds.bff.v1.Webinars.SaveCreditRule:output_type -> rounds.bff.v1.SaveCreditRuleResponse
-	40, // 76: rounds.bff.v1.Webinars.SimulateWebinar:output_type -> rounds.bff.v1.SimulateWebinarResponse
-	45, // 77: rounds.bff.v1.Webinars.CompareCreditRule:output_type -> rounds.bff.v1.CompareCreditRuleResponse
-	51, // 78: rounds.bff.v1.Webinars.CreditRuleVersions:output_type -> rounds.bff.v1.CreditRuleVersionsResponse
-	59, // [59:79] is the sub-list for method output_type
-	39, // [39:59] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	54, // 23: rounds.bff.v1.SimulateWebinarRequest.shares:type_name -> rounds.bff.v1.SimulateWebinarRequest.SharesEntry
+	40, // 24: rounds.bff.v1.SimulateWebinarRequest.segments:type_name -> rounds.bff.v1.SimulatedSegment
+	42, // 25: rounds.bff.v1.SimulateWebinarResponse.groups:type_name -> rounds.bff.v1.SimulatedGroup
+	43, // 26: rounds.bff.v1.SimulatedGroup.reasons:type_name -> rounds.bff.v1.SimulatedReason
+	55, // 27: rounds.bff.v1.SimulatedGroup.refused:type_name -> rounds.bff.v1.SimulatedGroup.RefusedEntry
+	5,  // 28: rounds.bff.v1.CompareCreditRuleRequest.rule:type_name -> rounds.bff.v1.CreditRule
+	44, // 29: rounds.bff.v1.CompareCreditRuleRequest.held:type_name -> rounds.bff.v1.HeldWebinars
+	48, // 30: rounds.bff.v1.CompareCreditRuleResponse.effects:type_name -> rounds.bff.v1.RuleEffect
+	49, // 31: rounds.bff.v1.CompareCreditRuleResponse.changes:type_name -> rounds.bff.v1.RuleChange
+	47, // 32: rounds.bff.v1.CompareCreditRuleResponse.choices:type_name -> rounds.bff.v1.HeldWebinar
+	58, // 33: rounds.bff.v1.HeldWebinar.started_at:type_name -> google.protobuf.Timestamp
+	47, // 34: rounds.bff.v1.RuleEffect.webinar:type_name -> rounds.bff.v1.HeldWebinar
+	50, // 35: rounds.bff.v1.RuleChange.reasons:type_name -> rounds.bff.v1.RuleReason
+	53, // 36: rounds.bff.v1.CreditRuleVersionsResponse.versions:type_name -> rounds.bff.v1.CreditRuleVersion
+	5,  // 37: rounds.bff.v1.CreditRuleVersion.rule:type_name -> rounds.bff.v1.CreditRule
+	58, // 38: rounds.bff.v1.CreditRuleVersion.saved_at:type_name -> google.protobuf.Timestamp
+	48, // 39: rounds.bff.v1.CreditRuleVersion.effects:type_name -> rounds.bff.v1.RuleEffect
+	0,  // 40: rounds.bff.v1.Webinars.Webinars:input_type -> rounds.bff.v1.WebinarsRequest
+	3,  // 41: rounds.bff.v1.Webinars.Webinar:input_type -> rounds.bff.v1.WebinarRequest
+	6,  // 42: rounds.bff.v1.Webinars.Lecturer:input_type -> rounds.bff.v1.LecturerRequest
+	8,  // 43: rounds.bff.v1.Webinars.Category:input_type -> rounds.bff.v1.CategoryRequest
+	10, // 44: rounds.bff.v1.Webinars.Subscriptions:input_type -> rounds.bff.v1.SubscriptionsRequest
+	13, // 45: rounds.bff.v1.Webinars.Subscribe:input_type -> rounds.bff.v1.SubscribeRequest
+	15, // 46: rounds.bff.v1.Webinars.Unsubscribe:input_type -> rounds.bff.v1.UnsubscribeRequest
+	17, // 47: rounds.bff.v1.Webinars.WebinarPlans:input_type -> rounds.bff.v1.WebinarPlansRequest
+	20, // 48: rounds.bff.v1.Webinars.WebinarPlan:input_type -> rounds.bff.v1.WebinarPlanRequest
+	23, // 49: rounds.bff.v1.Webinars.ScheduleWebinar:input_type -> rounds.bff.v1.ScheduleWebinarRequest
+	25, // 50: rounds.bff.v1.Webinars.EditWebinar:input_type -> rounds.bff.v1.EditWebinarRequest
+	27, // 51: rounds.bff.v1.Webinars.MoveWebinar:input_type -> rounds.bff.v1.MoveWebinarRequest
+	29, // 52: rounds.bff.v1.Webinars.CancelWebinar:input_type -> rounds.bff.v1.CancelWebinarRequest
+	31, // 53: rounds.bff.v1.Webinars.BeginWebinar:input_type -> rounds.bff.v1.BeginWebinarRequest
+	33, // 54: rounds.bff.v1.Webinars.EndWebinar:input_type -> rounds.bff.v1.EndWebinarRequest
+	35, // 55: rounds.bff.v1.Webinars.CreditRules:input_type -> rounds.bff.v1.CreditRulesRequest
+	37, // 56: rounds.bff.v1.Webinars.SaveCreditRule:input_type -> rounds.bff.v1.SaveCreditRuleRequest
+	39, // 57: rounds.bff.v1.Webinars.SimulateWebinar:input_type -> rounds.bff.v1.SimulateWebinarRequest
+	45, // 58: rounds.bff.v1.Webinars.CompareCreditRule:input_type -> rounds.bff.v1.CompareCreditRuleRequest
+	51, // 59: rounds.bff.v1.Webinars.CreditRuleVersions:input_type -> rounds.bff.v1.CreditRuleVersionsRequest
+	1,  // 60: rounds.bff.v1.Webinars.Webinars:output_type -> rounds.bff.v1.WebinarsResponse
+	4,  // 61: rounds.bff.v1.Webinars.Webinar:output_type -> rounds.bff.v1.WebinarResponse
+	7,  // 62: rounds.bff.v1.Webinars.Lecturer:output_type -> rounds.bff.v1.LecturerResponse
+	9,  // 63: rounds.bff.v1.Webinars.Category:output_type -> rounds.bff.v1.CategoryResponse
+	11, // 64: rounds.bff.v1.Webinars.Subscriptions:output_type -> rounds.bff.v1.SubscriptionsResponse
+	14, // 65: rounds.bff.v1.Webinars.Subscribe:output_type -> rounds.bff.v1.SubscribeResponse
+	16, // 66: rounds.bff.v1.Webinars.Unsubscribe:output_type -> rounds.bff.v1.UnsubscribeResponse
+	18, // 67: rounds.bff.v1.Webinars.WebinarPlans:output_type -> rounds.bff.v1.WebinarPlansResponse
+	21, // 68: rounds.bff.v1.Webinars.WebinarPlan:output_type -> rounds.bff.v1.WebinarPlanResponse
+	24, // 69: rounds.bff.v1.Webinars.ScheduleWebinar:output_type -> rounds.bff.v1.ScheduleWebinarResponse
+	26, // 70: rounds.bff.v1.Webinars.EditWebinar:output_type -> rounds.bff.v1.EditWebinarResponse
+	28, // 71: rounds.bff.v1.Webinars.MoveWebinar:output_type -> rounds.bff.v1.MoveWebinarResponse
+	30, // 72: rounds.bff.v1.Webinars.CancelWebinar:output_type -> rounds.bff.v1.CancelWebinarResponse
+	32, // 73: rounds.bff.v1.Webinars.BeginWebinar:output_type -> rounds.bff.v1.BeginWebinarResponse
+	34, // 74: rounds.bff.v1.Webinars.EndWebinar:output_type -> rounds.bff.v1.EndWebinarResponse
+	36, // 75: rounds.bff.v1.Webinars.CreditRules:output_type -> rounds.bff.v1.CreditRulesResponse
+	38, // 76: rounds.bff.v1.Webinars.SaveCreditRule:output_type -> rounds.bff.v1.SaveCreditRuleResponse
+	41, // 77: rounds.bff.v1.Webinars.SimulateWebinar:output_type -> rounds.bff.v1.SimulateWebinarResponse
+	46, // 78: rounds.bff.v1.Webinars.CompareCreditRule:output_type -> rounds.bff.v1.CompareCreditRuleResponse
+	52, // 79: rounds.bff.v1.Webinars.CreditRuleVersions:output_type -> rounds.bff.v1.CreditRuleVersionsResponse
+	60, // [60:80] is the sub-list for method output_type
+	40, // [40:60] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_bff_v1_webinar_proto_init() }
@@ -4252,13 +4361,15 @@ func file_bff_v1_webinar_proto_init() {
 		return
 	}
 	file_bff_v1_content_proto_init()
+	file_bff_v1_webinar_proto_msgTypes[5].OneofWrappers = []any{}
+	file_bff_v1_webinar_proto_msgTypes[37].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bff_v1_webinar_proto_rawDesc), len(file_bff_v1_webinar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   55,
+			NumMessages:   56,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -843,9 +843,11 @@ type SaveCreditRuleRequest struct {
 	// The version that it was made from, so that two editors do not pass each other by; 0 is whichever there is.
 	BaseVersion int32 `protobuf:"varint,12,opt,name=base_version,json=baseVersion,proto3" json:"base_version,omitempty"`
 	// What it was compared with before; how many gain and lose is kept with the version.
-	Compared      *HeldWebinars `protobuf:"bytes,13,opt,name=compared,proto3" json:"compared,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Compared *HeldWebinars `protobuf:"bytes,13,opt,name=compared,proto3" json:"compared,omitempty"`
+	// The part of the creditable programme that forgiven gaps may make up in all, in percent; 0 is without end, that of the default rule when left out.
+	ReconnectPercent *int32 `protobuf:"varint,14,opt,name=reconnect_percent,json=reconnectPercent,proto3,oneof" json:"reconnect_percent,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *SaveCreditRuleRequest) Reset() {
@@ -969,6 +971,13 @@ func (x *SaveCreditRuleRequest) GetCompared() *HeldWebinars {
 	return nil
 }
 
+func (x *SaveCreditRuleRequest) GetReconnectPercent() int32 {
+	if x != nil && x.ReconnectPercent != nil {
+		return *x.ReconnectPercent
+	}
+	return 0
+}
+
 type SaveCreditRuleResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1030,12 +1039,13 @@ type RuleTerms struct {
 	CheckWindow      int32                  `protobuf:"varint,4,opt,name=check_window,json=checkWindow,proto3" json:"check_window,omitempty"`
 	ReconnectGrace   int32                  `protobuf:"varint,5,opt,name=reconnect_grace,json=reconnectGrace,proto3" json:"reconnect_grace,omitempty"`
 	// event or time
-	Award           string `protobuf:"bytes,6,opt,name=award,proto3" json:"award,omitempty"`
-	MinutesPerPoint int32  `protobuf:"varint,7,opt,name=minutes_per_point,json=minutesPerPoint,proto3" json:"minutes_per_point,omitempty"`
-	CreditStep      int32  `protobuf:"varint,8,opt,name=credit_step,json=creditStep,proto3" json:"credit_step,omitempty"`
-	DailyCap        int32  `protobuf:"varint,9,opt,name=daily_cap,json=dailyCap,proto3" json:"daily_cap,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	Award            string `protobuf:"bytes,6,opt,name=award,proto3" json:"award,omitempty"`
+	MinutesPerPoint  int32  `protobuf:"varint,7,opt,name=minutes_per_point,json=minutesPerPoint,proto3" json:"minutes_per_point,omitempty"`
+	CreditStep       int32  `protobuf:"varint,8,opt,name=credit_step,json=creditStep,proto3" json:"credit_step,omitempty"`
+	DailyCap         int32  `protobuf:"varint,9,opt,name=daily_cap,json=dailyCap,proto3" json:"daily_cap,omitempty"`
+	ReconnectPercent *int32 `protobuf:"varint,10,opt,name=reconnect_percent,json=reconnectPercent,proto3,oneof" json:"reconnect_percent,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *RuleTerms) Reset() {
@@ -1131,6 +1141,13 @@ func (x *RuleTerms) GetDailyCap() int32 {
 	return 0
 }
 
+func (x *RuleTerms) GetReconnectPercent() int32 {
+	if x != nil && x.ReconnectPercent != nil {
+		return *x.ReconnectPercent
+	}
+	return 0
+}
+
 type SimulateWebinarRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Rule  *RuleTerms             `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
@@ -1145,6 +1162,8 @@ type SimulateWebinarRequest struct {
 	// An outage of the room: after so many minutes, for so many; no minutes, no outage.
 	OutageAfter   int32 `protobuf:"varint,6,opt,name=outage_after,json=outageAfter,proto3" json:"outage_after,omitempty"`
 	OutageMinutes int32 `protobuf:"varint,7,opt,name=outage_minutes,json=outageMinutes,proto3" json:"outage_minutes,omitempty"`
+	// Parts of the programme that are not creditable, beside the outage; none: all of it is talk.
+	Segments      []*SimulatedSegment `protobuf:"bytes,8,rep,name=segments,proto3" json:"segments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1228,20 +1247,90 @@ func (x *SimulateWebinarRequest) GetOutageMinutes() int32 {
 	return 0
 }
 
+func (x *SimulateWebinarRequest) GetSegments() []*SimulatedSegment {
+	if x != nil {
+		return x.Segments
+	}
+	return nil
+}
+
+// A part of the programme: lobby, break or sponsor, after so many minutes, for so many.
+type SimulatedSegment struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	After         int32                  `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`
+	Minutes       int32                  `protobuf:"varint,3,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulatedSegment) Reset() {
+	*x = SimulatedSegment{}
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulatedSegment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulatedSegment) ProtoMessage() {}
+
+func (x *SimulatedSegment) ProtoReflect() protoreflect.Message {
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulatedSegment.ProtoReflect.Descriptor instead.
+func (*SimulatedSegment) Descriptor() ([]byte, []int) {
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *SimulatedSegment) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *SimulatedSegment) GetAfter() int32 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+func (x *SimulatedSegment) GetMinutes() int32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
 type SimulateWebinarResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Seconds that could be watched, and seconds that the outage took from everybody.
-	Creditable    int32             `protobuf:"varint,1,opt,name=creditable,proto3" json:"creditable,omitempty"`
-	LeftOut       int32             `protobuf:"varint,2,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
-	Passed        int32             `protobuf:"varint,3,opt,name=passed,proto3" json:"passed,omitempty"`
-	Groups        []*SimulatedGroup `protobuf:"bytes,4,rep,name=groups,proto3" json:"groups,omitempty"`
+	Creditable int32             `protobuf:"varint,1,opt,name=creditable,proto3" json:"creditable,omitempty"`
+	LeftOut    int32             `protobuf:"varint,2,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	Passed     int32             `protobuf:"varint,3,opt,name=passed,proto3" json:"passed,omitempty"`
+	Groups     []*SimulatedGroup `protobuf:"bytes,4,rep,name=groups,proto3" json:"groups,omitempty"`
+	// Seconds of breaks, lobby and sponsors, which are not creditable.
+	Uncreditable  int32 `protobuf:"varint,5,opt,name=uncreditable,proto3" json:"uncreditable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SimulateWebinarResponse) Reset() {
 	*x = SimulateWebinarResponse{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[17]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1253,7 +1342,7 @@ func (x *SimulateWebinarResponse) String() string {
 func (*SimulateWebinarResponse) ProtoMessage() {}
 
 func (x *SimulateWebinarResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[17]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1266,7 +1355,7 @@ func (x *SimulateWebinarResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulateWebinarResponse.ProtoReflect.Descriptor instead.
 func (*SimulateWebinarResponse) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{17}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SimulateWebinarResponse) GetCreditable() int32 {
@@ -1297,6 +1386,13 @@ func (x *SimulateWebinarResponse) GetGroups() []*SimulatedGroup {
 	return nil
 }
 
+func (x *SimulateWebinarResponse) GetUncreditable() int32 {
+	if x != nil {
+		return x.Uncreditable
+	}
+	return 0
+}
+
 // Everybody of one behaviour; times are seconds of the average person.
 type SimulatedGroup struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -1320,7 +1416,7 @@ type SimulatedGroup struct {
 
 func (x *SimulatedGroup) Reset() {
 	*x = SimulatedGroup{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[18]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1332,7 +1428,7 @@ func (x *SimulatedGroup) String() string {
 func (*SimulatedGroup) ProtoMessage() {}
 
 func (x *SimulatedGroup) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[18]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1345,7 +1441,7 @@ func (x *SimulatedGroup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedGroup.ProtoReflect.Descriptor instead.
 func (*SimulatedGroup) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{18}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SimulatedGroup) GetBehaviour() string {
@@ -1431,7 +1527,7 @@ type SimulatedReason struct {
 
 func (x *SimulatedReason) Reset() {
 	*x = SimulatedReason{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[19]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1443,7 +1539,7 @@ func (x *SimulatedReason) String() string {
 func (*SimulatedReason) ProtoMessage() {}
 
 func (x *SimulatedReason) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[19]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1456,7 +1552,7 @@ func (x *SimulatedReason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedReason.ProtoReflect.Descriptor instead.
 func (*SimulatedReason) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{19}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SimulatedReason) GetCode() string {
@@ -1499,7 +1595,7 @@ type HeldWebinars struct {
 
 func (x *HeldWebinars) Reset() {
 	*x = HeldWebinars{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[20]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1511,7 +1607,7 @@ func (x *HeldWebinars) String() string {
 func (*HeldWebinars) ProtoMessage() {}
 
 func (x *HeldWebinars) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[20]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1524,7 +1620,7 @@ func (x *HeldWebinars) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeldWebinars.ProtoReflect.Descriptor instead.
 func (*HeldWebinars) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{20}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *HeldWebinars) GetWebinarId() string {
@@ -1555,7 +1651,7 @@ type CompareCreditRuleRequest struct {
 
 func (x *CompareCreditRuleRequest) Reset() {
 	*x = CompareCreditRuleRequest{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[21]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1567,7 +1663,7 @@ func (x *CompareCreditRuleRequest) String() string {
 func (*CompareCreditRuleRequest) ProtoMessage() {}
 
 func (x *CompareCreditRuleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[21]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1580,7 +1676,7 @@ func (x *CompareCreditRuleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompareCreditRuleRequest.ProtoReflect.Descriptor instead.
 func (*CompareCreditRuleRequest) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{21}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CompareCreditRuleRequest) GetName() string {
@@ -1629,7 +1725,7 @@ type CompareCreditRuleResponse struct {
 
 func (x *CompareCreditRuleResponse) Reset() {
 	*x = CompareCreditRuleResponse{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[22]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1641,7 +1737,7 @@ func (x *CompareCreditRuleResponse) String() string {
 func (*CompareCreditRuleResponse) ProtoMessage() {}
 
 func (x *CompareCreditRuleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[22]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1654,7 +1750,7 @@ func (x *CompareCreditRuleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompareCreditRuleResponse.ProtoReflect.Descriptor instead.
 func (*CompareCreditRuleResponse) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{22}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CompareCreditRuleResponse) GetVersion() int32 {
@@ -1714,7 +1810,7 @@ type HeldWebinar struct {
 
 func (x *HeldWebinar) Reset() {
 	*x = HeldWebinar{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[23]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1726,7 +1822,7 @@ func (x *HeldWebinar) String() string {
 func (*HeldWebinar) ProtoMessage() {}
 
 func (x *HeldWebinar) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[23]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1739,7 +1835,7 @@ func (x *HeldWebinar) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeldWebinar.ProtoReflect.Descriptor instead.
 func (*HeldWebinar) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{23}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *HeldWebinar) GetId() string {
@@ -1800,7 +1896,7 @@ type RuleEffect struct {
 
 func (x *RuleEffect) Reset() {
 	*x = RuleEffect{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[24]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1812,7 +1908,7 @@ func (x *RuleEffect) String() string {
 func (*RuleEffect) ProtoMessage() {}
 
 func (x *RuleEffect) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[24]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1825,7 +1921,7 @@ func (x *RuleEffect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleEffect.ProtoReflect.Descriptor instead.
 func (*RuleEffect) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{24}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RuleEffect) GetWebinar() *HeldWebinar {
@@ -1896,7 +1992,7 @@ type RuleChange struct {
 
 func (x *RuleChange) Reset() {
 	*x = RuleChange{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[25]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1908,7 +2004,7 @@ func (x *RuleChange) String() string {
 func (*RuleChange) ProtoMessage() {}
 
 func (x *RuleChange) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[25]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1921,7 +2017,7 @@ func (x *RuleChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleChange.ProtoReflect.Descriptor instead.
 func (*RuleChange) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{25}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RuleChange) GetWebinarId() string {
@@ -2001,7 +2097,7 @@ type RuleReason struct {
 
 func (x *RuleReason) Reset() {
 	*x = RuleReason{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[26]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2013,7 +2109,7 @@ func (x *RuleReason) String() string {
 func (*RuleReason) ProtoMessage() {}
 
 func (x *RuleReason) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[26]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2026,7 +2122,7 @@ func (x *RuleReason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleReason.ProtoReflect.Descriptor instead.
 func (*RuleReason) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{26}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RuleReason) GetCode() string {
@@ -2076,7 +2172,7 @@ type SubscribeRequest struct {
 
 func (x *SubscribeRequest) Reset() {
 	*x = SubscribeRequest{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[27]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2088,7 +2184,7 @@ func (x *SubscribeRequest) String() string {
 func (*SubscribeRequest) ProtoMessage() {}
 
 func (x *SubscribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[27]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2101,7 +2197,7 @@ func (x *SubscribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeRequest.ProtoReflect.Descriptor instead.
 func (*SubscribeRequest) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{27}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SubscribeRequest) GetRequestId() string {
@@ -2133,7 +2229,7 @@ type SubscribeResponse struct {
 
 func (x *SubscribeResponse) Reset() {
 	*x = SubscribeResponse{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[28]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2145,7 +2241,7 @@ func (x *SubscribeResponse) String() string {
 func (*SubscribeResponse) ProtoMessage() {}
 
 func (x *SubscribeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[28]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2158,7 +2254,7 @@ func (x *SubscribeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeResponse.ProtoReflect.Descriptor instead.
 func (*SubscribeResponse) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{28}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{29}
 }
 
 type UnsubscribeRequest struct {
@@ -2172,7 +2268,7 @@ type UnsubscribeRequest struct {
 
 func (x *UnsubscribeRequest) Reset() {
 	*x = UnsubscribeRequest{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[29]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2184,7 +2280,7 @@ func (x *UnsubscribeRequest) String() string {
 func (*UnsubscribeRequest) ProtoMessage() {}
 
 func (x *UnsubscribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[29]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2197,7 +2293,7 @@ func (x *UnsubscribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnsubscribeRequest.ProtoReflect.Descriptor instead.
 func (*UnsubscribeRequest) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{29}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *UnsubscribeRequest) GetRequestId() string {
@@ -2229,7 +2325,7 @@ type UnsubscribeResponse struct {
 
 func (x *UnsubscribeResponse) Reset() {
 	*x = UnsubscribeResponse{}
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[30]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2241,7 +2337,7 @@ func (x *UnsubscribeResponse) String() string {
 func (*UnsubscribeResponse) ProtoMessage() {}
 
 func (x *UnsubscribeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_datamanagement_v1_webinar_proto_msgTypes[30]
+	mi := &file_datamanagement_v1_webinar_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2254,7 +2350,7 @@ func (x *UnsubscribeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnsubscribeResponse.ProtoReflect.Descriptor instead.
 func (*UnsubscribeResponse) Descriptor() ([]byte, []int) {
-	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{30}
+	return file_datamanagement_v1_webinar_proto_rawDescGZIP(), []int{31}
 }
 
 var File_datamanagement_v1_webinar_proto protoreflect.FileDescriptor
@@ -2333,7 +2429,7 @@ const file_datamanagement_v1_webinar_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\"\x14\n" +
-	"\x12EndWebinarResponse\"\xf4\x03\n" +
+	"\x12EndWebinarResponse\"\xbc\x04\n" +
 	"\x15SaveCreditRuleRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x12\n" +
@@ -2351,10 +2447,12 @@ const file_datamanagement_v1_webinar_proto_rawDesc = "" +
 	"creditStep\x12\x1b\n" +
 	"\tdaily_cap\x18\v \x01(\x05R\bdailyCap\x12!\n" +
 	"\fbase_version\x18\f \x01(\x05R\vbaseVersion\x12B\n" +
-	"\bcompared\x18\r \x01(\v2&.rounds.datamanagement.v1.HeldWebinarsR\bcompared\"B\n" +
+	"\bcompared\x18\r \x01(\v2&.rounds.datamanagement.v1.HeldWebinarsR\bcompared\x120\n" +
+	"\x11reconnect_percent\x18\x0e \x01(\x05H\x00R\x10reconnectPercent\x88\x01\x01B\x14\n" +
+	"\x12_reconnect_percent\"B\n" +
 	"\x16SaveCreditRuleResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\x05R\aversion\"\xce\x02\n" +
+	"\aversion\x18\x02 \x01(\x05R\aversion\"\x96\x03\n" +
 	"\tRuleTerms\x12\x1f\n" +
 	"\vmin_percent\x18\x01 \x01(\x05R\n" +
 	"minPercent\x12,\n" +
@@ -2366,7 +2464,10 @@ const file_datamanagement_v1_webinar_proto_rawDesc = "" +
 	"\x11minutes_per_point\x18\a \x01(\x05R\x0fminutesPerPoint\x12\x1f\n" +
 	"\vcredit_step\x18\b \x01(\x05R\n" +
 	"creditStep\x12\x1b\n" +
-	"\tdaily_cap\x18\t \x01(\x05R\bdailyCap\"\xf4\x02\n" +
+	"\tdaily_cap\x18\t \x01(\x05R\bdailyCap\x120\n" +
+	"\x11reconnect_percent\x18\n" +
+	" \x01(\x05H\x00R\x10reconnectPercent\x88\x01\x01B\x14\n" +
+	"\x12_reconnect_percent\"\xbc\x03\n" +
 	"\x16SimulateWebinarRequest\x127\n" +
 	"\x04rule\x18\x01 \x01(\v2#.rounds.datamanagement.v1.RuleTermsR\x04rule\x12\x18\n" +
 	"\aviewers\x18\x02 \x01(\x05R\aviewers\x12\x18\n" +
@@ -2374,17 +2475,23 @@ const file_datamanagement_v1_webinar_proto_rawDesc = "" +
 	"\x04seed\x18\x04 \x01(\rR\x04seed\x12T\n" +
 	"\x06shares\x18\x05 \x03(\v2<.rounds.datamanagement.v1.SimulateWebinarRequest.SharesEntryR\x06shares\x12!\n" +
 	"\foutage_after\x18\x06 \x01(\x05R\voutageAfter\x12%\n" +
-	"\x0eoutage_minutes\x18\a \x01(\x05R\routageMinutes\x1a9\n" +
+	"\x0eoutage_minutes\x18\a \x01(\x05R\routageMinutes\x12F\n" +
+	"\bsegments\x18\b \x03(\v2*.rounds.datamanagement.v1.SimulatedSegmentR\bsegments\x1a9\n" +
 	"\vSharesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01\"\xae\x01\n" +
+	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01\"V\n" +
+	"\x10SimulatedSegment\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\x05R\x05after\x12\x18\n" +
+	"\aminutes\x18\x03 \x01(\x05R\aminutes\"\xd2\x01\n" +
 	"\x17SimulateWebinarResponse\x12\x1e\n" +
 	"\n" +
 	"creditable\x18\x01 \x01(\x05R\n" +
 	"creditable\x12\x19\n" +
 	"\bleft_out\x18\x02 \x01(\x05R\aleftOut\x12\x16\n" +
 	"\x06passed\x18\x03 \x01(\x05R\x06passed\x12@\n" +
-	"\x06groups\x18\x04 \x03(\v2(.rounds.datamanagement.v1.SimulatedGroupR\x06groups\"\xaa\x03\n" +
+	"\x06groups\x18\x04 \x03(\v2(.rounds.datamanagement.v1.SimulatedGroupR\x06groups\x12\"\n" +
+	"\funcreditable\x18\x05 \x01(\x05R\funcreditable\"\xaa\x03\n" +
 	"\x0eSimulatedGroup\x12\x1c\n" +
 	"\tbehaviour\x18\x01 \x01(\tR\tbehaviour\x12\x14\n" +
 	"\x05cheat\x18\x02 \x01(\bR\x05cheat\x12\x16\n" +
@@ -2507,7 +2614,7 @@ func file_datamanagement_v1_webinar_proto_rawDescGZIP() []byte {
 	return file_datamanagement_v1_webinar_proto_rawDescData
 }
 
-var file_datamanagement_v1_webinar_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_datamanagement_v1_webinar_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_datamanagement_v1_webinar_proto_goTypes = []any{
 	(*LocalStart)(nil),                // 0: rounds.datamanagement.v1.LocalStart
 	(*ScheduleWebinarRequest)(nil),    // 1: rounds.datamanagement.v1.ScheduleWebinarRequest
@@ -2526,68 +2633,70 @@ var file_datamanagement_v1_webinar_proto_goTypes = []any{
 	(*SaveCreditRuleResponse)(nil),    // 14: rounds.datamanagement.v1.SaveCreditRuleResponse
 	(*RuleTerms)(nil),                 // 15: rounds.datamanagement.v1.RuleTerms
 	(*SimulateWebinarRequest)(nil),    // 16: rounds.datamanagement.v1.SimulateWebinarRequest
-	(*SimulateWebinarResponse)(nil),   // 17: rounds.datamanagement.v1.SimulateWebinarResponse
-	(*SimulatedGroup)(nil),            // 18: rounds.datamanagement.v1.SimulatedGroup
-	(*SimulatedReason)(nil),           // 19: rounds.datamanagement.v1.SimulatedReason
-	(*HeldWebinars)(nil),              // 20: rounds.datamanagement.v1.HeldWebinars
-	(*CompareCreditRuleRequest)(nil),  // 21: rounds.datamanagement.v1.CompareCreditRuleRequest
-	(*CompareCreditRuleResponse)(nil), // 22: rounds.datamanagement.v1.CompareCreditRuleResponse
-	(*HeldWebinar)(nil),               // 23: rounds.datamanagement.v1.HeldWebinar
-	(*RuleEffect)(nil),                // 24: rounds.datamanagement.v1.RuleEffect
-	(*RuleChange)(nil),                // 25: rounds.datamanagement.v1.RuleChange
-	(*RuleReason)(nil),                // 26: rounds.datamanagement.v1.RuleReason
-	(*SubscribeRequest)(nil),          // 27: rounds.datamanagement.v1.SubscribeRequest
-	(*SubscribeResponse)(nil),         // 28: rounds.datamanagement.v1.SubscribeResponse
-	(*UnsubscribeRequest)(nil),        // 29: rounds.datamanagement.v1.UnsubscribeRequest
-	(*UnsubscribeResponse)(nil),       // 30: rounds.datamanagement.v1.UnsubscribeResponse
-	nil,                               // 31: rounds.datamanagement.v1.SimulateWebinarRequest.SharesEntry
-	nil,                               // 32: rounds.datamanagement.v1.SimulatedGroup.RefusedEntry
-	(*timestamppb.Timestamp)(nil),     // 33: google.protobuf.Timestamp
+	(*SimulatedSegment)(nil),          // 17: rounds.datamanagement.v1.SimulatedSegment
+	(*SimulateWebinarResponse)(nil),   // 18: rounds.datamanagement.v1.SimulateWebinarResponse
+	(*SimulatedGroup)(nil),            // 19: rounds.datamanagement.v1.SimulatedGroup
+	(*SimulatedReason)(nil),           // 20: rounds.datamanagement.v1.SimulatedReason
+	(*HeldWebinars)(nil),              // 21: rounds.datamanagement.v1.HeldWebinars
+	(*CompareCreditRuleRequest)(nil),  // 22: rounds.datamanagement.v1.CompareCreditRuleRequest
+	(*CompareCreditRuleResponse)(nil), // 23: rounds.datamanagement.v1.CompareCreditRuleResponse
+	(*HeldWebinar)(nil),               // 24: rounds.datamanagement.v1.HeldWebinar
+	(*RuleEffect)(nil),                // 25: rounds.datamanagement.v1.RuleEffect
+	(*RuleChange)(nil),                // 26: rounds.datamanagement.v1.RuleChange
+	(*RuleReason)(nil),                // 27: rounds.datamanagement.v1.RuleReason
+	(*SubscribeRequest)(nil),          // 28: rounds.datamanagement.v1.SubscribeRequest
+	(*SubscribeResponse)(nil),         // 29: rounds.datamanagement.v1.SubscribeResponse
+	(*UnsubscribeRequest)(nil),        // 30: rounds.datamanagement.v1.UnsubscribeRequest
+	(*UnsubscribeResponse)(nil),       // 31: rounds.datamanagement.v1.UnsubscribeResponse
+	nil,                               // 32: rounds.datamanagement.v1.SimulateWebinarRequest.SharesEntry
+	nil,                               // 33: rounds.datamanagement.v1.SimulatedGroup.RefusedEntry
+	(*timestamppb.Timestamp)(nil),     // 34: google.protobuf.Timestamp
 }
 var file_datamanagement_v1_webinar_proto_depIdxs = []int32{
 	0,  // 0: rounds.datamanagement.v1.ScheduleWebinarRequest.start:type_name -> rounds.datamanagement.v1.LocalStart
 	0,  // 1: rounds.datamanagement.v1.MoveWebinarRequest.start:type_name -> rounds.datamanagement.v1.LocalStart
-	20, // 2: rounds.datamanagement.v1.SaveCreditRuleRequest.compared:type_name -> rounds.datamanagement.v1.HeldWebinars
+	21, // 2: rounds.datamanagement.v1.SaveCreditRuleRequest.compared:type_name -> rounds.datamanagement.v1.HeldWebinars
 	15, // 3: rounds.datamanagement.v1.SimulateWebinarRequest.rule:type_name -> rounds.datamanagement.v1.RuleTerms
-	31, // 4: rounds.datamanagement.v1.SimulateWebinarRequest.shares:type_name -> rounds.datamanagement.v1.SimulateWebinarRequest.SharesEntry
-	18, // 5: rounds.datamanagement.v1.SimulateWebinarResponse.groups:type_name -> rounds.datamanagement.v1.SimulatedGroup
-	19, // 6: rounds.datamanagement.v1.SimulatedGroup.reasons:type_name -> rounds.datamanagement.v1.SimulatedReason
-	32, // 7: rounds.datamanagement.v1.SimulatedGroup.refused:type_name -> rounds.datamanagement.v1.SimulatedGroup.RefusedEntry
-	15, // 8: rounds.datamanagement.v1.CompareCreditRuleRequest.rule:type_name -> rounds.datamanagement.v1.RuleTerms
-	20, // 9: rounds.datamanagement.v1.CompareCreditRuleRequest.held:type_name -> rounds.datamanagement.v1.HeldWebinars
-	24, // 10: rounds.datamanagement.v1.CompareCreditRuleResponse.effects:type_name -> rounds.datamanagement.v1.RuleEffect
-	25, // 11: rounds.datamanagement.v1.CompareCreditRuleResponse.changes:type_name -> rounds.datamanagement.v1.RuleChange
-	23, // 12: rounds.datamanagement.v1.CompareCreditRuleResponse.choices:type_name -> rounds.datamanagement.v1.HeldWebinar
-	33, // 13: rounds.datamanagement.v1.HeldWebinar.started_at:type_name -> google.protobuf.Timestamp
-	23, // 14: rounds.datamanagement.v1.RuleEffect.webinar:type_name -> rounds.datamanagement.v1.HeldWebinar
-	26, // 15: rounds.datamanagement.v1.RuleChange.reasons:type_name -> rounds.datamanagement.v1.RuleReason
-	1,  // 16: rounds.datamanagement.v1.Webinars.ScheduleWebinar:input_type -> rounds.datamanagement.v1.ScheduleWebinarRequest
-	3,  // 17: rounds.datamanagement.v1.Webinars.EditWebinar:input_type -> rounds.datamanagement.v1.EditWebinarRequest
-	5,  // 18: rounds.datamanagement.v1.Webinars.MoveWebinar:input_type -> rounds.datamanagement.v1.MoveWebinarRequest
-	7,  // 19: rounds.datamanagement.v1.Webinars.CancelWebinar:input_type -> rounds.datamanagement.v1.CancelWebinarRequest
-	9,  // 20: rounds.datamanagement.v1.Webinars.BeginWebinar:input_type -> rounds.datamanagement.v1.BeginWebinarRequest
-	11, // 21: rounds.datamanagement.v1.Webinars.EndWebinar:input_type -> rounds.datamanagement.v1.EndWebinarRequest
-	13, // 22: rounds.datamanagement.v1.Webinars.SaveCreditRule:input_type -> rounds.datamanagement.v1.SaveCreditRuleRequest
-	16, // 23: rounds.datamanagement.v1.Webinars.SimulateWebinar:input_type -> rounds.datamanagement.v1.SimulateWebinarRequest
-	21, // 24: rounds.datamanagement.v1.Webinars.CompareCreditRule:input_type -> rounds.datamanagement.v1.CompareCreditRuleRequest
-	27, // 25: rounds.datamanagement.v1.Webinars.Subscribe:input_type -> rounds.datamanagement.v1.SubscribeRequest
-	29, // 26: rounds.datamanagement.v1.Webinars.Unsubscribe:input_type -> rounds.datamanagement.v1.UnsubscribeRequest
-	2,  // 27: rounds.datamanagement.v1.Webinars.ScheduleWebinar:output_type -> rounds.datamanagement.v1.ScheduleWebinarResponse
-	4,  // 28: rounds.datamanagement.v1.Webinars.EditWebinar:output_type -> rounds.datamanagement.v1.EditWebinarResponse
-	6,  // 29: rounds.datamanagement.v1.Webinars.MoveWebinar:output_type -> rounds.datamanagement.v1.MoveWebinarResponse
-	8,  // 30: rounds.datamanagement.v1.Webinars.CancelWebinar:output_type -> rounds.datamanagement.v1.CancelWebinarResponse
-	10, // 31: rounds.datamanagement.v1.Webinars.BeginWebinar:output_type -> rounds.datamanagement.v1.BeginWebinarResponse
-	12, // 32: rounds.datamanagement.v1.Webinars.EndWebinar:output_type -> rounds.datamanagement.v1.EndWebinarResponse
-	14, // 33: rounds.datamanagement.v1.Webinars.SaveCreditRule:output_type -> rounds.datamanagement.v1.SaveCreditRuleResponse
-	17, // 34: rounds.datamanagement.v1.Webinars.SimulateWebinar:output_type -> rounds.datamanagement.v1.SimulateWebinarResponse
-	22, // 35: rounds.datamanagement.v1.Webinars.CompareCreditRule:output_type -> rounds.datamanagement.v1.CompareCreditRuleResponse
-	28, // 36: rounds.datamanagement.v1.Webinars.Subscribe:output_type -> rounds.datamanagement.v1.SubscribeResponse
-	30, // 37: rounds.datamanagement.v1.Webinars.Unsubscribe:output_type -> rounds.datamanagement.v1.UnsubscribeResponse
-	27, // [27:38] is the sub-list for method output_type
-	16, // [16:27] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	32, // 4: rounds.datamanagement.v1.SimulateWebinarRequest.shares:type_name -> rounds.datamanagement.v1.SimulateWebinarRequest.SharesEntry
+	17, // 5: rounds.datamanagement.v1.SimulateWebinarRequest.segments:type_name -> rounds.datamanagement.v1.SimulatedSegment
+	19, // 6: rounds.datamanagement.v1.SimulateWebinarResponse.groups:type_name -> rounds.datamanagement.v1.SimulatedGroup
+	20, // 7: rounds.datamanagement.v1.SimulatedGroup.reasons:type_name -> rounds.datamanagement.v1.SimulatedReason
+	33, // 8: rounds.datamanagement.v1.SimulatedGroup.refused:type_name -> rounds.datamanagement.v1.SimulatedGroup.RefusedEntry
+	15, // 9: rounds.datamanagement.v1.CompareCreditRuleRequest.rule:type_name -> rounds.datamanagement.v1.RuleTerms
+	21, // 10: rounds.datamanagement.v1.CompareCreditRuleRequest.held:type_name -> rounds.datamanagement.v1.HeldWebinars
+	25, // 11: rounds.datamanagement.v1.CompareCreditRuleResponse.effects:type_name -> rounds.datamanagement.v1.RuleEffect
+	26, // 12: rounds.datamanagement.v1.CompareCreditRuleResponse.changes:type_name -> rounds.datamanagement.v1.RuleChange
+	24, // 13: rounds.datamanagement.v1.CompareCreditRuleResponse.choices:type_name -> rounds.datamanagement.v1.HeldWebinar
+	34, // 14: rounds.datamanagement.v1.HeldWebinar.started_at:type_name -> google.protobuf.Timestamp
+	24, // 15: rounds.datamanagement.v1.RuleEffect.webinar:type_name -> rounds.datamanagement.v1.HeldWebinar
+	27, // 16: rounds.datamanagement.v1.RuleChange.reasons:type_name -> rounds.datamanagement.v1.RuleReason
+	1,  // 17: rounds.datamanagement.v1.Webinars.ScheduleWebinar:input_type -> rounds.datamanagement.v1.ScheduleWebinarRequest
+	3,  // 18: rounds.datamanagement.v1.Webinars.EditWebinar:input_type -> rounds.datamanagement.v1.EditWebinarRequest
+	5,  // 19: rounds.datamanagement.v1.Webinars.MoveWebinar:input_type -> rounds.datamanagement.v1.MoveWebinarRequest
+	7,  // 20: rounds.datamanagement.v1.Webinars.CancelWebinar:input_type -> rounds.datamanagement.v1.CancelWebinarRequest
+	9,  // 21: rounds.datamanagement.v1.Webinars.BeginWebinar:input_type -> rounds.datamanagement.v1.BeginWebinarRequest
+	11, // 22: rounds.datamanagement.v1.Webinars.EndWebinar:input_type -> rounds.datamanagement.v1.EndWebinarRequest
+	13, // 23: rounds.datamanagement.v1.Webinars.SaveCreditRule:input_type -> rounds.datamanagement.v1.SaveCreditRuleRequest
+	16, // 24: rounds.datamanagement.v1.Webinars.SimulateWebinar:input_type -> rounds.datamanagement.v1.SimulateWebinarRequest
+	22, // 25: rounds.datamanagement.v1.Webinars.CompareCreditRule:input_type -> rounds.datamanagement.v1.CompareCreditRuleRequest
+	28, // 26: rounds.datamanagement.v1.Webinars.Subscribe:input_type -> rounds.datamanagement.v1.SubscribeRequest
+	30, // 27: rounds.datamanagement.v1.Webinars.Unsubscribe:input_type -> rounds.datamanagement.v1.UnsubscribeRequest
+	2,  // 28: rounds.datamanagement.v1.Webinars.ScheduleWebinar:output_type -> rounds.datamanagement.v1.ScheduleWebinarResponse
+	4,  // 29: rounds.datamanagement.v1.Webinars.EditWebinar:output_type -> rounds.datamanagement.v1.EditWebinarResponse
+	6,  // 30: rounds.datamanagement.v1.Webinars.MoveWebinar:output_type -> rounds.datamanagement.v1.MoveWebinarResponse
+	8,  // 31: rounds.datamanagement.v1.Webinars.CancelWebinar:output_type -> rounds.datamanagement.v1.CancelWebinarResponse
+	10, // 32: rounds.datamanagement.v1.Webinars.BeginWebinar:output_type -> rounds.datamanagement.v1.BeginWebinarResponse
+	12, // 33: rounds.datamanagement.v1.Webinars.EndWebinar:output_type -> rounds.datamanagement.v1.EndWebinarResponse
+	14, // 34: rounds.datamanagement.v1.Webinars.SaveCreditRule:output_type -> rounds.datamanagement.v1.SaveCreditRuleResponse
+	18, // 35: rounds.datamanagement.v1.Webinars.SimulateWebinar:output_type -> rounds.datamanagement.v1.SimulateWebinarResponse
+	23, // 36: rounds.datamanagement.v1.Webinars.CompareCreditRule:output_type -> rounds.datamanagement.v1.CompareCreditRuleResponse
+	29, // 37: rounds.datamanagement.v1.Webinars.Subscribe:output_type -> rounds.datamanagement.v1.SubscribeResponse
+	31, // 38: rounds.datamanagement.v1.Webinars.Unsubscribe:output_type -> rounds.datamanagement.v1.UnsubscribeResponse
+	28, // [28:39] is the sub-list for method output_type
+	17, // [17:28] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_datamanagement_v1_webinar_proto_init() }
@@ -2595,13 +2704,15 @@ func file_datamanagement_v1_webinar_proto_init() {
 	if File_datamanagement_v1_webinar_proto != nil {
 		return
 	}
+	file_datamanagement_v1_webinar_proto_msgTypes[13].OneofWrappers = []any{}
+	file_datamanagement_v1_webinar_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_datamanagement_v1_webinar_proto_rawDesc), len(file_datamanagement_v1_webinar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   33,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

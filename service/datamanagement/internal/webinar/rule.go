@@ -22,7 +22,7 @@ func (s *server) SaveCreditRule(ctx context.Context, q *datamanagementpb.SaveCre
 	name := field.Line(q.GetName())
 	var f errs.Fields
 	field.Between(&f, "name", name, 1, 120)
-	rule := ruleOf(q)
+	rule := ruleOf(q, q.ReconnectPercent)
 	checkRule(&f, rule)
 	held := heldOf(&f, q.GetCompared())
 	if err := f.Err(); err != nil {
@@ -78,9 +78,21 @@ type terms interface {
 	GetDailyCap() int32
 }
 
-// ruleOf takes what Rounds does not ask for yet (evaluation form, quiz) from the default, switched off.
-func ruleOf(q terms) credit.Rule {
+// termsOf are the conditions of a rule that is only looked at.
+func termsOf(q *datamanagementpb.RuleTerms) credit.Rule {
+	if q == nil {
+		q = &datamanagementpb.RuleTerms{}
+	}
+	return ruleOf(q, q.ReconnectPercent)
+}
+
+// ruleOf takes what Rounds does not ask for yet (evaluation form, quiz) from the default, switched off. How much of the programme may be
+// forgiven comes apart: who does not know of it gets what is usual, because zero would forgive without end.
+func ruleOf(q terms, forgiven *int32) credit.Rule {
 	r := credit.Default()
+	if forgiven != nil {
+		r.ReconnectPercent = int(*forgiven)
+	}
 	r.EvaluationRequired = false
 	r.MinPercent, r.MinChecksPercent, r.ChecksPerHour = int(q.GetMinPercent()), int(q.GetMinChecksPercent()), int(q.GetChecksPerHour())
 	r.CheckWindow, r.ReconnectGrace = credit.Seconds(q.GetCheckWindow()), credit.Seconds(q.GetReconnectGrace())

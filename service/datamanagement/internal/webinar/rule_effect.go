@@ -25,7 +25,7 @@ func (s *server) CompareCreditRule(ctx context.Context, q *datamanagementpb.Comp
 	name := field.Line(q.GetName())
 	var f errs.Fields
 	field.Between(&f, "name", name, 1, 120)
-	rule := ruleOf(q.GetRule())
+	rule := termsOf(q.GetRule())
 	checkRule(&f, rule)
 	question := heldOf(&f, q.GetHeld())
 	if err := f.Err(); err != nil {

@@ -15,7 +15,7 @@ import (
 // one at a time, so that nobody who dreams of rules holds up those who do their work.
 func (s *server) SimulateWebinar(ctx context.Context, q *datamanagementpb.SimulateWebinarRequest) (*datamanagementpb.SimulateWebinarResponse, error) {
 	setup := simulation.Setup{
-		Rule: ruleOf(q.GetRule()), Viewers: int(q.GetViewers()), Minutes: int(q.GetMinutes()), Seed: uint64(q.GetSeed()),
+		Rule: termsOf(q.GetRule()), Viewers: int(q.GetViewers()), Minutes: int(q.GetMinutes()), Seed: uint64(q.GetSeed()),
 		Shares: simulation.DefaultShares(),
 		Outage: simulation.Outage{After: int(q.GetOutageAfter()), Minutes: int(q.GetOutageMinutes())},
 	}

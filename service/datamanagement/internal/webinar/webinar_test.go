@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/protobuf/proto"
 
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	"github.com/rounds-cme/rounds/contract/event"
@@ -339,7 +340,12 @@ func TestRuleVersions(t *testing.T) {
 	if n := d.count(`SELECT count(*) FROM datamanagement.credit_rule WHERE name = 'Short' AND version BETWEEN 1 AND 8 AND (rule->>'version')::int = version`); n != 8 {
 		t.Errorf("%d versions of eight", n)
 	}
-	_, err := rule(func(q *datamanagementpb.SaveCreditRuleRequest) { q.MinPercent = 101 })
+	if n := d.count(`SELECT count(*) FROM datamanagement.credit_rule WHERE name = 'Short' AND rule->>'reconnect_percent' = '10'`); n != 8 {
+		t.Errorf("who says nothing of gaps gets the usual share in %d versions of eight", n)
+	}
+	_, err := rule(func(q *datamanagementpb.SaveCreditRuleRequest) { q.ReconnectPercent = proto.Int32(101) })
+	refused(t, err, "rule.range")
+	_, err = rule(func(q *datamanagementpb.SaveCreditRuleRequest) { q.MinPercent = 101 })
 	refused(t, err, "rule.range")
 	_, err = rule(func(q *datamanagementpb.SaveCreditRuleRequest) { q.Award = "prize" })
 	refused(t, err, "content.choice")
@@ -387,7 +393,7 @@ func TestRulesCanBeRead(t *testing.T) {
 	d := newDesk(t)
 	_, err := d.SaveCreditRule(d.person(), &datamanagementpb.SaveCreditRuleRequest{
 		RequestId: id(), Name: "By time", MinPercent: 60, MinChecksPercent: 50, ChecksPerHour: 4, CheckWindow: 60, ReconnectGrace: 30,
-		Award: "time", MinutesPerPoint: 45, CreditStep: 25, DailyCap: 600,
+		ReconnectPercent: proto.Int32(25), Award: "time", MinutesPerPoint: 45, CreditStep: 25, DailyCap: 600,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -398,7 +404,7 @@ func TestRulesCanBeRead(t *testing.T) {
 			Award: credit.AwardEvent, MinutesPerPoint: 60, CreditStep: 50, DailyCap: 800,
 		},
 		"By time": {
-			Version: 1, MinPercent: 60, MinChecksPercent: 50, ChecksPerHour: 4, CheckWindow: 60, ReconnectGrace: 30, ReconnectPercent: 10, QuizPassPercent: 70,
+			Version: 1, MinPercent: 60, MinChecksPercent: 50, ChecksPerHour: 4, CheckWindow: 60, ReconnectGrace: 30, ReconnectPercent: 25, QuizPassPercent: 70,
 			Award: credit.AwardTime, MinutesPerPoint: 45, CreditStep: 25, DailyCap: 600,
 		},
 	} {

@@ -191,7 +191,7 @@ func (v EditorView) title(ctx context.Context) string {
 func InOrder(err error) error {
 	order := []string{
 		"title", "description", "lecturer_id", "category_id", "start", "zone", "minutes", "hundredths", "credit_rule_id", "video_url",
-		"name", "min_percent", "checks_per_hour", "min_checks_percent", "check_window", "reconnect_grace", "award", "minutes_per_point",
+		"name", "min_percent", "checks_per_hour", "min_checks_percent", "check_window", "reconnect_grace", "reconnect_percent", "award", "minutes_per_point",
 		"credit_step", "daily_cap",
 	}
 	failed := errs.Of(err)

@@ -24,7 +24,7 @@ func RuleWords(ctx context.Context, r *bffpb.CreditRule) []string {
 			"window", int(r.GetCheckWindow())))
 	}
 	if r.GetReconnectGrace() > 0 {
-		words = append(words, i18n.Say(ctx, "plan.words_grace", "count", int(r.GetReconnectGrace())))
+		words = append(words, i18n.Say(ctx, "plan.words_grace", "count", int(r.GetReconnectGrace()))+" "+forgiven(ctx, r))
 	}
 	if r.GetAward() == string(credit.AwardTime) {
 		words = append(words, i18n.Say(ctx, "plan.words_time", "count", int(r.GetMinutesPerPoint()), "step", Points(ctx, r.GetCreditStep())))
@@ -35,6 +35,14 @@ func RuleWords(ctx context.Context, r *bffpb.CreditRule) []string {
 		words = append(words, i18n.Say(ctx, "plan.words_cap", "points", Points(ctx, r.GetDailyCap())))
 	}
 	return words
+}
+
+// forgiven says how much lost connections may make up in all.
+func forgiven(ctx context.Context, r *bffpb.CreditRule) string {
+	if r.GetReconnectPercent() == 0 {
+		return i18n.Say(ctx, "plan.words_forgiven_any")
+	}
+	return i18n.Say(ctx, "plan.words_forgiven", "percent", int(r.GetReconnectPercent()))
 }
 
 // RulesView are the rules, and the form for a new one or for the next version of one.
@@ -59,7 +67,7 @@ func hint(ctx context.Context, key i18n.Key, field string) string {
 // bounds says the bounds of a field as it is typed; empty for a field that has none.
 func bounds(ctx context.Context, key i18n.Key, field string) string {
 	impossible := credit.Rule{
-		MinPercent: -1, MinChecksPercent: -1, ChecksPerHour: -1, CheckWindow: -1, ReconnectGrace: -1, QuizPassPercent: -1, MinutesPerPoint: -1,
+		MinPercent: -1, MinChecksPercent: -1, ChecksPerHour: -1, CheckWindow: -1, ReconnectGrace: -1, ReconnectPercent: -1, QuizPassPercent: -1, MinutesPerPoint: -1,
 		CreditStep: -1, DailyCap: -1,
 	}
 	for _, fault := range impossible.Faults() {

@@ -70,7 +70,12 @@ func Amount(ctx context.Context, hundredths int32) string {
 func Reason(ctx context.Context, r *bffpb.PointsReason) string {
 	numbers := []any{"have", int(r.GetHave()), "of", int(r.GetOf()), "more", int(r.GetMore())}
 	switch r.GetCode() {
-	case "minutes", "checks", "evaluation", "quiz", "reached", "bridged", "incident", "elsewhere", "void":
+	case "bridged":
+		if r.GetOf() == 0 { // its rule bounds nothing
+			return i18n.Say(ctx, "points.reason_bridged_any", numbers...)
+		}
+		return i18n.Say(ctx, "points.reason_bridged", numbers...)
+	case "minutes", "checks", "evaluation", "quiz", "reached", "incident", "elsewhere", "void":
 		return i18n.Say(ctx, i18n.Key("points.reason_"+r.GetCode()), numbers...)
 	case "capped":
 		return i18n.Say(ctx, "points.reason_capped", "have", Amount(ctx, r.GetHave()), "of", Amount(ctx, r.GetOf()))

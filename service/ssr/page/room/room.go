@@ -64,7 +64,7 @@ func words() []i18n.Key {
 		"room.js_reason_minutes_met", "room.js_reason_minutes_missing", "room.js_reason_minutes_unmet",
 		"room.js_reason_checks_met", "room.js_reason_checks_missing", "room.js_reason_checks_unmet", "room.js_reason_checks_none",
 		"room.js_reason_evaluation_missing", "room.js_reason_evaluation_met", "room.js_reason_quiz", "room.js_reason_reached",
-		"room.js_reason_bridged", "room.js_reason_incident", "room.js_reason_elsewhere", "room.js_reason_void",
+		"room.js_reason_bridged", "room.js_reason_bridged_any", "room.js_reason_incident", "room.js_reason_elsewhere", "room.js_reason_void",
 		"room.js_verdict_open", "room.js_verdict_passed", "room.js_verdict_failed",
 		"room.js_check_title", "room.js_check_left", "room.js_check_thanks", "room.js_check_late", "room.js_check_again", "room.js_video_failed",
 		"room.js_votes_one", "room.js_votes_two", "room.js_votes_few", "room.js_votes_other", "room.js_vote", "room.js_voted", "room.js_withdraw", "room.js_question_asked",

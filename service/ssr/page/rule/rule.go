@@ -26,7 +26,7 @@ import (
 // Terms are the fields of a rule, in the order in which the form asks for them.
 func Terms() []string {
 	return []string{
-		"min_percent", "checks_per_hour", "min_checks_percent", "check_window", "reconnect_grace", "award", "minutes_per_point", "credit_step", "daily_cap",
+		"min_percent", "checks_per_hour", "min_checks_percent", "check_window", "reconnect_grace", "reconnect_percent", "award", "minutes_per_point", "credit_step", "daily_cap",
 	}
 }
 
@@ -99,12 +99,20 @@ func (v DryRunView) beware() []*bffpb.SimulatedGroup {
 func warning(ctx context.Context, v DryRunView, g *bffpb.SimulatedGroup) string {
 	var said []string
 	if g.GetExcess() > 0 {
-		said = append(said, i18n.Say(ctx, "rule.excess", "time", clock(g.GetExcess()), "grace", int(v.Rule.GetReconnectGrace())))
+		said = append(said, i18n.Say(ctx, "rule.excess", "time", clock(g.GetExcess()), "grace", int(v.Rule.GetReconnectGrace()), "bound", bound(ctx, v.Rule)))
 	}
 	if g.GetUnasked() > 0 {
 		said = append(said, i18n.Say(ctx, "rule.unasked", "count", int(g.GetUnasked())))
 	}
 	return strings.Join(said, " ")
+}
+
+// bound says how much of it there can be in all.
+func bound(ctx context.Context, r *bffpb.CreditRule) string {
+	if r.GetReconnectPercent() == 0 {
+		return i18n.Say(ctx, "rule.excess_any")
+	}
+	return i18n.Say(ctx, "rule.excess_bound", "percent", int(r.GetReconnectPercent()))
 }
 
 func behaviour(ctx context.Context, b string) string { return i18n.Say(ctx, i18n.Key("rule.does_"+b)) }
@@ -205,6 +213,7 @@ func (v CompareView) differences(ctx context.Context) []difference {
 	add("min_checks_percent", number(was.GetMinChecksPercent()), number(is.GetMinChecksPercent()))
 	add("check_window", number(was.GetCheckWindow()), number(is.GetCheckWindow()))
 	add("reconnect_grace", number(was.GetReconnectGrace()), number(is.GetReconnectGrace()))
+	add("reconnect_percent", number(was.GetReconnectPercent()), number(is.GetReconnectPercent()))
 	add("award", award(ctx, was), award(ctx, is))
 	add("minutes_per_point", number(was.GetMinutesPerPoint()), number(is.GetMinutesPerPoint()))
 	add("credit_step", points.Amount(ctx, was.GetCreditStep()), points.Amount(ctx, is.GetCreditStep()))

@@ -18,13 +18,22 @@ func Rule(ctx context.Context, r *bffpb.CreditRule, c *bffpb.WebinarCard) []stri
 	}
 	said = append(said, checks(ctx, r)...)
 	if r.GetReconnectGrace() > 0 {
-		said = append(said, i18n.Say(ctx, "webinar.rule_grace", "count", int(r.GetReconnectGrace())))
+		said = append(said, grace(ctx, r))
 	}
 	said = append(said, award(ctx, r, c))
 	if r.GetDailyCap() > 0 {
 		said = append(said, i18n.Say(ctx, "webinar.rule_cap", amount(ctx, r.GetDailyCap())...))
 	}
 	return append(said, i18n.Say(ctx, "webinar.rule_once"))
+}
+
+// grace is what a lost connection costs, and how much of them is forgiven in all.
+func grace(ctx context.Context, r *bffpb.CreditRule) string {
+	said := i18n.Say(ctx, "webinar.rule_grace", "count", int(r.GetReconnectGrace()))
+	if r.GetReconnectPercent() > 0 {
+		said += " " + i18n.Say(ctx, "webinar.rule_forgiven", "percent", r.GetReconnectPercent())
+	}
+	return said
 }
 
 func checks(ctx context.Context, r *bffpb.CreditRule) []string {

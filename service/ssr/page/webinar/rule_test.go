@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/service/ssr/locale"
@@ -15,7 +17,7 @@ import (
 func rule(change func(r *bffpb.CreditRule)) *bffpb.CreditRule {
 	r := &bffpb.CreditRule{
 		MinPercent: 80, MinChecksPercent: 75, ChecksPerHour: 3, CheckWindow: 75, ReconnectGrace: 60, Award: "event", MinutesPerPoint: 60,
-		CreditStep: 50, DailyCap: 800,
+		CreditStep: 50, DailyCap: 800, ReconnectPercent: proto.Int32(10),
 	}
 	change(r)
 	return r
@@ -42,6 +44,9 @@ func TestRuleInWords(t *testing.T) {
 		{"no checks", "en", 60, 100, func(r *bffpb.CreditRule) { r.ChecksPerHour = 0 }, "There are no presence checks.", "Answer"},
 		{"checks that do not decide", "en", 60, 100, func(r *bffpb.CreditRule) { r.MinChecksPercent = 0 }, "do not depend on the answers", "Answer at least"},
 		{"no grace", "en", 60, 100, func(r *bffpb.CreditRule) { r.ReconnectGrace = 0 }, "counts once", "connection"},
+		{"gaps that are forgiven", "en", 60, 100, same, "All such breaks together count up to 10 % of the webinar.", ""},
+		{"any gaps", "en", 60, 100, func(r *bffpb.CreditRule) { r.ReconnectPercent = proto.Int32(0) }, "back within 60 seconds", "together"},
+		{"gaps that are forgiven", "sl", 60, 100, same, "skupaj štejejo do 10 % webinarja", ""},
 		{"no cap", "en", 60, 100, func(r *bffpb.CreditRule) { r.DailyCap = 0 }, "counts once", "On one day"},
 		{"by time", "en", 90, 150, func(r *bffpb.CreditRule) { r.Award = "time" }, "1 point for each 60 minutes watched, rounded down to steps of 0.5, at most 1.5", "gets 1.5"},
 		{"dual", "sl", 120, 200, same, "dobi 2 točki", ""},

@@ -82,6 +82,7 @@ export class Meter {
   private line(r: Reason, c: Credit): HTMLElement[] {
     let key = `reason_${r.code}`;
     if (r.code === "checks" && !r.of) key = "reason_checks_none";
+    else if (r.code === "bridged" && !r.of) key = "reason_bridged_any";
     else if (r.state && knows(`${key}_${r.state}`)) key = `${key}_${r.state}`;
     if (!knows(key)) return [];
     return [make("li", { "data-state": r.state, "data-reason": r.code }, say(key, {
