@@ -17,6 +17,7 @@ import (
 	"github.com/rounds-cme/rounds/rules/credit"
 	"github.com/rounds-cme/rounds/service/datamanagement"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/room"
+	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
 )
 
 // TestOneRefusedRecord has the database refuse one line of the watch log: all others are written, in their order, and nothing
@@ -63,5 +64,25 @@ func TestOneRefusedRecord(t *testing.T) {
 	}
 	if r.waiting.size() != 0 {
 		t.Errorf("%d records still wait", r.waiting.size())
+	}
+}
+
+// TestChecksOfWhoWatches counts the answers of the audience: a host at the console was asked as well, and could not answer.
+func TestChecksOfWhoWatches(t *testing.T) {
+	t.Parallel()
+	base := dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), Schema())
+	r := newRecorder(uuid.New(), base.Pool("livewebinar"), slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	webinar, at := uuid.New(), time.Date(2026, 11, 26, 17, 0, 0, 0, time.UTC)
+	for _, player := range []credit.Event{credit.Playing, credit.Paused} {
+		account := uuid.New()
+		r.beat(room.Beat{Beat: credit.Beat{Stream: "one", Sequence: 1, At: at, Event: player}, Webinar: webinar, Account: account})
+		r.check(room.CheckRow{Check: credit.Check{Number: 1, Due: at, Sent: at, Delivered: at}, Webinar: webinar, Account: account})
+	}
+	if err := r.flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := store.New(base.Pool("livewebinar")).ChecksEnded(t.Context(), store.ChecksEndedParams{WebinarID: webinar, After: at.Add(-time.Minute), Until: at})
+	if err != nil || len(rows) != 1 {
+		t.Errorf("%d checks, %v", len(rows), err)
 	}
 }

@@ -31,6 +31,7 @@ func (s *stage) evening() *livewebinarpb.JoinResponse {
 	join := &livewebinarpb.JoinResponse{
 		Room: &livewebinarpb.Room{
 			WebinarId: s.Webinar, Title: "Heart failure", VideoUrl: "/video/demo.mp4", OpenedAt: ago(50 * time.Minute), OffsetMs: 50 * 60 * 1000,
+			Commitment: "e1661e86e803ebfb3772986b6e1c4a59e27bbb650504239cc2b93174160a6511",
 		},
 		Viewers: 214, Credit: credit, LastSequence: 7, Revision: 9,
 		Messages: []*livewebinarpb.ChatMessage{
@@ -91,6 +92,8 @@ func TestRoomEvening(t *testing.T) {
 	p := s.enter()
 	p.SeeText("[data-meter-sum]", "47 of 60 creditable minutes, 1 more needed; 2 of 4 checks, 1 more needed")
 	p.SeeText("[data-reason=incident]", "held against nobody")
+	p.SeeText("[data-commitment]", "e1661e86e803ebfb")
+	p.See("[data-commitment]")
 	p.SeeText("[data-reason=void]", "void, not missed")
 	p.SeeText("[data-announcement]", "The slides are on the page")
 	p.SeeText("[data-sequence='6']", "deleted by a host: It named a patient.")

@@ -36,8 +36,10 @@ ON CONFLICT (webinar_id, at) DO UPDATE
 SET viewers = greatest(sample.viewers, excluded.viewers), checks = excluded.checks, answered = excluded.answered;
 
 -- name: ChecksEnded :many
-SELECT delivered_at, answered_at FROM livewebinar.presence_check
-WHERE webinar_id = @webinar_id AND delivered_at > @after::timestamptz AND delivered_at <= @until::timestamptz;
+-- Those of who has watched: a host at the console plays nothing, is shown no check, and answers none.
+SELECT c.delivered_at, c.answered_at FROM livewebinar.presence_check AS c
+WHERE c.webinar_id = @webinar_id AND c.delivered_at > @after::timestamptz AND c.delivered_at <= @until::timestamptz
+  AND EXISTS (SELECT FROM livewebinar.beat AS b WHERE b.webinar_id = c.webinar_id AND b.account_id = c.account_id AND b.event = 'playing');
 
 -- name: SampleList :many
 SELECT at, viewers, checks, answered FROM livewebinar.sample WHERE webinar_id = @webinar_id ORDER BY at;

@@ -148,8 +148,9 @@ func (q *Queries) ChecksChanged(ctx context.Context, arg ChecksChangedParams) ([
 }
 
 const checksEnded = `-- name: ChecksEnded :many
-SELECT delivered_at, answered_at FROM livewebinar.presence_check
-WHERE webinar_id = $1 AND delivered_at > $2::timestamptz AND delivered_at <= $3::timestamptz
+SELECT c.delivered_at, c.answered_at FROM livewebinar.presence_check AS c
+WHERE c.webinar_id = $1 AND c.delivered_at > $2::timestamptz AND c.delivered_at <= $3::timestamptz
+  AND EXISTS (SELECT FROM livewebinar.beat AS b WHERE b.webinar_id = c.webinar_id AND b.account_id = c.account_id AND b.event = 'playing')
 `
 
 type ChecksEndedParams struct {
@@ -163,6 +164,7 @@ type ChecksEndedRow struct {
 	AnsweredAt  *time.Time
 }
 
+// Those of who has watched: a host at the console plays nothing, is shown no check, and answers none.
 func (q *Queries) ChecksEnded(ctx context.Context, arg ChecksEndedParams) ([]ChecksEndedRow, error) {
 	rows, err := q.db.Query(ctx, checksEnded, arg.WebinarID, arg.After, arg.Until)
 	if err != nil {

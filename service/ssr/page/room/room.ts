@@ -91,6 +91,7 @@ class Page {
     this.hasBeenInside = true;
     this.sequence = 0; // a new connection counts from one
     setClock(j.room);
+    this.seal(j.room.commitment ?? "");
     this.count(j.viewers ?? 0);
     if (!this.meter.last) this.meter.show(j.credit); // after a loss the next beat says more: that one is counted again
     this.away.returned();
@@ -100,6 +101,13 @@ class Page {
     this.polls.changed();
     void this.player.show(j.room.videoUrl, j.room.offsetMs ?? 0);
     void this.beat();
+  }
+
+  /** seal shows what the evidence will be compared with. */
+  private seal(commitment: string): void {
+    const place = find(this.root, "[data-commitment]");
+    write(place, commitment);
+    if (place.parentElement) place.parentElement.hidden = !commitment;
   }
 
   private room(p: RoomPush): void {
