@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
-	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/rounds-cme/rounds/kit/db/dbtest"
 	"github.com/rounds-cme/rounds/kit/errs"
@@ -40,10 +40,16 @@ const arenaID = "01970000-0000-7000-8000-000000000001"
 func newArena(t testing.TB) arena {
 	t.Helper()
 	base := dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), Schema())
+	return newArenaOn(t, base, base.Pool("livewebinar"))
+}
+
+// newArenaOn lets a test watch what is asked of the database.
+func newArenaOn(t testing.TB, base *dbtest.DB, pool *pgxpool.Pool) arena {
+	t.Helper()
 	a := arena{webinar: uuid.MustParse(arenaID)}
 	quiet, metrics := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
 	deps := &run.Deps{
-		Name: "livewebinar", Now: time.Now, NewID: uuid.New, Rand: rand.Reader, Log: quiet, Metrics: metrics, DB: base.Pool("livewebinar"),
+		Name: "livewebinar", Now: time.Now, NewID: uuid.New, Rand: rand.Reader, Log: quiet, Metrics: metrics, DB: pool,
 		Tokens: token.NewVerifier(filepath.Join(t.TempDir(), "jwks.json"), time.Now),
 	}
 	service, err := New(deps, Config{PseudonymKey: "test", ChatBurst: 1_000_000})
@@ -102,7 +108,7 @@ func (a *arena) call(c caller, method string, data []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := protojson.Marshal(m)
+	text, err := encode(m)
 	return string(text), err
 }
 

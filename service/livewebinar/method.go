@@ -8,7 +8,6 @@ import (
 
 	"github.com/centrifugal/centrifuge"
 	"github.com/google/uuid"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
@@ -29,6 +28,7 @@ const methodJoin = "room.join"
 type caller struct {
 	account    uuid.UUID
 	connection string
+	door       *door
 }
 
 // method is one of the calls that a browser can make. quick ones touch memory only, so they are answered at once; the
@@ -125,7 +125,7 @@ func (s *server) call(client *centrifuge.Client, account uuid.UUID, e centrifuge
 		answer(centrifuge.RPCReply{}, wireError(errs.New(errs.Unauthenticated, "auth.required", "Please log in.")))
 		return
 	}
-	c := caller{account: account, connection: client.ID()}
+	c := caller{account, client.ID(), doorOf(client.Context())}
 	do := func() {
 		reply, err := s.observe(client.Context(), m, e, c)
 		answer(reply, wireError(err))
@@ -166,12 +166,12 @@ func (s *server) observe(ctx context.Context, m method, e centrifuge.RPCEvent, c
 	if err != nil {
 		return centrifuge.RPCReply{}, err
 	}
-	reply.Data, err = protojson.Marshal(message)
+	reply.Data, err = encode(message)
 	return reply, err
 }
 
 func (s *server) join(ctx context.Context, c caller, l *live, q *livewebinarpb.JoinRequest) (proto.Message, error) {
-	person, err := s.rooms.person(ctx, l, c.account)
+	person, err := s.entering(ctx, c, l)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +189,13 @@ func (s *server) join(ctx context.Context, c caller, l *live, q *livewebinarpb.J
 	if err != nil {
 		return nil, err
 	}
+	last := l.board.state.Last()
 	mine, err := s.mine(ctx, l.Webinar, c.account)
+	if err != nil {
+		return nil, err
+	}
+	revision := l.board.state.Revision()
+	seen, err := l.board.state.SinceText(memory.Query{After: max(0, q.GetAfterRevision()), UpTo: max(0, q.GetAfterSequence()), Host: person.Host})
 	if err != nil {
 		return nil, err
 	}
@@ -205,15 +211,22 @@ func (s *server) join(ctx context.Context, c caller, l *live, q *livewebinarpb.J
 	if len(j.Beats) > 0 {
 		s.recorder.act(s.activity.joined(now, l, person, c.connection))
 	}
-	return &livewebinarpb.JoinResponse{
+	return &told{&livewebinarpb.JoinResponse{
 		Room: &livewebinarpb.Room{
 			WebinarId: l.Webinar.String(), Title: l.Title, VideoUrl: l.VideoURL, OffsetMs: number(now.Sub(l.Opened).Milliseconds()),
 			OpenedAt: stamp(l.Opened), PlannedEnd: stamp(l.PlannedEnd), Commitment: l.commitment,
 		},
-		Messages: chat.GetMessages(), LastSequence: chat.GetLastSequence(), Viewers: number(l.Viewers()),
-		Credit: creditPB(j.Credit), Check: askedPB(j.Check), Host: person.Host, Mine: mine, Revision: l.board.state.Revision(),
-		Board: l.board.state.Since(memory.Query{After: max(0, q.GetAfterRevision()), UpTo: max(0, q.GetAfterSequence()), Host: person.Host}),
-	}, nil
+		LastSequence: last, Viewers: number(l.Viewers()),
+		Credit: creditPB(j.Credit), Check: askedPB(j.Check), Host: person.Host, Mine: mine, Revision: revision,
+	}, []part{{"messages", chat}, {"board", seen}}}, nil
+}
+
+// entering is who joins: as was found out a moment ago, when they were let into the channel, or as the accounts say now.
+func (s *server) entering(ctx context.Context, c caller, l *live) (room.Person, error) {
+	if person, in := c.door.pass(l.Webinar, time.Now()); in {
+		return person, nil
+	}
+	return s.rooms.person(ctx, l, c.account)
 }
 
 func errNotJoined() error {

@@ -50,9 +50,14 @@ func (s *server) roomState(ctx context.Context, at stage, q *livewebinarpb.State
 	if err != nil {
 		return nil, err
 	}
-	return &livewebinarpb.StateResponse{
-		Board: at.board.state.Since(memory.Query{After: max(0, q.GetAfterRevision()), UpTo: memory.All, Host: at.person.Host}),
-		Mine:  mine, LastSequence: at.board.state.Last(), Revision: at.board.state.Revision(),
+	revision := at.board.state.Revision()
+	seen, err := at.board.state.SinceText(memory.Query{After: max(0, q.GetAfterRevision()), UpTo: memory.All, Host: at.person.Host})
+	if err != nil {
+		return nil, err
+	}
+	return &told{
+		&livewebinarpb.StateResponse{Mine: mine, LastSequence: at.board.state.Last(), Revision: revision},
+		[]part{{"board", seen}},
 	}, nil
 }
 

@@ -81,6 +81,15 @@ type identity struct {
 	claims token.Claims
 	failed error
 	conn   *fanout.Conn // nil when it is none of TCP
+	door   door
+}
+
+// doorOf is the door of a connection; nil when it has none.
+func doorOf(ctx context.Context) *door {
+	if id, is := ctx.Value(identityKey{}).(*identity); is {
+		return &id.door
+	}
+	return nil
 }
 
 // newNode is the engine of the sockets: one process, everything in memory.
@@ -218,7 +227,7 @@ func (s *server) connected(client *centrifuge.Client) {
 			s.gates.subscribe.pass(client.Context(), func() {
 				ctx, cancel := context.WithTimeout(client.Context(), callWithin)
 				defer cancel()
-				if err = s.subscribe(ctx, account, e.Channel); err == nil {
+				if err = s.subscribe(ctx, caller{account, client.ID(), doorOf(ctx)}, e.Channel); err == nil {
 					s.hears(client, e.Channel)
 				}
 			})
@@ -239,27 +248,30 @@ func (s *server) connected(client *centrifuge.Client) {
 }
 
 // subscribe lets members into the channel of an open room, and hosts behind the stage, also before it is open.
-func (s *server) subscribe(ctx context.Context, account uuid.UUID, channel string) error {
+func (s *server) subscribe(ctx context.Context, c caller, channel string) error {
 	webinar, hosts, err := webinarOf(channel)
 	if err != nil {
 		return err
 	}
-	if account == uuid.Nil {
+	if c.account == uuid.Nil {
 		return errs.New(errs.Unauthenticated, "auth.required", "Please log in.")
 	}
 	if hosts {
-		_, err := s.backstage(ctx, caller{account: account}, webinar, true)
+		_, err := s.backstage(ctx, c, webinar, true)
 		return err
 	}
 	l, err := s.rooms.get(ctx, webinar)
 	if err != nil {
 		return err
 	}
-	if err := s.admit(l.board, account); err != nil {
-		s.tellRemoved(l.board, account)
+	if err := s.admit(l.board, c.account); err != nil {
+		s.tellRemoved(l.board, c.account)
 		return err
 	}
-	_, err = s.rooms.person(ctx, l, account)
+	person, err := s.rooms.person(ctx, l, c.account)
+	if err == nil {
+		c.door.open(webinar, person, time.Now())
+	}
 	return err
 }
 

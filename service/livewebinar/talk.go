@@ -137,25 +137,24 @@ func (s *server) quote(ctx context.Context, at stage, sequence int32) (*livewebi
 	return q, nil
 }
 
-// latest are the messages after the one that the browser has; for a newcomer the last ones.
-func (s *server) latest(ctx context.Context, l *live, after int32) (*livewebinarpb.HistoryResponse, error) {
+// latest are the messages after the one that the browser has, as JSON; for a newcomer the last ones.
+func (s *server) latest(ctx context.Context, l *live, after int32) ([]byte, error) {
 	if after > 0 {
 		return s.page(ctx, l, after, historyMost)
 	}
-	messages := l.board.state.Latest(historyMost)
-	return &livewebinarpb.HistoryResponse{Messages: messages, LastSequence: l.board.state.Last()}, nil
+	return memory.Texts(l.board.state.Latest(historyMost))
 }
 
-func (s *server) page(ctx context.Context, l *live, after int32, limit int) (*livewebinarpb.HistoryResponse, error) {
+func (s *server) page(ctx context.Context, l *live, after int32, limit int) ([]byte, error) {
 	messages, known := l.board.state.After(after, limit)
 	if !known {
 		rows, err := store.New(s.rooms.pool).MessageAfter(ctx, store.MessageAfterParams{WebinarID: l.Webinar, After: after, AtMost: number(limit)})
 		if err != nil {
 			return nil, fmt.Errorf("read messages: %w", err)
 		}
-		messages = memory.Fit(messagesPB(rows), limit)
+		messages = memory.Fit(memory.Told(messagesPB(rows)), limit)
 	}
-	return &livewebinarpb.HistoryResponse{Messages: messages, LastSequence: l.board.state.Last()}, nil
+	return memory.Texts(messages)
 }
 
 func (s *server) history(ctx context.Context, at stage, q *livewebinarpb.HistoryRequest) (proto.Message, error) {
@@ -163,7 +162,11 @@ func (s *server) history(ctx context.Context, at stage, q *livewebinarpb.History
 	if limit <= 0 || limit > historyMost {
 		limit = historyMost
 	}
-	return s.page(ctx, at.live, max(0, q.GetAfterSequence()), limit)
+	messages, err := s.page(ctx, at.live, max(0, q.GetAfterSequence()), limit)
+	if err != nil {
+		return nil, err
+	}
+	return &told{&livewebinarpb.HistoryResponse{LastSequence: at.board.state.Last()}, []part{{"messages", messages}}}, nil
 }
 
 // edit gives one's own message another text. What it said before is kept as evidence and shown to nobody.

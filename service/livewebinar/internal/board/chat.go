@@ -1,7 +1,7 @@
 package board
 
 import (
-	"google.golang.org/protobuf/proto"
+	"slices"
 
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 )
@@ -54,17 +54,17 @@ func (s *State) append(messages []*livewebinarpb.ChatMessage) {
 				m = newer
 			}
 		}
-		s.recent = append(s.recent, m)
+		s.recent = append(s.recent, &Said{ChatMessage: m})
 	}
 	s.last = messages[len(messages)-1].GetSequence()
 	if n := len(s.recent); n > 2*keep {
-		s.recent = append([]*livewebinarpb.ChatMessage(nil), s.recent[n-keep:]...)
+		s.recent = append([]*Said(nil), s.recent[n-keep:]...)
 	}
 }
 
 func (s *State) replace(m *livewebinarpb.ChatMessage) {
 	if n := s.place(m.GetSequence()); n >= 0 {
-		s.recent[n] = m
+		s.recent[n] = &Said{ChatMessage: m}
 	}
 }
 
@@ -82,7 +82,7 @@ func (s *State) Message(sequence int32) *livewebinarpb.ChatMessage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n := s.place(sequence); n >= 0 {
-		return s.recent[n]
+		return s.recent[n].ChatMessage
 	}
 	if i := s.items[Key{Kind: Message, Number: sequence}]; i != nil {
 		m, _ := i.Audience.(*livewebinarpb.ChatMessage)
@@ -92,19 +92,19 @@ func (s *State) Message(sequence int32) *livewebinarpb.ChatMessage {
 }
 
 // Latest are the newest messages, as many as fit.
-func (s *State) Latest(most int) []*livewebinarpb.ChatMessage {
+func (s *State) Latest(most int) []*Said {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	from, size := len(s.recent), 0
 	for from > 0 && len(s.recent)-from < most && size < pageMost {
 		from--
-		size += sizeOf(s.recent[from])
+		size += s.recent[from].size()
 	}
-	return append([]*livewebinarpb.ChatMessage(nil), s.recent[from:]...)
+	return slices.Clone(s.recent[from:])
 }
 
 // After are the messages after one, as many as fit; false when they are not all remembered.
-func (s *State) After(sequence int32, most int) ([]*livewebinarpb.ChatMessage, bool) {
+func (s *State) After(sequence int32, most int) ([]*Said, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if sequence >= s.last {
@@ -118,13 +118,11 @@ func (s *State) After(sequence int32, most int) ([]*livewebinarpb.ChatMessage, b
 }
 
 // Fit are the first messages that fit into one answer.
-func Fit(messages []*livewebinarpb.ChatMessage, most int) []*livewebinarpb.ChatMessage {
+func Fit(messages []*Said, most int) []*Said {
 	n, size := 0, 0
 	for n < len(messages) && n < most && size < pageMost {
-		size += sizeOf(messages[n])
+		size += messages[n].size()
 		n++
 	}
-	return append([]*livewebinarpb.ChatMessage(nil), messages[:n]...)
+	return slices.Clone(messages[:n])
 }
-
-func sizeOf(m *livewebinarpb.ChatMessage) int { return proto.Size(m) + 100 }

@@ -67,8 +67,10 @@ type State struct {
 	items    map[Key]*Item
 	overtook int
 
-	recent []*livewebinarpb.ChatMessage // without gaps, up to the last
+	recent []*Said // without gaps, up to the last
 	last   int32
+
+	texts map[Query][]byte // what was asked for since the last change
 }
 
 // New is an empty board.
@@ -85,6 +87,7 @@ func (s *State) Revision() int32 {
 func (s *State) Apply(revision int32, items []Item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.texts = nil
 	slices.SortStableFunc(items, func(a, b Item) int { return cmp.Compare(a.Revision, b.Revision) })
 	for i := range items {
 		s.put(&items[i])
@@ -137,6 +140,10 @@ const frameMost = 64 << 10
 func (s *State) Since(q Query) *livewebinarpb.Board {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.since(q)
+}
+
+func (s *State) since(q Query) *livewebinarpb.Board {
 	b := &livewebinarpb.Board{RevisionBefore: q.After, Revision: s.revision}
 	size, group := 0, int32(0)
 	for _, i := range s.log[s.from(q.After):] {
