@@ -3,11 +3,13 @@ package scheduler_test
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
-	"strings"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -20,25 +22,35 @@ import (
 
 // Environment of the process that is to die: where, and on which database.
 const (
-	crashPoint    = "ROUNDS_TEST_CRASH_POINT"
-	crashDatabase = "ROUNDS_TEST_CRASH_DATABASE"
+	crashPoint     = "ROUNDS_TEST_CRASH_POINT"
+	crashDatabase  = "ROUNDS_TEST_CRASH_DATABASE"
+	crashImpatient = "ROUNDS_TEST_CRASH_IMPATIENT" // it gives a start up soon
 )
 
 func TestMain(m *testing.M) {
 	if point := os.Getenv(crashPoint); point != "" {
-		doomed(point, os.Getenv(crashDatabase))
+		doomed(point, os.Getenv(crashDatabase), os.Getenv(crashImpatient) == "true")
 		return
+	}
+	flag.Parse()
+	if flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // nobody chose
+		_ = flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))) // these tests wait for clocks and leases
 	}
 	os.Exit(m.Run())
 }
 
 // doomed runs a scheduler that kills itself with -9 when it comes to the point.
-func doomed(point, database string) {
+func doomed(point, database string, impatient bool) {
 	pool, err := pgxpool.New(context.Background(), database)
 	if err != nil {
 		panic(err)
 	}
-	_, err = start(pool, time.Now, func(c *scheduler.Config) { c.StartTimeout = 10 * time.Second },
+	_, err = start(pool, time.Now, func(c *scheduler.Config) {
+		c.StartTimeout, c.EndTimeout = time.Minute, time.Minute
+		if impatient {
+			c.StartTimeout, c.StartAttempts = 200*time.Millisecond, 1
+		}
+	},
 		func(name, entry string, phase saga.Phase) {
 			if name+"/"+entry+"/"+string(phase) == point {
 				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -51,61 +63,89 @@ func doomed(point, database string) {
 	select {}
 }
 
-// TestKilledInTheMiddle kills the only instance at steps of both sagas; the next one finishes, and everything that can be
-// seen from outside happened once.
-func TestKilledInTheMiddle(t *testing.T) {
-	t.Parallel()
-	for _, point := range []string{
-		"webinar.start/done status/" + string(saga.BeforeCommit),
-		"webinar.start/done status/" + string(saga.AfterCommit),
-		"webinar.start/requested room/" + string(saga.AfterCommit),
-		"webinar.start/done announce/" + string(saga.BeforeCommit),
-		"webinar.end/requested room/" + string(saga.AfterCommit),
-		"webinar.end/requested credit/" + string(saga.BeforeCommit),
-		"webinar.end/done complete/" + string(saga.BeforeCommit),
-	} {
-		t.Run(point, func(t *testing.T) {
-			t.Parallel()
-			killedAt(t, point)
-		})
+// way is a saga that goes one way, and the events by which it goes.
+type way struct {
+	saga    string
+	entries []string
+	answers []string // the events that a follower appends when another service answers; it commits, not the engine
+	alone   bool     // nobody answers while the child lives, so the start is undone
+}
+
+func ways() []way {
+	return []way{
+		{saga: "webinar.start", entries: []string{"done status", "requested room", "done announce", "completed"}, answers: []string{"done room"}},
+		{saga: "webinar.start", entries: []string{"failed room", "compensated room", "compensated status", "cancelled"}, alone: true},
+		{saga: "webinar.end", entries: []string{"requested room", "requested credit", "done complete", "completed"}, answers: []string{"done room", "done credit"}},
 	}
 }
 
-func killedAt(t *testing.T, point string) {
+// TestKilledAtEveryStep kills the only instance at every step of both sagas, forwards and backwards, in every phase of it; the next
+// one finishes, and everything that can be seen from outside happened once.
+func TestKilledAtEveryStep(t *testing.T) {
+	t.Parallel()
+	for _, way := range ways() {
+		for _, entry := range append(way.entries, way.answers...) {
+			for _, phase := range saga.Phases() {
+				if phase == saga.AfterCommit && slices.Contains(way.answers, entry) {
+					continue // the follower of the answers commits: see kit/eventlog
+				}
+				t.Run(way.saga+"/"+entry+"/"+string(phase), func(t *testing.T) {
+					t.Parallel()
+					killedAt(t, way, way.saga+"/"+entry+"/"+string(phase))
+				})
+			}
+		}
+	}
+}
+
+func killedAt(t *testing.T, way way, point string) {
 	t.Helper()
 	w := newWorld(t)
-	w.others()
+	if !way.alone {
+		w.others()
+	}
 	// The child lives by the real clock, so the webinar's end is a minute ahead of it and comes by ours.
 	id := w.plan(0, 1)
-	ending := strings.HasPrefix(point, "webinar.end")
-	if ending {
+	if way.saga == "webinar.end" {
 		stop := w.instance(nil)
 		w.until("the start", func() bool { return slices.Contains(w.history(id), "start.completed") })
 		stop()
 		w.exec("UPDATE scheduler.timer SET due_at = now() WHERE webinar_id = $1 AND kind = 'end'", id)
 	}
-	w.die(point)
-	w.clock.add(time.Minute)
+	w.die(point, way.alone)
+	if way.alone {
+		w.others()
+		w.clock.add(10 * time.Second) // the next try is due, and the webinar's time is not over
+	} else {
+		w.clock.add(time.Minute)
+	}
 	w.instance(func(c *scheduler.Config) {
 		// The clock runs fast here; answers must not seem late by it.
-		c.Lease, c.StartTimeout, c.EndTimeout = 2*time.Second, time.Minute, time.Minute
+		c.Lease, c.StartTimeout, c.EndTimeout = time.Second, time.Minute, time.Minute
 	})
+	if way.alone {
+		w.untilPassing("the start", func() bool { return slices.Contains(w.history(id), "start.completed") })
+	}
 	w.untilPassing("the end", func() bool { return slices.Contains(w.history(id), "end.completed") })
 	if got := w.state(id); got != "ended" {
 		t.Fatalf("it is %s", got)
 	}
-	for _, once := range []string{"webinar.live", "start.completed", "end.completed"} {
-		if n := count(w.history(id), once); n != 1 {
-			t.Errorf("%s happened %d times: %v", once, n, w.history(id))
+	for _, kind := range []string{"webinar.live", "start.completed", "end.completed"} {
+		if n := count(w.history(id), kind); n != 1 {
+			t.Errorf("%s happened %d times: %v", kind, n, w.history(id))
 		}
+	}
+	if n := count(w.history(id), "start.failed"); n > 1 { // none where it was killed before it gave up
+		t.Errorf("it was given up %d times: %v", n, w.history(id))
 	}
 }
 
 // die runs a child until it has killed itself.
-func (w *world) die(point string) {
+func (w *world) die(point string, impatient bool) {
 	w.t.Helper()
 	child := exec.Command(os.Args[0]) //nolint:gosec,noctx // This very test.
-	child.Env = append(os.Environ(), crashPoint+"="+point, crashDatabase+"="+w.database.URL("scheduler"))
+	child.Env = append(os.Environ(), crashPoint+"="+point, crashDatabase+"="+w.database.URL("scheduler"),
+		crashImpatient+"="+strconv.FormatBool(impatient))
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
 	if err != nil {
