@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,6 +25,15 @@ func (c *chaos) audit() {
 	c.is("no timer is stuck", `SELECT 1 - count(*) FROM scheduler.timer WHERE state = 'waiting' AND due_at < now()`)
 	c.is("the one that is not near is still planned", `SELECT count(*) FROM datamanagement.webinar WHERE id = $1 AND state = 'planned'`, c.reminded.id)
 	c.earned()
+	c.verified()
+}
+
+// verified has the program itself look at every promise, as an operator would.
+func (c *chaos) verified() {
+	c.t.Helper()
+	if code, stdout, stderr := once(c.t, "verify", "--data", c.data); code != 0 || strings.Contains(stdout, "BROKEN") {
+		c.t.Errorf("verify: code %d\n%s%s", code, stdout, stderr)
+	}
 }
 
 // told checks the reminders: everybody once on each channel, nobody after the start, nobody once it has come.

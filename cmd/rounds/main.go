@@ -4,6 +4,7 @@
 //	rounds up             everything, with a private PostgreSQL, on one machine and with one command
 //	rounds serve auth     one service, as the production shape runs it
 //	rounds serve all      all services in one process, beside a database that somebody else runs
+//	rounds verify         whether every promise about what is stored holds
 //	rounds simulate webinar   who would pass under a credit rule, before anybody has to
 package main
 
@@ -36,6 +37,7 @@ type program struct {
 	Up       upCommand       `cmd:"" help:"Run everything on this machine, with a private PostgreSQL and demo data."`
 	Serve    serveCommand    `cmd:"" help:"Run services that find their database and their peers by settings."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the databases to the newest version."`
+	Verify   verifyCommand   `cmd:"" help:"Look whether every promise holds that Rounds makes about what it stored."`
 	Simulate simulateCommand `cmd:"" help:"Play a webinar with simulated viewers."`
 	Config   configCommand   `cmd:"" help:"Show what can be set."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`

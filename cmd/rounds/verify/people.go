@@ -1,0 +1,153 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rounds-cme/rounds/rules/credit"
+)
+
+// notifications: what people are told.
+func notifications() []Invariant {
+	return []Invariant{
+		{
+			Name: "notifications.once", Says: "What was delivered to the site stands there once, and nothing stands there that was not delivered",
+			counted: `SELECT count(*) FROM notificationcenter.delivery WHERE channel = 'site' AND state = 'sent'`,
+			// The row and the note of it are two transactions: a moment between them is no fault.
+			broken: `SELECT format('%s of kind %s: delivered %s, on the site %s', coalesce(d.id, n.id), coalesce(d.kind, n.kind), d.id IS NOT NULL, n.id IS NOT NULL)
+				FROM (SELECT * FROM notificationcenter.delivery WHERE channel = 'site' AND state = 'sent') d FULL JOIN notificationcenter.notification n USING (id)
+				WHERE (d.id IS NULL AND n.created_at < now() - interval '1 minute') OR n.id IS NULL`,
+		},
+		{
+			Name: "notifications.runs", Says: "Each run through the people whom something concerns has ended, or goes on",
+			counted: `SELECT count(*) FROM notificationtaskrunner.run`,
+			broken: `SELECT format('%s, begun %s, %s told', id, began_at, told) FROM notificationtaskrunner.run
+				WHERE ended_at IS NULL AND began_at < now() - interval '10 minutes'`,
+		},
+		{
+			Name: "notifications.in_time", Says: "Nobody was reminded of a webinar that had begun",
+			counted: `SELECT count(*) FROM notificationcenter.delivery WHERE kind = 'webinar.reminder' AND state = 'sent'`,
+			broken: `SELECT format('webinar %s: %s reminded after %s', w.slug, count(*), r.expires_at) FROM notificationtaskrunner.run r
+				JOIN datamanagement.webinar w ON w.id = r.subject
+				JOIN notificationcenter.notification n ON n.kind = r.kind AND n.path = '/webinars/' || w.slug AND n.created_at >= r.expires_at
+				WHERE r.kind = 'webinar.reminder' AND NOT EXISTS (SELECT FROM notificationtaskrunner.run later WHERE later.kind = r.kind
+					AND later.subject = r.subject AND later.expires_at > n.created_at)
+				GROUP BY w.slug, r.expires_at`,
+		},
+	}
+}
+
+// rooms: what was said and watched.
+func rooms() []Invariant {
+	return []Invariant{
+		{
+			Name: "rooms.chat", Says: "The messages of each room are 1, 2, 3 … without a gap",
+			counted: `SELECT count(*) FROM livewebinar.message`,
+			broken: `SELECT format('room %s says %s, and has %s up to %s', r.webinar_id, r.last_sequence, count(m.sequence), coalesce(max(m.sequence), 0))
+				FROM livewebinar.room r LEFT JOIN livewebinar.message m USING (webinar_id) GROUP BY r.webinar_id
+				HAVING r.last_sequence <> count(m.sequence) OR r.last_sequence <> coalesce(max(m.sequence), 0)`,
+		},
+		{
+			Name: "rooms.frozen", Says: "Everybody who was in a room that is closed has a frozen attendance",
+			counted: `SELECT count(*) FROM livewebinar.attendance`,
+			broken: `SELECT format('room %s: %s people are missing', r.webinar_id, count(DISTINCT b.account_id)) FROM livewebinar.room r
+				JOIN livewebinar.beat b USING (webinar_id) WHERE r.state = 'closed' AND NOT EXISTS
+				(SELECT FROM livewebinar.attendance a WHERE a.webinar_id = b.webinar_id AND a.account_id = b.account_id) GROUP BY r.webinar_id`,
+		},
+		{Name: "rooms.evidence", Says: "The evidence of each attendance has the fingerprint that was taken when it was frozen", check: fingerprints},
+	}
+}
+
+// credits: what attendance was worth.
+func credits() []Invariant {
+	return []Invariant{
+		{
+			Name: "credit.everybody", Says: "Everybody whose attendance was frozen has a result, where credit was computed",
+			counted: `SELECT count(*) FROM datamanagement.attendance_result`,
+			broken: `SELECT format('webinar %s: %s results are missing', w.slug, count(*)) FROM livewebinar.attendance a JOIN datamanagement.webinar w ON w.id = a.webinar_id
+				WHERE w.evaluated_at IS NOT NULL AND NOT EXISTS (SELECT FROM datamanagement.attendance_result r WHERE r.webinar_id = a.webinar_id AND r.account_id = a.account_id)
+				GROUP BY w.slug`,
+		},
+		{Name: "credit.replay", Says: "Computing each credit again from its evidence gives the same", check: replayed},
+	}
+}
+
+// ledger: what counts for the licence.
+func ledger() []Invariant {
+	return []Invariant{
+		{
+			Name: "ledger.accepted", Says: "Each booking of a webinar belongs to a request that the agency accepted",
+			counted: `SELECT count(*) FROM datamanagement.booking`,
+			broken: `SELECT format('booking %s', b.id) FROM datamanagement.booking b LEFT JOIN datamanagement.agency_request q ON q.id = b.request_id
+				WHERE b.kind = 'webinar' AND b.request_id IS NOT NULL AND q.state IS DISTINCT FROM 'accepted'`,
+		},
+		{
+			Name: "ledger.complete", Says: "Whoever qualified is booked when the agency has accepted, once, and with what was computed",
+			counted: `SELECT count(*) FROM datamanagement.agency_request WHERE state = 'accepted'`,
+			broken: `SELECT format('webinar %s: account %s has %s booked %s times, computed %s', q.webinar_id, r.account_id, coalesce(sum(b.hundredths), 0), count(b.id), r.hundredths)
+				FROM datamanagement.agency_request q JOIN datamanagement.attendance_result r USING (webinar_id)
+				LEFT JOIN datamanagement.booking b ON b.webinar_id = r.webinar_id AND b.account_id = r.account_id AND b.kind = 'webinar'
+				WHERE q.state = 'accepted' AND r.qualified AND r.hundredths > 0
+					AND NOT EXISTS (SELECT FROM datamanagement.appeal a WHERE a.webinar_id = r.webinar_id AND a.account_id = r.account_id)
+				GROUP BY q.webinar_id, r.account_id, r.hundredths, q.id HAVING count(b.id) <> 1 OR sum(b.hundredths) <> r.hundredths`,
+		},
+	}
+}
+
+// fingerprints computes the hash of each evidence again, as it was computed when it was frozen.
+func fingerprints(ctx context.Context, tx pgx.Tx) (looked int, broken []string, err error) {
+	rows, err := tx.Query(ctx, `SELECT webinar_id::text, account_id::text, evidence, sha256 FROM livewebinar.attendance`)
+	if err != nil {
+		return 0, nil, fmt.Errorf("read attendance: %w", err)
+	}
+	var webinar, account string
+	var evidence, hash []byte
+	_, err = pgx.ForEachRow(rows, []any{&webinar, &account, &evidence, &hash}, func() error {
+		looked++
+		var e credit.Evidence
+		if err := json.Unmarshal(evidence, &e); err != nil {
+			broken = append(broken, fmt.Sprintf("webinar %s, account %s: cannot be read", webinar, account))
+			return nil //nolint:nilerr // It is what is looked for.
+		}
+		text, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		if sum := sha256.Sum256(text); !bytes.Equal(sum[:], hash) {
+			broken = append(broken, fmt.Sprintf("webinar %s, account %s", webinar, account))
+		}
+		return nil
+	})
+	return looked, broken, err
+}
+
+// replayed computes each credit again.
+func replayed(ctx context.Context, tx pgx.Tx) (looked int, broken []string, err error) {
+	rows, err := tx.Query(ctx, `SELECT webinar_id::text, account_id::text, evidence, qualified, creditable FROM datamanagement.attendance_result`)
+	if err != nil {
+		return 0, nil, fmt.Errorf("read results: %w", err)
+	}
+	var webinar, account string
+	var evidence []byte
+	var qualified bool
+	var creditable int
+	_, err = pgx.ForEachRow(rows, []any{&webinar, &account, &evidence, &qualified, &creditable}, func() error {
+		looked++
+		var e credit.Evidence
+		if err := json.Unmarshal(evidence, &e); err != nil {
+			broken = append(broken, fmt.Sprintf("webinar %s, account %s: cannot be read", webinar, account))
+			return nil //nolint:nilerr // It is what is looked for.
+		}
+		c := credit.Evaluate(e)
+		if passed := c.Verdict == credit.VerdictPassed; passed != qualified || int(c.Creditable) != creditable {
+			broken = append(broken, fmt.Sprintf("webinar %s, account %s: stored %t of %d s, computed %t of %d s", webinar, account, qualified, creditable, passed, c.Creditable))
+		}
+		return nil
+	})
+	return looked, broken, err
+}
