@@ -31,7 +31,7 @@ func (c *chaos) audit() {
 // verified has the program itself look at every promise, as an operator would.
 func (c *chaos) verified() {
 	c.t.Helper()
-	if code, stdout, stderr := once(c.t, "verify", "--data", c.data); code != 0 || strings.Contains(stdout, "BROKEN") {
+	if code, stdout, stderr := once(c.t, "verify", "--directory", c.data); code != 0 || strings.Contains(stdout, "BROKEN") {
 		c.t.Errorf("verify: code %d\n%s%s", code, stdout, stderr)
 	}
 }

@@ -14,8 +14,8 @@ import (
 )
 
 type verifyCommand struct {
-	Data string `help:"Directory of a running up, in place of --database-url." placeholder:"DIR" env:"-"`
-	JSON bool   `help:"Print the findings as JSON." env:"-"`
+	Directory string `help:"Data directory of an up that runs, in place of --database-url." placeholder:"DIR" env:"-"`
+	JSON      bool   `help:"Print the findings as JSON." env:"-"`
 }
 
 // Run implements the command: it succeeds when every promise holds.
@@ -51,15 +51,15 @@ func (c verifyCommand) Run(cli *program, out io.Writer) error {
 }
 
 func (c verifyCommand) address(cli *program, database string) (string, error) {
-	if c.Data == "" {
+	if c.Directory == "" {
 		return cli.adminURL(database)
 	}
 	if cli.DatabaseURL != "" {
-		return "", errors.New("give --data or --database-url, not both")
+		return "", errors.New("give --directory or --database-url, not both")
 	}
-	directory, err := filepath.Abs(c.Data)
+	directory, err := filepath.Abs(c.Directory)
 	if err != nil {
-		return "", fmt.Errorf("--data: %w", err)
+		return "", fmt.Errorf("--directory: %w", err)
 	}
 	return postgres.URL(postgres.SocketDir(filepath.Join(directory, "postgres")), "rounds_admin", database), nil
 }
