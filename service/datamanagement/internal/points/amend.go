@@ -52,6 +52,9 @@ func weigh(ctx context.Context, q *store.Queries, webinar, account uuid.UUID, as
 	if err != nil {
 		return weighed{}, err
 	}
+	// What another webinar was credited with since this one was evaluated counts there. The two never overlap in what was credited here
+	// already, because that webinar looked at this one.
+	e.Elsewhere = earlier.spans[account]
 	w.evidence = e.Amended(w.amendment)
 	w.credit = credit.Evaluate(w.evidence)
 	w.booked = credit.CapDay(w.credit.Points, earlier.day[account], e.Rule.DailyCap)

@@ -239,6 +239,28 @@ func TestAppealsStayBelowTheCapOfTheDay(t *testing.T) {
 	}
 }
 
+// Who sat in two webinars at once gets that hour once, also when an appeal saves the one that was failed.
+func TestAppealCountsAnHourOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	failed, person := w.short()
+	passed := w.webinar(began, 100)
+	w.watched(passed, person, began, 60)
+	stop := w.start()
+	w.ended(passed)
+	w.evaluated(passed, 1)
+	stop()
+	if qualified, hundredths := w.result(passed, person); !qualified || hundredths != 100 {
+		t.Fatalf("passed %v with %d", qualified, hundredths)
+	}
+	_, err := w.server().DecideAppeal(w.administrator(), &datamanagementpb.DecideAppealRequest{
+		RequestId: uuid.NewString(), Id: w.appeal(failed, person), Grant: true, Amendment: lastTwenty(), Answer: "Our stream failed.",
+	})
+	if code(err) != "appeal.nothing" {
+		t.Errorf("granted, though the hour counts elsewhere: %v", err)
+	}
+}
+
 func TestAppealRefusals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
