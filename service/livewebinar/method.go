@@ -171,6 +171,9 @@ func (s *server) observe(ctx context.Context, m method, e centrifuge.RPCEvent, c
 }
 
 func (s *server) join(ctx context.Context, c caller, l *live, q *livewebinarpb.JoinRequest) (proto.Message, error) {
+	if err := s.limits.join.take(c.account); err != nil {
+		return nil, err
+	}
 	person, err := s.entering(ctx, c, l)
 	if err != nil {
 		return nil, err
@@ -241,6 +244,11 @@ func (s *server) beat(_ context.Context, c caller, l *live, q *livewebinarpb.Bea
 	person, in := l.Person(c.account, c.connection)
 	if !in {
 		return nil, errNotJoined()
+	}
+	if event != credit.Left { // who leaves is always heard
+		if err := s.limits.beat.take(c.account); err != nil {
+			return nil, err
+		}
 	}
 	now := s.now()
 	var o room.Observed

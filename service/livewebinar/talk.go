@@ -158,6 +158,9 @@ func (s *server) page(ctx context.Context, l *live, after int32, limit int) ([]b
 }
 
 func (s *server) history(ctx context.Context, at stage, q *livewebinarpb.HistoryRequest) (proto.Message, error) {
+	if err := s.limits.history.take(at.account); err != nil {
+		return nil, err
+	}
 	limit := int(q.GetLimit())
 	if limit <= 0 || limit > historyMost {
 		limit = historyMost
