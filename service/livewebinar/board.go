@@ -63,6 +63,8 @@ type board struct {
 	hosts      int32
 	enforced   int32
 	away       map[uuid.UUID]time.Time // whose hand is up and who is not in the room, since when
+	behind     sync.Map                // accounts that were let behind the stage here
+	asked      time.Time               // when it was last looked whether they are still hosts
 
 	writing sync.Mutex
 	waiting []*change

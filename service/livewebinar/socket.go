@@ -257,7 +257,10 @@ func (s *server) subscribe(ctx context.Context, c caller, channel string) error 
 		return errs.New(errs.Unauthenticated, "auth.required", "Please log in.")
 	}
 	if hosts {
-		_, err := s.backstage(ctx, c, webinar, true)
+		at, err := s.backstage(ctx, c, webinar, true)
+		if err == nil {
+			at.board.behind.Store(c.account, true)
+		}
 		return err
 	}
 	l, err := s.rooms.get(ctx, webinar)

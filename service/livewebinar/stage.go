@@ -122,6 +122,11 @@ func (s *server) seat(ctx context.Context, c caller, webinar uuid.UUID) (stage, 
 	if !in {
 		return stage{}, errNotJoined()
 	}
+	if person.Host { // hosts are few, and one may have ceased to be one since entering
+		if person, err = s.rooms.person(ctx, l, c.account); err != nil {
+			return stage{}, err
+		}
+	}
 	return stage{caller: c, webinar: webinar, board: l.board, live: l, person: person}, nil
 }
 

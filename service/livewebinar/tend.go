@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
+	"github.com/rounds-cme/rounds/kit/errs"
 	memory "github.com/rounds-cme/rounds/service/livewebinar/internal/board"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
 )
@@ -20,6 +21,8 @@ const (
 	idle = 5 * time.Minute
 	// handGrace is how long a hand stays up whose owner is not in the room: as long as a lost connection may take.
 	handGrace = time.Minute
+	// hostsEvery is how often it is looked whether who listens behind the stage is still a host.
+	hostsEvery = 3 * time.Second
 	// atOnce is how many boards are looked after at the same time: most of it is waiting for a pulse.
 	atOnce = 16
 )
@@ -100,6 +103,7 @@ func (s *server) tendBoard(ctx context.Context, b *board, row store.BoardsMovedR
 	b.tell(true)
 	b.refreshing.Unlock()
 	s.sweep(b)
+	s.sendForward(ctx, b)
 	if l := s.rooms.holding(b.webinar); l != nil {
 		return s.lowerAbsent(ctx, b, l)
 	}
@@ -113,6 +117,34 @@ func (s *server) drop(b *board) {
 	if s.now().Sub(used) > idle && s.node.Hub().NumSubscribers(backstageChannel(b.webinar)) == 0 {
 		s.boards.forget(b.webinar)
 	}
+}
+
+// sendForward cuts the connections of who listens behind the stage and is a host no more. The browser renews its session, comes back
+// and is what the accounts say now.
+func (s *server) sendForward(ctx context.Context, b *board) {
+	if s.now().Sub(b.asked) < hostsEvery {
+		return
+	}
+	b.asked = s.now()
+	channel := backstageChannel(b.webinar)
+	b.behind.Range(func(key, _ any) bool {
+		account, _ := key.(uuid.UUID)
+		connections := s.node.Hub().UserConnections(account.String())
+		if len(connections) == 0 {
+			b.behind.Delete(account)
+			return true
+		}
+		_, _, err := s.rooms.host(ctx, b.webinar, account)
+		if !errs.HasCode(err, "room.hosts") && !errs.HasCode(err, "room.members") {
+			return true // also when it cannot be asked now
+		}
+		for _, client := range connections {
+			if client.IsSubscribed(channel) {
+				client.Disconnect(closedExpired())
+			}
+		}
+		return true
+	})
 }
 
 // lowerAbsent puts the hands down of who left for good.
