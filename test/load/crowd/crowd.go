@@ -229,9 +229,9 @@ func (c *Crowd) ring(now time.Time) {
 }
 
 // backOff is how long the page waits before an attempt, counted from 0.
-func (c *Crowd) backOff(attempt int) time.Duration {
-	most := min(c.BackMost, c.BackLeast<<min(attempt, 20))
-	return min(c.BackMost, c.BackLeast+rand.N(most)) //nolint:gosec // jitter
+func backOff(attempt int, least, most time.Duration) time.Duration {
+	spread := min(most, least<<min(attempt, 20))
+	return min(most, least+rand.N(spread+1)) //nolint:gosec // jitter
 }
 
 type alarm struct {

@@ -43,11 +43,14 @@ func (v *viewer) answered(line []byte, now time.Time) {
 	}
 	switch id % 10 {
 	case askHello:
+		v.attempt, v.again = 0, 0
 		v.subscribe()
 	case askSubscribe:
 		v.join()
 	case askJoin, askHistory:
-		v.joined(line, id%10 == askJoin, now)
+		if first := id%10 == askJoin; !first || id == v.joins {
+			v.joined(line, first, now)
+		}
 	case askBeat:
 		if !v.watched.sent.IsZero() {
 			v.crowd.Beat.Add(now.Sub(v.watched.sent))
@@ -72,12 +75,24 @@ func (v *viewer) answered(line []byte, now time.Time) {
 
 func (v *viewer) subscribe() {
 	v.state = subscribing
+	v.within("no answer to subscribe")
 	v.ask(askSubscribe, `"subscribe":{"channel":%q}`, v.crowd.Room)
 }
 
 func (v *viewer) join() {
 	v.state = joining
-	v.call(askJoin, "room.join", fmt.Sprintf(`,"afterSequence":%d`, v.ledger.Last()))
+	v.waits(func() {
+		v.crowd.Refused["room.join: no answer"]++
+		v.joins = 0
+		v.joinSoon()
+	})
+	v.joins = v.call(askJoin, "room.join", fmt.Sprintf(`,"afterSequence":%d`, v.ledger.Last()))
+}
+
+// joinSoon tries again on the same connection.
+func (v *viewer) joinSoon() {
+	v.step++
+	v.later(rejoinAfter+rand.N(rejoinAfter), v.join) //nolint:gosec // jitter
 }
 
 // refused handles a request that was not carried out: what is temporary is asked for again.
@@ -88,9 +103,13 @@ func (v *viewer) refused(id int, why string, now time.Time) {
 	wait := 100*time.Millisecond + rand.N(200*time.Millisecond) //nolint:gosec // jitter
 	switch kind {
 	case askSubscribe:
-		v.later(wait, v.subscribe)
+		v.step++
+		v.later(backOff(v.again, subscribeLeast, subscribeMost), v.subscribe)
+		v.again++
 	case askJoin:
-		v.later(wait, v.join)
+		if id == v.joins {
+			v.joinSoon()
+		}
 	case askHistory:
 		v.later(wait, v.history)
 	case askBeat:

@@ -22,8 +22,14 @@ const (
 	inRoom
 )
 
-// How long a viewer waits for an answer before it hangs up and comes back, as the page does.
-const patience = 6 * time.Second
+// How long the page waits: for an answer, before subscribing again, and before joining again. Whoever gets no answer on the way to
+// the room hangs up and comes back; only joining is tried again on the same connection.
+const (
+	patience       = 6 * time.Second
+	subscribeLeast = 500 * time.Millisecond
+	subscribeMost  = 4 * time.Second
+	rejoinAfter    = time.Second
+)
 
 // viewer is one person with one connection.
 type viewer struct {
@@ -35,7 +41,10 @@ type viewer struct {
 
 	come    []byte // of a frame or an answer of which not all has come
 	asked   int
-	attempt int
+	step    int       // counts what was asked on the way in; of what was asked before the last of it, answers are too late
+	attempt int       // since the server last answered
+	again   int       // of subscribing
+	joins   int       // the request whose answer lets it in
 	since   time.Time // of the first attempt to come in
 	owed    bool      // everything after what the ledger has: it was in the room before
 
@@ -72,7 +81,7 @@ func (v *viewer) dial(since time.Time) {
 	if v.state != away {
 		return
 	}
-	if v.attempt == 0 {
+	if v.since.IsZero() {
 		v.since = since
 	}
 	fd, err := c.poll.dial(c.to)
@@ -84,9 +93,21 @@ func (v *viewer) dial(since time.Time) {
 	v.life++
 	v.ledger.Connect()
 	c.byFile[fd] = v
+	v.within("no answer to the handshake")
+}
+
+// within hangs up when a step of coming in takes longer than the page waits for it.
+func (v *viewer) within(why string) {
+	v.waits(func() { v.leave(time.Now(), why) })
+}
+
+// waits does something when the page's patience with this step ends before the next one has begun.
+func (v *viewer) waits(do func()) {
+	v.step++
+	step := v.step
 	v.later(patience, func() {
-		if v.state != inRoom {
-			v.leave(time.Now(), "no answer while joining")
+		if v.step == step && v.state != inRoom {
+			do()
 		}
 	})
 }
@@ -125,17 +146,15 @@ func (v *viewer) leave(now time.Time, why string) {
 	}
 	if v.state == inRoom {
 		c.inside--
-		v.attempt = 0
 		v.since = now
-	} else {
-		v.attempt++
 	}
 	delete(c.byFile, v.fd)
 	_ = syscall.Close(v.fd)
 	v.watched.Lost(now)
 	v.fd, v.state, v.come, v.early, v.number = -1, away, nil, nil, 0
 	clear(v.asking)
-	back := now.Add(c.backOff(v.attempt))
+	back := now.Add(backOff(v.attempt, c.BackLeast, c.BackMost))
+	v.attempt++
 	c.at(back, func() { v.dial(now) })
 }
 
@@ -205,6 +224,7 @@ func (v *viewer) opened() {
 		return
 	}
 	v.state = hello
+	v.within("no answer to connect")
 	v.ask(askHello, `"connect":{}`)
 }
 

@@ -69,10 +69,12 @@ func (c *Command) steady() error {
 	}
 	return c.with(func(h *house) error {
 		r, err := h.steady()
+		if r.delivered > 0 {
+			r.print("room")
+		}
 		if err != nil {
 			return err
 		}
-		r.print("room")
 		if floor.delivered > 0 {
 			fmt.Printf("room/floor: p50 %.1f, p99 %.1f, CPU %.1f\n", ratio(r.p50, floor.p50), ratio(r.p99, floor.p99), ratio(r.each(), floor.each()))
 		}
@@ -169,11 +171,12 @@ func (h *house) talk(d time.Duration, r *result) error {
 	}
 	var last int32
 	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); {
+		accepted := h.crowd.Accepted // before looking at the last: what is accepted later may be on its way
 		last = h.last()
 		if err := h.crowd.Run(time.Now().Add(200*time.Millisecond), func() bool { return h.crowd.Lost(last) == 0 }); err != nil {
 			return err
 		}
-		if h.crowd.Lost(last) == 0 && h.crowd.Accepted >= total {
+		if h.crowd.Lost(last) == 0 && accepted >= total {
 			break
 		}
 	}

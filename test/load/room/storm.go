@@ -65,11 +65,12 @@ func (h *house) storm() error {
 	}
 	var last int32
 	for stop := time.Now().Add(15 * time.Second); time.Now().Before(stop); {
+		accepted := h.crowd.Accepted // before looking at the last: what is accepted later may be on its way
 		last = h.last()
 		if err := h.crowd.Run(time.Now().Add(time.Second), func() bool { return h.crowd.Lost(last) == 0 }); err != nil {
 			return err
 		}
-		if h.crowd.Lost(last) == 0 && h.crowd.Accepted >= stormSaid+c.Rate*60 {
+		if h.crowd.Lost(last) == 0 && accepted >= stormSaid+c.Rate*60 {
 			break
 		}
 	}
