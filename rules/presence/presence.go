@@ -1,4 +1,5 @@
-// Package presence computes when each viewer of a webinar is asked "are you there?".
+// Package presence computes when each viewer of a webinar is asked "are you there?" ([Times]), and follows each check from
+// being sent to its end ([Asking]).
 //
 // The times must be unpredictable for the viewer, even for one who has watched many webinars
 // and talks to the person beside; and they must be provable afterwards, so that nobody can say

@@ -5,29 +5,14 @@
 // A viewer is an account with any number of streams (connections). All of them together have one meter, because time is
 // the union of their intervals. The truth is the log in the database; a room in memory is only its running total.
 //
-//	stream:  joined ──beats──> left | lost            package rules/credit decides what that is worth
-//	check:   planned ─due─> sent ─seen─> delivered ─> answered | missed
-//	            │             └─ lost on its way ─> owed ─next time here─> sent again ─> …
-//	            └─ nobody was connected ─> void       └─ never came back ─> void
+//	stream:  joined ──beats──> left | lost                   package rules/credit decides what that is worth
+//	check:   planned ──> sent ──> answered | missed | void   package rules/presence decides when it is asked, and asked again
 //
 // # Several instances
 //
 // A room is served by any number of instances, and each has it in memory. What viewers do elsewhere comes in through
 // [Room.Feed] and [Room.Checked] from the log, a second later, as often as one likes: what is known already changes nothing.
 // A stream lives in one instance; those of an instance that died are taken out by [Room.Keep].
-//
-// # How the server knows that a check was delivered
-//
-// Not by the word of a client alone, or one that keeps silent could make every check void. One of these:
-//
-//   - it says so;
-//   - the connection to which the check was written is still open after it must have answered a ping written later;
-//   - the check came with the answer to entering the room, and the connection has beaten since: a browser beats only after
-//     that answer. For this to count, connections must have had it for as long as the proof in all, or thrice.
-//
-// A check whose connection was lost before any of it is owed: not void for good, but asked again as soon as the person is
-// back. So who cuts the connection whenever a check comes gains nothing but the next one; and nobody is ever blamed for a
-// check that did not arrive.
 package room
 
 import (
@@ -158,10 +143,7 @@ func (r *Room) Join(now time.Time, p Person, stream string, past Past) Joined {
 	if !r.closed.IsZero() {
 		return j // nothing is asked any more, and this stream may never have been in the room
 	}
-	if c := v.asked(now, r.Rule.CheckWindow.Duration()); c != nil {
-		j.Check = r.ask(now, v, c)
-		v.streams[stream].handed(c.Number, now)
-	}
+	j.Check = v.asking.Enter(now, stream)
 	return j
 }
 
@@ -204,7 +186,7 @@ func (r *Room) Observe(now time.Time, account uuid.UUID, b Beat) (Observed, bool
 	if v == nil || v.streams[b.Stream] == nil {
 		return Observed{}, false
 	}
-	o := Observed{Checks: append(r.proven(now, v, b.Stream), r.echoed(now, v, b.Stream)...)}
+	o := Observed{Checks: r.rows(v, v.asking.Beat(now, b.Stream))}
 	o.Refusal = v.tracker.Observe(r.stamp(now, v, &b))
 	o.Beat = b
 	v.streams[b.Stream].event = b.Event
@@ -264,6 +246,7 @@ func (r *Room) Close(now time.Time) (time.Time, []Beat) {
 
 func (r *Room) drop(v *viewer, stream string) {
 	r.change(v, func() { delete(v.streams, stream) })
+	v.asking.Leave(stream)
 }
 
 func (r *Room) observe(now time.Time, v *viewer, b Beat) Beat {
@@ -289,7 +272,7 @@ func (r *Room) credit(now time.Time, v *viewer) credit.Credit {
 		Rule:      r.Rule,
 		Programme: Programme(r.Opened, end, now, r.Segments),
 		Watched:   v.tracker.Intervals(),
-		Checks:    v.evidence(),
+		Checks:    v.asking.Checks(),
 		Incidents: r.Incidents,
 		Offered:   r.Offered,
 		At:        now,
