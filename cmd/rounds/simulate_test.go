@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rounds-cme/rounds/rules/credit"
 	"github.com/rounds-cme/rounds/rules/simulation"
 )
 
@@ -23,13 +24,29 @@ func TestSimulateTable(t *testing.T) {
 	if code != 0 || told != "" {
 		t.Fatalf("code %d: %s", code, told)
 	}
-	for _, line := range []string{"400 viewers, 30 minutes, seed 7.", "An outage after 10 minutes took 3:00 from the programme; 27:00 could be watched.", "BEHAVIOUR", "two devices", "heartbeats refused: not joined", "Beware, bouncing: "} {
+	for _, line := range []string{"400 viewers, 30 minutes, seed 7.", "Not creditable: break after 15 minutes, for 2.", "60 s to reconnect, 10 % of the programme in all", "An outage after 10 minutes took 3:00 from the programme; 25:00 could be watched.", "BEHAVIOUR", "two devices", "heartbeats refused: not joined", "Beware, bouncing: "} {
 		if !strings.Contains(out, line) {
 			t.Errorf("no %q in\n%s", line, out)
 		}
 	}
 	if _, again, _ := simulate("--viewers", "400", "--minutes", "30", "--seed", "7", "--incident", "10m+3m"); again != out {
 		t.Error("the same seed, another table")
+	}
+}
+
+func TestSimulateSegments(t *testing.T) {
+	t.Parallel()
+	for flags, want := range map[string]credit.Seconds{
+		"":                         55 * 60,
+		"--segment none":           60 * 60,
+		"--segment sponsor:50m+5m": 55 * 60,
+		"--segment lobby:0m+3m --segment break:20m+10m": 47 * 60,
+	} {
+		code, out, told := simulate(append(strings.Fields(flags), "--viewers", "3", "--json")...)
+		var report simulation.Report
+		if err := json.Unmarshal([]byte(out), &report); code != 0 || err != nil || report.Creditable != want {
+			t.Errorf("%s: code %d, %d s creditable, %v %s", flags, code, report.Creditable, err, told)
+		}
 	}
 }
 
@@ -55,6 +72,9 @@ func TestSimulateJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &report); err != nil {
 		t.Fatal(err)
 	}
+	if len(report.Segments) != 1 || report.Uncreditable != 300 {
+		t.Errorf("no break in the middle: %+v, %d s", report.Segments, report.Uncreditable)
+	}
 	if report.Rule.MinPercent != 100 || report.Passed != 0 || len(report.Groups) != 1 || report.Groups[0].People != 10 {
 		t.Errorf("%+v", report)
 	}
@@ -70,6 +90,9 @@ func TestSimulateRefusesInOneSentence(t *testing.T) {
 		{"--viewers 1001", "rounds: viewers: enter a number from 1 to 1000"},
 		{"--minutes 0", "rounds: minutes: enter a number from 1 to 480"},
 		{"--incident soon", "enter whole minutes, such as 10m+3m"},
+		{"--segment break", "enter break, sponsor or lobby with whole minutes"},
+		{"--segment dinner:30m+5m", "a part is break, sponsor or lobby"},
+		{"--segment lobby:0m+3m,sponsor:59m+2m", "rounds: sponsor minutes: enter a number from 1 to 1"},
 		{"--incident 59m+3m", "rounds: outage minutes: enter a number from 1 to 1"},
 		{"--share sleeping=3", "there are cheats, honest, late"},
 		{"--share honest=0", "with a share above 0"},

@@ -89,8 +89,8 @@ func (w *writer) silent() {
 // hop is shorter than what proves that a check was received, so nothing of it is ever proven.
 const hop = proof - 6*time.Second
 
-// dodging sees a check come in, drops the connection at once, and from then on reconnects faster than anything can be
-// proven, until the window of the check is over.
+// dodging sees the first check come in, drops the connection at once, and from then on reconnects faster than anything can be
+// proven: the check is owed, and asked again whenever it is back.
 func (w *writer) dodging() {
 	from, n := time.Second, 0
 	connect := func(to time.Duration, every time.Duration) {
@@ -98,16 +98,12 @@ func (w *writer) dodging() {
 		w.watch(fmt.Sprint("desk ", n), from, to, credit.Lost).every = every
 		from = to + 500*time.Millisecond
 	}
-	for _, due := range w.dues(w.p.name) {
-		if from < due {
-			connect(due+200*time.Millisecond, credit.BeatEvery)
-		}
-		for from < due+w.Rule.CheckWindow.Duration()+time.Second && from < w.length {
-			connect(from+hop, 4*time.Second)
-		}
+	first := w.length
+	if dues := w.dues(w.p.name); len(dues) > 0 {
+		first = dues[0].Sub(started()) + 200*time.Millisecond
 	}
-	if from < w.length {
-		connect(w.length, credit.BeatEvery)
+	for connect(first, credit.BeatEvery); from < w.length; {
+		connect(from+hop, 4*time.Second)
 	}
 	w.p.onlyPlays = []credit.Span{between(time.Second, w.length)} // it runs in another window
 	w.p.hides, w.p.answers = true, 0

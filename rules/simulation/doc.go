@@ -4,7 +4,8 @@
 // A rule is four or five numbers; what they do to people who come late, lose the connection or cheat is hard to see in
 // them. Here each person has a script of what they really did, and so a truth. What the room would have written down of
 // it, the watch log and the presence checks, goes through the very functions that decide real credit: [credit.Watch],
-// [presence.Times] and [credit.Evaluate]. There is no second copy of any condition, so what is shown is what would
+// [presence.Times], [presence.Asking] and
+// [credit.Evaluate]. There is no second copy of any condition, so what is shown is what would
 // happen.
 //
 //	behaviour, seed ──> script of a person ──> what the room hears ──> watch log, checks ──> credit.Evaluate

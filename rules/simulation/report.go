@@ -15,12 +15,15 @@ type Report struct {
 	Viewers    int            `json:"viewers"`
 	Minutes    int            `json:"minutes"`
 	Seed       uint64         `json:"seed"`
+	Segments   []Segment      `json:"segments,omitempty"`
 	Outage     *Outage        `json:"outage,omitempty"`
 	Creditable credit.Seconds `json:"creditable"` // what there was to watch
 	LeftOut    credit.Seconds `json:"left_out"`   // what the outage took from it, for everybody
-	Passed     int            `json:"passed"`
-	Groups     []Group        `json:"groups"`
-	People     []Person       `json:"-"`
+	// Uncreditable is the time of breaks, lobby and sponsors.
+	Uncreditable credit.Seconds `json:"uncreditable,omitempty"`
+	Passed       int            `json:"passed"`
+	Groups       []Group        `json:"groups"`
+	People       []Person       `json:"-"`
 }
 
 // Group is everybody of one behaviour. Times are of the average person.
@@ -69,9 +72,10 @@ func (p Person) unasked() bool {
 // Run plays the evening. The setup must be without faults; the error is that of the context.
 func Run(ctx context.Context, s Setup) (Report, error) {
 	e := s.evening()
+	creditable, talk := e.creditable().Length(), e.programme().Creditable().Length()
 	report := Report{
-		Rule: s.Rule, Viewers: s.Viewers, Minutes: s.Minutes, Seed: s.Seed,
-		Creditable: seconds(e.creditable().Length()), LeftOut: seconds(e.length - e.creditable().Length()),
+		Rule: s.Rule, Viewers: s.Viewers, Minutes: s.Minutes, Seed: s.Seed, Segments: s.Segments,
+		Creditable: seconds(creditable), LeftOut: seconds(talk - creditable), Uncreditable: seconds(e.length - talk),
 	}
 	if s.Outage != (Outage{}) {
 		report.Outage = &s.Outage
@@ -105,7 +109,7 @@ func (e evening) play(number int, b Behaviour) Person {
 		Viewer: script.name, Opened: started(), Closed: at(e.length), Silence: credit.DefaultSilence,
 	}, log)
 	evidence := credit.Evidence{
-		Rule: e.Rule, Programme: e.programme(), Watched: watched, Checks: e.checks(script, connections, rnd),
+		Rule: e.Rule, Programme: e.programme(), Watched: watched, Checks: e.checks(script, connections, log, rnd),
 		Incidents: e.incidents(), Elsewhere: script.elsewhere,
 	}
 	p := Person{

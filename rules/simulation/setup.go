@@ -24,6 +24,8 @@ type Setup struct {
 	Minutes int
 	Seed    uint64
 	Shares  Shares
+	// Segments are the parts of the programme that are not creditable; none: all of it is talk.
+	Segments []Segment
 	// Outage is a failure of ours in the middle; the zero one is none.
 	Outage Outage
 }
@@ -34,7 +36,26 @@ type Outage struct {
 	Minutes int `json:"minutes"`
 }
 
-// Faults lists what is out of its bounds, the rule's fields first. An unknown behaviour is a fault of "shares" without bounds.
+// Segment is lobby, break or sponsor: whole minutes after the start, and how many.
+type Segment struct {
+	Kind    credit.Kind `json:"kind"`
+	After   int         `json:"after"`
+	Minutes int         `json:"minutes"`
+}
+
+// MostSegments is how many a programme may have.
+const MostSegments = 20
+
+// DefaultSegments are those of an evening as it goes: a break in the middle, five minutes of an hour.
+func DefaultSegments(minutes int) []Segment {
+	if minutes < 12 || minutes > MostMinutes {
+		return nil
+	}
+	return []Segment{{Kind: credit.Break, After: minutes / 2, Minutes: minutes / 12}}
+}
+
+// Faults lists what is out of its bounds, the rule's fields first. An unknown behaviour is a fault of "shares" without bounds, and so
+// is an unknown kind one of "segments".
 func (s Setup) Faults() []credit.Fault {
 	faults := s.Rule.Faults()
 	within := func(field string, value, low, high int) {
@@ -51,6 +72,16 @@ func (s Setup) Faults() []credit.Fault {
 	}
 	if sum == 0 || !s.Shares.known() {
 		faults = append(faults, credit.Fault{Field: "shares"})
+	}
+	within("segments", len(s.Segments), 0, MostSegments)
+	for _, part := range s.Segments {
+		switch part.Kind {
+		case credit.Lobby, credit.Break, credit.Sponsor:
+			within(string(part.Kind)+"_after", part.After, 0, max(0, s.Minutes-1))
+			within(string(part.Kind)+"_minutes", part.Minutes, 1, max(1, s.Minutes-max(0, part.After)))
+		default:
+			faults = append(faults, credit.Fault{Field: "segments"})
+		}
 	}
 	if s.Outage != (Outage{}) {
 		within("outage_after", s.Outage.After, 0, max(0, s.Minutes-1))
@@ -79,7 +110,12 @@ func at(d time.Duration) time.Time { return started().Add(d) }
 func between(from, to time.Duration) credit.Span { return credit.Span{From: at(from), To: at(to)} }
 
 func (e evening) programme() credit.Programme {
-	return credit.Programme{Started: started(), Ended: at(e.length)}
+	p := credit.Programme{Started: started(), Ended: at(e.length)}
+	for _, part := range e.Segments {
+		from := time.Duration(part.After) * time.Minute
+		p.Segments = append(p.Segments, credit.Segment{Span: between(from, from+time.Duration(part.Minutes)*time.Minute), Kind: part.Kind})
+	}
+	return p
 }
 
 // outage is from when to when the room was gone; empty when it was not.
@@ -97,15 +133,10 @@ func (e evening) incidents() []credit.Span {
 
 // creditable is what there was to watch.
 func (e evening) creditable() credit.Spans {
-	return credit.Union(between(0, e.length)).Without(credit.Union(e.incidents()...))
+	return e.programme().Creditable().Without(credit.Union(e.incidents()...))
 }
 
-// dues are when a viewer is asked, as it was fixed when the room opened.
-func (e evening) dues(viewer string) []time.Duration {
-	times := presence.Times(e.seed, viewer, credit.Union(between(0, e.length)), presence.For(e.Rule))
-	dues := make([]time.Duration, len(times))
-	for i, t := range times {
-		dues[i] = t.Sub(started())
-	}
-	return dues
+// dues are when a viewer is asked, as it was fixed when the room opened: the host may mark a break later, the times stay.
+func (e evening) dues(viewer string) []time.Time {
+	return presence.Times(e.seed, viewer, credit.Union(between(0, e.length)), presence.For(e.Rule))
 }

@@ -34,14 +34,18 @@ func heldPB(h *bffpb.HeldWebinars) *datamanagementpb.HeldWebinars {
 
 // SimulateWebinar plays a webinar against a rule.
 func (s *webinars) SimulateWebinar(ctx context.Context, q *bffpb.SimulateWebinarRequest) (*bffpb.SimulateWebinarResponse, error) {
-	report, err := s.plans.SimulateWebinar(ctx, &datamanagementpb.SimulateWebinarRequest{
+	in := &datamanagementpb.SimulateWebinarRequest{
 		Rule: termsPB(q.GetRule()), Viewers: q.GetViewers(), Minutes: q.GetMinutes(), Seed: q.GetSeed(), Shares: q.GetShares(),
 		OutageAfter: q.GetOutageAfter(), OutageMinutes: q.GetOutageMinutes(),
-	})
+	}
+	for _, part := range q.GetSegments() {
+		in.Segments = append(in.Segments, &datamanagementpb.SimulatedSegment{Kind: part.GetKind(), After: part.GetAfter(), Minutes: part.GetMinutes()})
+	}
+	report, err := s.plans.SimulateWebinar(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	answer := &bffpb.SimulateWebinarResponse{Creditable: report.GetCreditable(), LeftOut: report.GetLeftOut(), Passed: report.GetPassed()}
+	answer := &bffpb.SimulateWebinarResponse{Creditable: report.GetCreditable(), LeftOut: report.GetLeftOut(), Passed: report.GetPassed(), Uncreditable: report.GetUncreditable()}
 	for _, g := range report.GetGroups() {
 		one := &bffpb.SimulatedGroup{
 			Behaviour: g.GetBehaviour(), Cheat: g.GetCheat(), People: g.GetPeople(), Passed: g.GetPassed(), Credited: g.GetCredited(), Truth: g.GetTruth(),

@@ -2,6 +2,7 @@ package ssr
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,9 @@ func (s *server) dryRun(w http.ResponseWriter, r *http.Request) error {
 	for _, b := range rule.Honest() {
 		proposal[rule.ShareField(b)] = strconv.Itoa(simulation.DefaultShares()[b])
 	}
+	for name, value := range proposedSegments(typed) {
+		proposal[name] = value
+	}
 	for name, value := range proposal {
 		if typed.Has(name) {
 			value = valid(typed.Get(name))
@@ -53,6 +57,24 @@ func (s *server) dryRun(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, rule.DryRun(view))
 }
 
+// proposedSegments are those of an evening of the length that was typed.
+func proposedSegments(typed url.Values) map[string]string {
+	proposal := map[string]string{}
+	for _, kind := range rule.Segments() {
+		after, minutes := rule.SegmentFields(kind)
+		proposal[after], proposal[minutes] = "", ""
+	}
+	length, err := strconv.Atoi(typed.Get("minutes"))
+	if err != nil {
+		length = 60
+	}
+	for _, part := range simulation.DefaultSegments(length) {
+		after, minutes := rule.SegmentFields(part.Kind)
+		proposal[after], proposal[minutes] = strconv.Itoa(part.After), strconv.Itoa(part.Minutes)
+	}
+	return proposal
+}
+
 // valid makes text of what stands in an address; bytes that are none come from no browser.
 func valid(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
@@ -68,6 +90,12 @@ func setupOf(f form.Form) simulation.Setup {
 			setup.Shares[b] = 0
 		}
 	}
+	for _, kind := range rule.Segments() {
+		after, minutes := rule.SegmentFields(kind)
+		if f.Get(after) != "" || f.Get(minutes) != "" {
+			setup.Segments = append(setup.Segments, simulation.Segment{Kind: kind, After: int(count(f, after)), Minutes: int(count(f, minutes))})
+		}
+	}
 	if f.Get("outage_after") != "" || f.Get("outage_minutes") != "" {
 		setup.Outage = simulation.Outage{After: int(count(f, "outage_after")), Minutes: int(count(f, "outage_minutes"))}
 	}
@@ -78,6 +106,9 @@ func simulated(is *bffpb.CreditRule, setup simulation.Setup) *bffpb.SimulateWebi
 	in := &bffpb.SimulateWebinarRequest{
 		Rule: is, Viewers: small(setup.Viewers), Minutes: small(setup.Minutes), Seed: uint32(setup.Seed), //nolint:gosec // parsed as 32 bits
 		OutageAfter: small(setup.Outage.After), OutageMinutes: small(setup.Outage.Minutes), Shares: map[string]int32{},
+	}
+	for _, part := range setup.Segments {
+		in.Segments = append(in.Segments, &bffpb.SimulatedSegment{Kind: string(part.Kind), After: small(part.After), Minutes: small(part.Minutes)})
 	}
 	for b, share := range setup.Shares {
 		in.Shares[string(b)] = small(share)

@@ -37,7 +37,7 @@ func backoffice(t *testing.T) *theatre {
 			{Rule: rule, SavedAt: timestamppb.New(now), SavedBy: "Chief <u>", Webinars: 3, Effects: []*bffpb.RuleEffect{effect}},
 		}},
 		bffpb.Webinars_SimulateWebinar_FullMethodName: &bffpb.SimulateWebinarResponse{
-			Creditable: 3300, LeftOut: 300, Passed: 700, Groups: []*bffpb.SimulatedGroup{
+			Creditable: 3300, LeftOut: 300, Uncreditable: 480, Passed: 700, Groups: []*bffpb.SimulatedGroup{
 				{Behaviour: "late", People: 120, Passed: 40, Credited: 2880, Truth: 2881, Reasons: []*bffpb.SimulatedReason{{Code: "minutes", People: 80, Have: 40, Need: 48}}},
 				{Behaviour: "bouncing", Cheat: true, People: 3, Passed: 3, Credited: 3598, Truth: 350, Excess: 3248, Unasked: 3, Refused: map[string]int32{"not_joined": 7}},
 			},
@@ -48,14 +48,16 @@ func backoffice(t *testing.T) *theatre {
 func TestDryRunPage(t *testing.T) {
 	t.Parallel()
 	h := backoffice(t)
-	h.page("/backoffice/rules/dry-run?id="+ruleID+"&min_percent=85&credit_step=0,25&viewers=500&outage_after=10&outage_minutes=5&seed=9", token.Administrator, []string{
+	h.page("/backoffice/rules/dry-run?id="+ruleID+"&min_percent=85&credit_step=0,25&viewers=500&outage_after=10&outage_minutes=5&sponsor_after=50&sponsor_minutes=3&seed=9", token.Administrator, []string{
 		"Standard, version 2", "Watch at least 85 %", "700 of 500 would pass", "took 5:00 from the programme of everybody; 55:00 count",
 		"Too few minutes: 80 (on average 40 of 48 needed)", "Heartbeats refused, never joined: 7", "54:08 are credited in which nothing played", "never more than 10 % of the programme", "All of them together count up to 10 % of the programme",
-		"3 would pass without having answered", "48:00", `href="/backoffice/rules?award=event`,
+		"3 would pass without having answered", "48:00", "8:00 of breaks and sponsors count for nobody; 60:00 of the programme are creditable", `href="/backoffice/rules?award=event`,
 	}, nil)
 	asked := last[*bffpb.SimulateWebinarRequest](t, h.programme)
 	if asked.GetViewers() != 500 || asked.GetMinutes() != 60 || asked.GetSeed() != 9 || asked.GetRule().GetMinPercent() != 85 || asked.GetRule().GetCreditStep() != 25 ||
-		asked.GetOutageAfter() != 10 || asked.GetOutageMinutes() != 5 || asked.GetShares()["honest"] != 46 || asked.GetShares()["cheats"] != 5 {
+		asked.GetOutageAfter() != 10 || asked.GetOutageMinutes() != 5 || asked.GetShares()["honest"] != 46 || asked.GetShares()["cheats"] != 5 ||
+		len(asked.GetSegments()) != 2 || asked.GetSegments()[0].GetKind() != "break" || asked.GetSegments()[0].GetAfter() != 30 || asked.GetSegments()[0].GetMinutes() != 5 ||
+		asked.GetSegments()[1].GetKind() != "sponsor" || asked.GetSegments()[1].GetAfter() != 50 || asked.GetSegments()[1].GetMinutes() != 3 {
 		t.Errorf("asked %+v", asked)
 	}
 	h.fails[bffpb.Webinars_SimulateWebinar_FullMethodName] = errs.New(errs.Invalid, errs.CodeInput, errs.CheckFields).

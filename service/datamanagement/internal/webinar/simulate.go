@@ -8,6 +8,7 @@ import (
 
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/rules/credit"
 	"github.com/rounds-cme/rounds/rules/simulation"
 )
 
@@ -24,6 +25,11 @@ func (s *server) SimulateWebinar(ctx context.Context, q *datamanagementpb.Simula
 		for name, share := range q.GetShares() {
 			setup.Shares[simulation.Behaviour(name)] = int(share)
 		}
+	}
+	for _, part := range q.GetSegments() {
+		setup.Segments = append(setup.Segments, simulation.Segment{
+			Kind: credit.Kind(part.GetKind()), After: int(part.GetAfter()), Minutes: int(part.GetMinutes()),
+		})
 	}
 	if setup.Outage.Minutes == 0 {
 		setup.Outage.After = 0
@@ -60,7 +66,7 @@ func busy() error {
 }
 
 func reportPB(r simulation.Report) *datamanagementpb.SimulateWebinarResponse {
-	answer := &datamanagementpb.SimulateWebinarResponse{Creditable: small(r.Creditable), LeftOut: small(r.LeftOut), Passed: small(r.Passed)}
+	answer := &datamanagementpb.SimulateWebinarResponse{Creditable: small(r.Creditable), LeftOut: small(r.LeftOut), Passed: small(r.Passed), Uncreditable: small(r.Uncreditable)}
 	for _, g := range r.Groups {
 		one := &datamanagementpb.SimulatedGroup{
 			Behaviour: string(g.Behaviour), Cheat: g.Cheat, People: small(g.People), Passed: small(g.Passed), Credited: small(g.Credited),

@@ -44,6 +44,14 @@ func Honest() []simulation.Behaviour {
 // ShareField is the name of the field for the share of a behaviour.
 func ShareField(b simulation.Behaviour) string { return "share_" + string(b) }
 
+// Segments are the kinds of parts that are not creditable and have fields of their own in the form.
+func Segments() []credit.Kind { return []credit.Kind{credit.Break, credit.Sponsor} }
+
+// SegmentFields are the names of the fields of such a part.
+func SegmentFields(kind credit.Kind) (after, minutes string) {
+	return string(kind) + "_after", string(kind) + "_minutes"
+}
+
 // Address is a page with what was typed of a rule.
 func Address(path string, f form.Form, more ...string) string {
 	q := url.Values{}
@@ -172,7 +180,8 @@ func label(ctx context.Context, name string) string {
 	switch b, share := strings.CutPrefix(name, "share_"); {
 	case share:
 		return behaviour(ctx, b)
-	case name == "viewers", name == "minutes", name == "outage_after", name == "outage_minutes":
+	case name == "viewers", name == "minutes", name == "outage_after", name == "outage_minutes",
+		name == "break_after", name == "break_minutes", name == "sponsor_after", name == "sponsor_minutes":
 		return i18n.Say(ctx, i18n.Key("rule.field_"+name))
 	}
 	return ""
