@@ -68,13 +68,12 @@ func (p *Page) Set(selector, value string) {
 		e.dispatchEvent(new Event("input", {bubbles: true})); e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`, quote(selector), quote(value)))
 }
 
-// Choose chooses an option of a select by its value.
+// Choose chooses an option of a select by its value, once there is one. Looked at in the same breath: a filter leaves the page at once.
 func (p *Page) Choose(selector, value string) {
 	p.t.Helper()
-	p.Set(selector, value)
-	if got := Eval[string](p, fmt.Sprintf(`document.querySelector(%s).value`, quote(selector))); got != value {
-		p.fail("choose "+value, selector, fmt.Errorf("there is no such option"))
-	}
+	p.until("choose the option "+value, selector, fmt.Sprintf(`(() => { const e = document.querySelector(%[1]s), value = %[2]s;
+		if (!e?.checkVisibility() || ![...e.options].some((o) => o.value === value)) return false; e.value = value;
+		e.dispatchEvent(new Event("input", {bubbles: true})); e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`, quote(selector), quote(value)))
 }
 
 // Upload chooses files in a file field.
