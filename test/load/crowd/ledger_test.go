@@ -104,9 +104,17 @@ func TestWatchedKnowsItsLimits(t *testing.T) {
 	if least, most := w.Between(grace); least != 19900*time.Millisecond || most != 20*time.Second {
 		t.Errorf("between %s and %s", least, most)
 	}
-	for credited, off := range map[float64]int{19: 0, 20: 0, 18: -1, 21: 1, 0: -19, 600: 580} {
-		if got := w.Off(at(credited).Sub(at(0)), grace); got != off {
-			t.Errorf("%v s: off by %d, want %d", credited, got, off)
+	for _, c := range []struct {
+		credited, stamped float64
+		off               int
+	}{
+		{19, 19.9, 0}, {20, 20, 0}, {20, 20.04, 0}, {19, 19.86, 0}, // right, as far as clocks can tell
+		{19, 20, -1}, {20, 19.95, 1}, {0, 19.95, -19}, {600, 20, 580}, // not what the stamps say
+		{19, 19.8, -1}, {20, 20.2, 1}, {18, 18.5, -2}, {600, 600, 580}, // stamps that cannot be true
+	} {
+		credited, stamped := at(c.credited).Sub(at(0)), at(c.stamped).Sub(at(0))
+		if got := w.Off(credited, stamped, grace); got != c.off {
+			t.Errorf("%v s of %v s: off by %d, want %d", c.credited, c.stamped, got, c.off)
 		}
 	}
 
@@ -128,7 +136,7 @@ func TestWatchedKnowsItsLimits(t *testing.T) {
 	never.Sent(at(0))
 	never.Lost(at(1))
 	never.Closed(at(9))
-	if least, most := never.Between(grace); least != 0 || most != 0 || never.Off(2*time.Second, grace) != 2 {
+	if least, most := never.Between(grace); least != 0 || most != 0 || never.Off(2*time.Second, 2*time.Second, grace) != 2 {
 		t.Errorf("nothing was answered: between %s and %s", least, most)
 	}
 }

@@ -75,15 +75,22 @@ func (w *Watched) Between(grace time.Duration) (least, most time.Duration) {
 	return least, most
 }
 
-// Off is how many whole seconds a credited time is away from what can be true: 0 when it fits.
-func (w *Watched) Off(credited time.Duration, grace time.Duration) int {
+// clockDoubt is how far apart the server's clock may have been when it stamped the first word and the last, beside ours: it is
+// measured anew each second and put right within what the measurement doubts, which is up to half of 50 ms each time.
+const clockDoubt = 50 * time.Millisecond
+
+// Off is how many whole seconds a credited time is away from the truth: 0 when it fits. Stamped is the time between the
+// server's own stamps. Credit is that, rounded down to the second, once and not by interval; and the stamps must be true.
+func (w *Watched) Off(credited, stamped, grace time.Duration) int {
+	if whole := stamped.Truncate(time.Second); credited != whole {
+		return int((credited - whole) / time.Second)
+	}
 	least, most := w.Between(grace)
-	low, high := math.Floor(least.Seconds()), math.Ceil(most.Seconds())
-	switch s := credited.Seconds(); {
-	case s < low:
-		return int(s - low)
-	case s > high:
-		return int(math.Ceil(s - high))
+	switch least, most = least-clockDoubt, most+clockDoubt; {
+	case stamped < least:
+		return int(math.Floor((stamped - least).Seconds()))
+	case stamped > most:
+		return int(math.Ceil((stamped - most).Seconds()))
 	default:
 		return 0
 	}

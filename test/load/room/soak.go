@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -102,7 +103,24 @@ func (h *house) settle() (wrong, err error) {
 // granted is what the server froze for one person.
 type granted struct {
 	watched time.Duration
+	stamped time.Duration // between its own stamps, to the microsecond
 	checks  int
+}
+
+// stamped adds up the intervals of the frozen evidence as the rule says in words, without the rule's code: the time of one
+// connection after the other, with the gaps behind a lost one up to the grace.
+func stamped(intervals []credit.Interval) time.Duration {
+	var sum time.Duration
+	var before credit.Interval
+	slices.SortFunc(intervals, func(a, b credit.Interval) int { return a.From.Compare(b.From) })
+	for i, w := range intervals {
+		sum += w.To.Sub(w.From)
+		if gap := w.From.Sub(before.To); i > 0 && (before.Dropped && gap <= grace() || gap < 0) {
+			sum += gap // given, or had twice
+		}
+		before = w
+	}
+	return sum
 }
 
 // attendance reads what was frozen.
@@ -129,7 +147,7 @@ func (h *house) attendance() (closed time.Time, given map[string]granted, err er
 		if err := json.Unmarshal(text, &e); err != nil {
 			return closed, nil, fmt.Errorf("evidence of %s: %w", account, err)
 		}
-		given[account.String()] = granted{time.Duration(seconds) * time.Second, credit.Evaluate(e).Checks.Answered}
+		given[account.String()] = granted{time.Duration(seconds) * time.Second, stamped(e.Watched), credit.Evaluate(e).Checks.Answered}
 	}
 	return closed, given, rows.Err()
 }
@@ -155,7 +173,7 @@ func (b *books) compare(w *crowd.Watched, counted int, g granted, found bool) {
 	if b.off == nil {
 		b.off = map[int]int{}
 	}
-	if off := w.Off(g.watched, grace()); off != 0 {
+	if off := w.Off(g.watched, g.stamped, grace()); off != 0 {
 		b.off[off]++
 	}
 	if g.checks != counted {
