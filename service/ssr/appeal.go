@@ -4,6 +4,7 @@ import (
 	"context"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -31,6 +32,21 @@ func (s *server) showEvidence(w http.ResponseWriter, r *http.Request, f form.For
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	return s.show(w, r, f.Status(), personal.Evidence(personal.EvidenceView{Evidence: e, Support: s.support, Form: f}))
+}
+
+// outcomeOf is the part of a page that says what one's own credit came to; nothing while that is not known yet. The room fetches it
+// when it is over.
+func (s *server) outcomeOf(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Cache-Control", "no-store")
+	e, err := s.points.Evidence(r.Context(), &bffpb.PointsEvidenceRequest{Slug: r.PathValue("slug")})
+	if kind := errs.KindOf(err); err != nil && (kind == errs.NotFound || kind == errs.Unavailable) {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, http.StatusOK, personal.Outcome(e))
 }
 
 // evidenceJSON is the same for a program: what rules/credit computes from.
@@ -120,13 +136,33 @@ func (s *server) appealCase(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.showCase(w, r, form.New(s.newID()), c, nil)
+	zone := i18n.From(r.Context()).Location()
+	return s.showCase(w, r, asAppealed(form.New(s.newID()), c, zone), c, nil)
 }
 
 func (s *server) showCase(w http.ResponseWriter, r *http.Request, f form.Form, c *bffpb.PointsAppealCaseResponse, weighed *bffpb.PointsWeighAppealResponse) error {
 	w.Header().Set("Cache-Control", "no-store")
 	v := appeal.CaseView{Case: c, Form: f, Weighed: weighed, Zone: i18n.From(r.Context()).Location()}
 	return s.show(w, r, f.Status(), appeal.Case(v))
+}
+
+// asAppealed fills in what the appeal names: the missed checks of the time that it is about, or that time as watched.
+func asAppealed(f form.Form, c *bffpb.PointsAppealCaseResponse, zone *time.Location) form.Form {
+	concerns := c.GetAppeal().GetConcerns()
+	if concerns == nil {
+		return f
+	}
+	from, to := concerns.GetFrom().AsTime(), concerns.GetTo().AsTime()
+	if c.GetAppeal().GetReason() != "check" {
+		clock := func(t time.Time) string { return strings.TrimSuffix(t.In(zone).Format("15:04:05"), ":00") }
+		return f.Set(appeal.FromField("watched", 1), clock(from)).Set(appeal.ToField("watched", 1), clock(to))
+	}
+	for _, check := range c.GetEvidence().GetChecks() {
+		if asked := check.GetAskedAt().AsTime(); check.GetFate() == "missed" && !asked.Before(from) && !asked.After(to) {
+			f = f.Set(appeal.CheckField(check.GetNumber()), "yes")
+		}
+	}
+	return f
 }
 
 // postCase weighs, or decides.

@@ -67,6 +67,7 @@ func (s *server) routes(o web.Options) *web.Mux {
 	// points
 	m.get("/me", web.Account, s.personal)
 	m.get("/me/webinars/{slug}", web.Account, s.evidence)
+	m.get("/me/webinars/{slug}/outcome", web.Account, s.outcomeOf)
 	m.get("/me/webinars/{slug}/evidence.json", web.Account, s.evidenceJSON, web.Raw())
 	m.post("/me/webinars/{slug}/appeal", web.Account, s.postAppeal)
 	m.post("/me/webinars/{slug}/appeal/withdraw", web.Account, s.postWithdraw)

@@ -258,6 +258,7 @@ func special(d door) bool {
 		"GET /backoffice/applications/{id}/proof":  "the document of this test is encrypted with no key",
 		"GET /analyst/leaving.csv":                 "is about one webinar, which stands in the query",
 		"GET /me/webinars/{slug}":                  "shows what one did in a webinar; this person was in none",
+		"GET /me/webinars/{slug}/outcome":          "says nothing yet of a webinar that one was not in",
 		"GET /me/webinars/{slug}/evidence.json":    "gives the same to programs",
 		"GET /api/me/webinars/{slug}":              "the same",
 		"POST /profile/sessions/{id}/end":          "ends what is one's own; what is not there has ended",

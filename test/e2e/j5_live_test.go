@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
 	"github.com/google/uuid"
 
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
@@ -128,6 +129,7 @@ func TestLive(t *testing.T) {
 	bor.SeeText("[data-connection]", "The webinar has ended")
 	bor.SeeText("[data-farewell=ended]", "Thank you for taking part")
 	bor.SeeText("[data-farewell-sum]", "0 of 60 creditable minutes")
+	bor.SeeText("[data-farewell-until]", "The final figures follow here.")
 	bor.See(`[data-farewell=ended] a[href="/me/webinars/heart-failure"]`)
 	looks(bor, "room-farewell")
 	h.Await("attendance of two", func() bool { return h.Count(`SELECT count(*) FROM livewebinar.attendance`) == 2 })
@@ -224,7 +226,8 @@ func TestPresenceCheck(t *testing.T) {
 	ana.Until(`(() => { const v = document.querySelector("video").getBoundingClientRect(), d = document.querySelector("[data-check]").getBoundingClientRect();
 		return d.top >= v.bottom || d.left >= v.right; })()`)
 	looks(ana, "room-check")
-	ana.Click("[data-check-answer]")
+	ana.Until(`document.activeElement.matches("[data-check-answer]")`)
+	ana.Key(kb.Enter)
 	ana.Gone("dialog[data-check][open]")
 	ana.SeeText("[data-meter-reasons]", "Checks: 1 of 3 answered")
 	ana.SeeText("[data-check-said]", "your answer counts")

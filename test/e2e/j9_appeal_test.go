@@ -97,6 +97,9 @@ func TestAppeal(t *testing.T) {
 	chief.Click("[data-row] a")
 	chief.SeeText("[data-evidence]", "40 min 0 s")
 	chief.SeeText("[data-concerns]", "About")
+	if from, to := chief.Value("#f-watched_from_1"), chief.Value("#f-watched_to_1"); from != clock(40) || to != clock(60) {
+		t.Errorf("the appeal is about %s to %s, and %q to %q is filled in", clock(40), clock(60), from, to)
+	}
 	chief.Fill("#f-watched_from_1", "nine")
 	chief.Fill("#f-watched_to_1", clock(60))
 	chief.Press("Compute what would come out")

@@ -52,13 +52,16 @@ func TestHosting(t *testing.T) {
 	breakTime(host, member)
 	moderate(t, host, member)
 	lookAround(host)
+	talkTogether(host, member, second)
 	dropTwice(t, wire, second, member)
 
 	host.Press("End")
 	host.Click("#end button[type=submit]")
 	member.See("[data-farewell]")
-	second.See("[data-farewell]")
+	second.SeeText("[data-farewell]", "Thank you for taking part")
 	host.See("[data-over]")
+	second.SeeText("[data-farewell] [data-outcome]", "These figures are final.")
+	looks(second, "room-final", look{390, false}, look{1440, false})
 	member.Open("/webinars/" + slug)
 	member.SeeTextAfterReload("main", "What was said", time.Minute)
 	readRecord(member, slug)
@@ -128,6 +131,9 @@ func answerQuestion(host, member *browser.Page) {
 	host.Fill("#ask-words", "Not about the subject")
 	host.Click("[data-ask-yes]")
 	member.SeeText("[data-questions=gone]", "Not about the subject")
+	member.Reload() // what was asked stays with who asked it
+	member.Click("#tab-questions")
+	member.SeeText("[data-questions=gone] [data-question='2']", "When is lunch?")
 	host.Click("[data-undo]")
 	host.See("[data-questions] [data-question='2']")
 }
@@ -223,6 +229,25 @@ func moderate(t *testing.T, host, member *browser.Page) {
 	host.Gone("[data-sanction]")
 	member.Reload()
 	member.See(`[data-connection][data-state="connected"]`)
+}
+
+// talkTogether has the members answer each other, vote, and raise a hand that the host takes down.
+func talkTogether(host, member, second *browser.Page) {
+	says(second, "Is it the same for children?")
+	member.SeeText("[data-sequence='3']", "Is it the same for children?")
+	choose(member, 3, "Reply")
+	says(member, "Yes, from the first day.")
+	second.SeeText("[data-sequence='4'] .room-quote", "Is it the same for children?")
+	choose(second, 4, "Thanks")
+	member.SeeText("[data-sequence='4'] .room-felt", "Thanks 1")
+	second.Click("#tab-questions")
+	second.Click("[data-question='2'] [data-act=vote]")
+	host.SeeText("[data-question='2'] .console-votes", "1")
+	second.Click("#tab-chat")
+	second.Click("[data-hand]")
+	second.SeeText("[data-hand-state]", "Your hand is raised.")
+	host.Click("[data-hands] button")
+	second.SeeText("[data-hand]", "Raise your hand")
 }
 
 // dropTwice cuts the network of one member twice while another goes on writing: it is said, what was typed waits, and after coming back

@@ -176,7 +176,7 @@ func TestQuestions(t *testing.T) {
 	hosts.until("the reason", func() bool { return hosts.questions[two].GetReason() == "Off topic" })
 	next(t, bor.person, "the reason", func(p *livewebinarpb.PersonPush) bool {
 		n := p.GetMine().GetNotices()
-		return len(n) == 1 && n[0].GetKind() == "question_dismissed" && n[0].GetReason() == "Off topic"
+		return len(n) == 1 && n[0].GetKind() == "question_dismissed" && n[0].GetReason() == "Off topic" && n[0].GetBody() != ""
 	})
 	three := cene.ask(t, "Never mind", false)
 	ana.refused(t, "question.not_own", "question.withdraw", &livewebinarpb.QuestionRequest{Number: three})

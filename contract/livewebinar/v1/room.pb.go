@@ -519,8 +519,10 @@ type Notice struct {
 	// message_deleted, question_dismissed or question_merged
 	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	// Of the message or the question.
-	Number        int32  `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
-	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Number int32  `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Of a question: its text, which nobody but its author is told any more.
+	Body          string `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -572,6 +574,13 @@ func (x *Notice) GetNumber() int32 {
 func (x *Notice) GetReason() string {
 	if x != nil {
 		return x.Reason
+	}
+	return ""
+}
+
+func (x *Notice) GetBody() string {
+	if x != nil {
+		return x.Body
 	}
 	return ""
 }
@@ -1784,11 +1793,12 @@ const file_livewebinar_v1_room_proto_rawDesc = "" +
 	"\x04hand\x18\x05 \x01(\bR\x04hand\x122\n" +
 	"\x05muted\x18\x06 \x01(\v2\x1c.rounds.livewebinar.v1.MutedR\x05muted\x12\x1a\n" +
 	"\bmessages\x18\a \x03(\x05R\bmessages\x127\n" +
-	"\anotices\x18\b \x03(\v2\x1d.rounds.livewebinar.v1.NoticeR\anotices\"L\n" +
+	"\anotices\x18\b \x03(\v2\x1d.rounds.livewebinar.v1.NoticeR\anotices\"`\n" +
 	"\x06Notice\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x05R\x06number\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\">\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04body\x18\x04 \x01(\tR\x04body\">\n" +
 	"\n" +
 	"PollAnswer\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x05R\x06number\x12\x18\n" +

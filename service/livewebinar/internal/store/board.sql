@@ -94,11 +94,11 @@ SELECT a.account_id,
            WHERE e.webinar_id = @webinar_id AND e.account_id = a.account_id ORDER BY e.sequence DESC LIMIT 500) r)::jsonb AS reactions,
     EXISTS (SELECT FROM livewebinar.hand h
             WHERE h.webinar_id = @webinar_id AND h.account_id = a.account_id AND h.raised_at IS NOT NULL) AS hand,
-    (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', n.kind, 'number', n.number, 'reason', n.reason) ORDER BY n.kind, n.number), '[]')
-     FROM (SELECT 'message_deleted' AS kind, d.sequence AS number, d.deleted_reason AS reason FROM livewebinar.message d
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', n.kind, 'number', n.number, 'reason', n.reason, 'body', n.body) ORDER BY n.kind, n.number), '[]')
+     FROM (SELECT 'message_deleted' AS kind, d.sequence AS number, d.deleted_reason AS reason, '' AS body FROM livewebinar.message d
            WHERE d.webinar_id = @webinar_id AND d.account_id = a.account_id AND d.deleted_by = 'host'
            UNION ALL
-           SELECT 'question_' || t.state, t.number, t.reason FROM livewebinar.question t
+           SELECT 'question_' || t.state, t.number, t.reason, t.body FROM livewebinar.question t
            WHERE t.webinar_id = @webinar_id AND t.account_id = a.account_id AND t.state IN ('dismissed', 'merged')
            LIMIT 100) n)::jsonb AS notices,
     (SELECT jsonb_build_object('reason', s.reason, 'until', s.until) FROM livewebinar.sanction s

@@ -70,6 +70,6 @@ func words() []i18n.Key {
 		"room.js_votes_one", "room.js_votes_two", "room.js_votes_few", "room.js_votes_other", "room.js_vote", "room.js_voted", "room.js_withdraw", "room.js_question_asked",
 		"room.js_poll_unshared", "room.js_poll_answered", "room.js_poll_several", "room.js_poll_one", "room.js_poll_change", "room.js_poll_answer",
 		"room.js_poll_choose", "room.js_poll_opened", "room.js_hand_raise", "room.js_hand_lower", "room.js_hand_up",
-		"room.js_programme_break", "room.js_programme_sponsor",
+		"room.js_programme_break", "room.js_programme_sponsor", "room.js_farewell_until",
 	)
 }

@@ -178,7 +178,7 @@ class Page {
     this.checks.close("");
     this.player.stop();
     for (const part of [this.chat, this.asking, this.polls, this.hand]) part.close();
-    if (s === "ended") this.farewell.ended(); else this.farewell.removed(reason);
+    if (s === "ended") this.farewell.ended(Number(this.viewers.dataset["n"] ?? 0)); else this.farewell.removed(reason);
   }
 
   /** second moves what moves by itself: the meter while the video plays, and how long the connection has been lost. */

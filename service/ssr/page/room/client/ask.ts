@@ -30,7 +30,7 @@ export class Asking {
   private reasons = new Map<number, string>();
   private muted: Muted | undefined;
   private closed = false;
-  private readonly words = new Map<number, string>(); // of own questions, which the room forgets when they are closed
+  private readonly words = new Map<number, string>(); // of own questions, which nobody else is told when they are closed
   private readonly marks = new Map<number, string>(); // what went wrong, or waits, beside a question
 
   constructor(private readonly root: ParentNode, private readonly board: () => Board, private readonly ways: AskWays) {
@@ -60,6 +60,7 @@ export class Asking {
     this.voted = new Set(m.voted);
     this.asked = new Set(m.asked);
     this.reasons = new Map((m.notices ?? []).filter((n) => n.kind !== "message_deleted").map((n) => [n.number, n.reason ?? ""]));
+    for (const n of m.notices ?? []) if (n.kind !== "message_deleted" && n.body) this.words.set(n.number, n.body);
     this.muted = m.muted;
     this.writable();
     this.changed();

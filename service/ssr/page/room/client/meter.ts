@@ -2,12 +2,15 @@
 // video plays and the time counts; its next answer is the truth again.
 import { knows, find, say, clock } from "./say";
 import { make, write } from "./dom";
+import { now } from "./now";
 import type { Credit, Reason } from "./protocol";
 
 const ahead = 20; // seconds that are shown without an answer of the server, at most
 
 export class Meter {
   last: Credit | null = null;
+  /** until is the time of the day to which the last answer counted. */
+  until = "";
   private readonly panel: HTMLDetailsElement;
   private readonly time: (iso: string) => string;
   private played = 0; // seconds since the last answer that should count
@@ -23,6 +26,7 @@ export class Meter {
   show(c: Credit): void {
     if (this.last && this.last.verdict !== c.verdict) this.told(this.sum(c));
     this.last = c;
+    this.until = this.time(new Date(now()).toISOString());
     this.played = 0;
     this.panel.dataset["verdict"] = c.verdict;
     write(find(this.panel, "[data-meter-verdict]"), say(`verdict_${c.verdict}`));

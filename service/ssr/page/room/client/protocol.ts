@@ -47,7 +47,7 @@ export interface Mine {
   /** notices say what hosts did to what this account wrote. */
   notices?: Notice[];
 }
-export interface Notice { kind: "message_deleted" | "question_dismissed" | "question_merged"; number: number; reason?: string }
+export interface Notice { kind: "message_deleted" | "question_dismissed" | "question_merged"; number: number; reason?: string; body?: string }
 
 export interface Joined {
   room: Room; messages?: ChatMessage[]; lastSequence?: number; viewers?: number; credit: Credit; check?: Check; host?: boolean;
