@@ -69,6 +69,9 @@ func Amount(ctx context.Context, hundredths int32) string {
 // Reason puts a reason into words; a code that this page does not know is left out.
 func Reason(ctx context.Context, r *bffpb.PointsReason) string {
 	numbers := []any{"have", int(r.GetHave()), "of", int(r.GetOf()), "more", int(r.GetMore())}
+	if r.GetCode() == "checks" && r.GetOf() == 0 {
+		return i18n.Say(ctx, "points.reason_checks_none")
+	}
 	switch r.GetCode() {
 	case "bridged":
 		if r.GetOf() == 0 { // its rule bounds nothing
