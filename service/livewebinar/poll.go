@@ -8,10 +8,12 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/proto"
 
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
+	memory "github.com/rounds-cme/rounds/service/livewebinar/internal/board"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
 )
 
@@ -209,13 +211,37 @@ func (s *server) raise(ctx context.Context, at stage, q *livewebinarpb.HandReque
 
 // lower puts the hand of another down.
 func (s *server) lower(ctx context.Context, at stage, q *livewebinarpb.AccountRequest) (proto.Message, error) {
-	account, err := uuid.Parse(q.GetAccountId())
-	if err != nil {
+	accounts := []uuid.UUID{}
+	if q.GetAccountId() == "" {
+		accounts = at.board.raised()
+	} else if account, err := uuid.Parse(q.GetAccountId()); err == nil {
+		accounts = append(accounts, account)
+	} else {
 		return nil, errNobody()
 	}
-	if err := at.board.lightly(ctx, &light{kind: lightHand, account: account}); err != nil {
+	var all errgroup.Group // together: they are written with one statement
+	for _, account := range accounts {
+		all.Go(func() error {
+			if err := at.board.lightly(ctx, &light{kind: lightHand, account: account}); err != nil {
+				return err
+			}
+			s.tellMine(ctx, at.webinar, account)
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
 		return nil, err
 	}
-	s.tellMine(ctx, at.webinar, account)
 	return &livewebinarpb.Done{Revision: at.board.state.Revision()}, nil
+}
+
+// raised is whose hands are up.
+func (b *board) raised() []uuid.UUID {
+	var accounts []uuid.UUID
+	for _, h := range b.state.Since(memory.Query{UpTo: memory.All, Host: true}).GetHands() {
+		if id, err := uuid.Parse(h.GetAccountId()); err == nil && h.GetRaisedAt() != nil {
+			accounts = append(accounts, id)
+		}
+	}
+	return accounts
 }

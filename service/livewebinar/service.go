@@ -89,7 +89,8 @@ type server struct {
 	seconds  *prometheus.HistogramVec
 	methods  map[string]method
 	gates    gates
-	frames   sync.Map // connection → *allowance
+	frames   sync.Map           // connection → *allowance
+	opened   map[uuid.UUID]bool // rooms that the pages here were told of; only keep looks at it
 	wake     chan struct{}
 }
 
@@ -98,7 +99,8 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	me := d.NewID()
 	clock := newClock(d.Now, d.DB)
 	s := &server{
-		log: d.Log, now: clock.now, clock: clock, rand: d.Rand, events: d.Events, tokens: d.Tokens,
+		opened: map[uuid.UUID]bool{},
+		log:    d.Log, now: clock.now, clock: clock, rand: d.Rand, events: d.Events, tokens: d.Tokens,
 		peers:    newPeers(me, d.DB, d.Log, cmp.Or(cfg.Lease, defaultLease)),
 		wire:     newWire(me, cfg.RedisURL, d.Log, d.Metrics),
 		recorder: newRecorder(me, d.DB, d.Log, d.Metrics),

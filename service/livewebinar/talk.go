@@ -67,6 +67,10 @@ func (s *server) send(ctx context.Context, at stage, q *livewebinarpb.SendReques
 	if err != nil {
 		return nil, err
 	}
+	if err := s.slowElsewhere(ctx, at, id, now); err != nil {
+		undo()
+		return nil, err
+	}
 	sequence, err := at.live.chat.say(ctx, &line{id: id, person: at.person, body: body, quote: quote, at: now})
 	if err != nil {
 		undo()
@@ -94,7 +98,7 @@ func (s *slowly) take(at stage, id uuid.UUID, now time.Time) (undo func(), err e
 	defer s.mu.Unlock()
 	was := s.last[at.account]
 	if wait > 0 && !at.person.Host && was.id != id && now.Sub(was.at) < wait {
-		return nil, errs.New(errs.TooMany, "chat.slow", "The chat is slow at the moment: please wait before you write again.").After(wait - now.Sub(was.at))
+		return nil, errSlow(wait - now.Sub(was.at))
 	}
 	if s.last == nil {
 		s.last = map[uuid.UUID]wrote{}
@@ -107,6 +111,30 @@ func (s *slowly) take(at stage, id uuid.UUID, now time.Time) (undo func(), err e
 			s.last[at.account] = was
 		}
 	}, nil
+}
+
+// slowElsewhere looks whether somebody who may write here wrote on another instance a moment ago. It is asked only in slow mode, of those
+// who did not write here.
+func (s *server) slowElsewhere(ctx context.Context, at stage, id uuid.UUID, now time.Time) error {
+	wait := time.Duration(at.board.state.Settings().GetSlowSeconds()) * time.Second
+	if wait == 0 || at.person.Host {
+		return nil
+	}
+	last, err := store.New(s.rooms.pool).MessageLatestOf(ctx, store.MessageLatestOfParams{WebinarID: at.webinar, AccountID: at.account})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the latest message: %w", err)
+	}
+	if passed := now.Sub(last.SentAt); last.ID != id && passed < wait {
+		return errSlow(wait - passed)
+	}
+	return nil
+}
+
+func errSlow(wait time.Duration) error {
+	return errs.New(errs.TooMany, "chat.slow", "The chat is slow at the moment: please wait before you write again.").After(wait)
 }
 
 // quote is what an answer shows of the message that it answers; nil for none.

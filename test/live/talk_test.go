@@ -311,6 +311,35 @@ func TestHands(t *testing.T) {
 	}
 }
 
+// TestAllHandsLowered has a host lower every hand at once: each of them is told.
+func TestAllHandsLowered(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	host := h.enter(h.Host, 0)
+	hosts := host.backstage(t)
+	var seats []*seat
+	for _, name := range []string{"Ana", "Bor", "Cene"} {
+		s := h.enter(h.Account(name), 0)
+		s.did(t, "hand.raise", &livewebinarpb.HandRequest{On: true})
+		seats = append(seats, s)
+	}
+	count := func() (up int) {
+		for _, hand := range hosts.hands {
+			if hand.GetRaisedAt() != nil {
+				up++
+			}
+		}
+		return up
+	}
+	hosts.until("three hands", func() bool { return count() == 3 })
+	host.did(t, "hand.lower", &livewebinarpb.AccountRequest{})
+	hosts.until("no hand", func() bool { return count() == 0 })
+	for _, s := range seats {
+		next(t, s.person, "the hand went down", func(p *livewebinarpb.PersonPush) bool { return p.GetMine() != nil && !p.GetMine().GetHand() })
+	}
+	seats[0].refused(t, "room.hosts", "hand.lower", &livewebinarpb.AccountRequest{})
+}
+
 // drained gives what arrived until now.
 func (s *seat) drained() func(func(*livewebinarpb.RoomPush) bool) {
 	return func(yield func(*livewebinarpb.RoomPush) bool) {

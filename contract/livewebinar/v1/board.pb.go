@@ -1554,7 +1554,7 @@ func (x *Hand) GetRaisedAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// hand.lower, hosts; and host.unmute, host.readmit.
+// hand.lower, hosts: without an account it lowers all; and host.unmute, host.readmit.
 type AccountRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`

@@ -76,3 +76,6 @@ UPDATE livewebinar.message m SET dirty = false, revision = @revision, reactions 
     FROM livewebinar.reaction r WHERE r.webinar_id = m.webinar_id AND r.sequence = m.sequence)
 WHERE m.webinar_id = @webinar_id AND m.sequence IN (
     SELECT d.sequence FROM livewebinar.message d WHERE d.webinar_id = @webinar_id AND d.dirty ORDER BY d.sequence LIMIT @at_most);
+
+-- name: MessageLatestOf :one
+SELECT id, sent_at FROM livewebinar.message WHERE webinar_id = @webinar_id AND account_id = @account_id ORDER BY sequence DESC LIMIT 1;

@@ -404,6 +404,27 @@ func (q *Queries) MessageLatest(ctx context.Context, arg MessageLatestParams) ([
 	return items, nil
 }
 
+const messageLatestOf = `-- name: MessageLatestOf :one
+SELECT id, sent_at FROM livewebinar.message WHERE webinar_id = $1 AND account_id = $2 ORDER BY sequence DESC LIMIT 1
+`
+
+type MessageLatestOfParams struct {
+	WebinarID uuid.UUID
+	AccountID uuid.UUID
+}
+
+type MessageLatestOfRow struct {
+	ID     uuid.UUID
+	SentAt time.Time
+}
+
+func (q *Queries) MessageLatestOf(ctx context.Context, arg MessageLatestOfParams) (MessageLatestOfRow, error) {
+	row := q.db.QueryRow(ctx, messageLatestOf, arg.WebinarID, arg.AccountID)
+	var i MessageLatestOfRow
+	err := row.Scan(&i.ID, &i.SentAt)
+	return i, err
+}
+
 const messageLiving = `-- name: MessageLiving :many
 SELECT sequence FROM livewebinar.message
 WHERE webinar_id = $1 AND sequence = ANY ($2::integer[]) AND deleted_by = ''

@@ -117,6 +117,9 @@ export class People {
     const all = [...this.desk.connection.board.hands.values()].sort((a, b) => (a.raisedAt ?? "").localeCompare(b.raisedAt ?? ""));
     find(this.root, "[data-hands-none]").hidden = all.length > 0;
     write(find(this.root, "[data-hands-count]"), all.length ? say("hands_up", { n: all.length }) : "");
+    const lowerAll = find<HTMLButtonElement>(this.root, "[data-hands-lower]");
+    lowerAll.hidden = all.length < 2;
+    lowerAll.onclick = () => void this.desk.act("hand.lower", {});
     const list = find(this.root, "[data-hands]");
     const focused = list.contains(document.activeElement);
     list.replaceChildren(...all.slice(0, mostHands).map((h) => this.hand(h)));
