@@ -38,7 +38,7 @@ fmt: ## Format Go and pages
 	$(TOOL) templ fmt -log-level error service
 
 unit: ## Test each package by itself, with a real PostgreSQL where it stores
-	@tools/need postgresql
+	@tools/need postgresql rabbitmq-server
 	@go test -json $(SOLO) | $(SUM)
 
 integration: ## Test the services together: rooms, rights, routes, crashes
@@ -50,7 +50,7 @@ e2e: ## Walk the journeys in a real browser
 	@go test -json ./test/e2e/... | $(SUM)
 
 race: ## Test each package with the race detector
-	@tools/need postgresql
+	@tools/need postgresql rabbitmq-server
 	@go test -json -race $(SOLO) | $(SUM)
 
 bench: ## Measure, and print a table with what the machine was

@@ -36,17 +36,25 @@ func declare(t testing.TB, admin *pgxpool.Pool) {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
+func rig(t *testing.T) queuetest.Rig {
+	t.Helper()
+	database := dbtest.New(t, queue.Schema())
+	declare(t, database.Admin())
+	taker := database.Pool("statistics")
+	return queuetest.Rig{
+		Pool: database.Pool("livewebinar"), Plain: plain, Ordered: ordered,
+		Driver: func() queue.Driver { return postgres.New(taker, quiet(), nil, time.Now) },
+	}
+}
+
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	queuetest.Exercise(t, func(t *testing.T) queuetest.Rig {
-		database := dbtest.New(t, queue.Schema())
-		declare(t, database.Admin())
-		taker := database.Pool("statistics")
-		return queuetest.Rig{
-			Pool: database.Pool("livewebinar"), Plain: plain, Ordered: ordered,
-			Driver: func() queue.Driver { return postgres.New(taker, quiet(), nil, time.Now) },
-		}
-	})
+	queuetest.Exercise(t, rig)
+}
+
+func TestHundredThousandInOrder(t *testing.T) {
+	t.Parallel()
+	queuetest.Many(t, rig(t), 100_000)
 }
 
 func TestOnlyThoseWithTheRight(t *testing.T) {

@@ -26,6 +26,7 @@ type Rig struct {
 	Driver  func() queue.Driver // a new instance each time, as in another process
 	Plain   string
 	Ordered string // messages of one key one after another
+	Inexact int    // how many of a lower priority may come before one of a higher
 }
 
 // patience bounds every wait; it is only reached when a test fails.
@@ -45,6 +46,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Rig) {
 		"ExpiredBehindLongLived":          expiredBehindLongLived,
 		"ExpiredInTheBuffer":              expiredInTheBuffer,
 		"HigherPriorityFirst":             higherPriorityFirst,
+		"Routing":                         routing,
 		"OrderPerKey":                     orderPerKey,
 		"PrefetchBounds":                  prefetchBounds,
 		"StopGivesBack":                   stopGivesBack,

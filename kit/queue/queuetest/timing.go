@@ -53,16 +53,43 @@ func expiredInTheBuffer(b *bench) {
 	equal(b, "expired", len(in.drained(b.Plain)), 0)
 }
 
+// higherPriorityFirst: a driver that hands over what comes first from several queues may begin with some of lower priority.
 func higherPriorityFirst(b *bench) {
-	for range 20 {
-		b.put(message(b.Plain, "low"))
+	const low = 200
+	var all []queue.Message
+	for range low {
+		all = append(all, message(b.Plain, "low"))
 	}
+	b.put(all...)
 	high := message(b.Plain, "high")
 	high.Priority = 9
 	b.put(high)
+	b.until("all can be taken", func() bool { s := b.stats(b.Plain); return s.Ready == low+1 && s.Taken == 0 })
 	in := b.inbox()
-	b.consume(b.Plain, queue.Options{}, in.handle)
-	equal(b, "first", body(in.next()), "high")
+	b.consume(b.Plain, queue.Options{}, func(ctx context.Context, batch []*queue.Delivery) error {
+		<-time.After(5 * time.Millisecond) // as work takes
+		return in.handle(ctx, batch)
+	})
+	before := 0
+	for body(in.next()) != "high" {
+		before++
+	}
+	if most := b.Inexact; before > most {
+		b.Errorf("%d of lower priority came before, want at most %d", before, most)
+	}
+}
+
+// routing: what is put into a queue comes out of that queue.
+func routing(b *bench) {
+	plain, ordered := b.inbox(), b.inbox()
+	b.consume(b.Plain, queue.Options{}, plain.handle)
+	b.consume(b.Ordered, queue.Options{}, ordered.handle)
+	for n := range 20 {
+		b.put(message(b.Plain, "plain"), message(b.Ordered, "ordered"))
+		equal(b, numbered(n), body(plain.next())+" "+body(ordered.next()), "plain ordered")
+	}
+	equal(b, "more in the one", len(plain.drained(b.Plain)), 0)
+	equal(b, "more in the other", len(ordered.drained(b.Ordered)), 0)
 }
 
 // orderPerKey mixes keys, failures, workers and instances.
@@ -173,10 +200,11 @@ func statsAndPurge(b *bench) {
 	late := message(b.Plain, "late")
 	late.DueAt = time.Now().Add(time.Hour)
 	b.put(late, message(b.Plain, "a"), message(b.Plain, "b"))
+	b.until("two are ready and one waits", func() bool {
+		s := b.stats(b.Plain)
+		return s.Ready == 2 && s.Delayed == 1 && s.Taken == 0
+	})
 	b.until("the oldest has an age", func() bool { return b.stats(b.Plain).Oldest > 20*time.Millisecond })
-	s := b.stats(b.Plain)
-	equal(b, "ready", s.Ready, 2)
-	equal(b, "delayed", s.Delayed, 1)
 	n, err := b.Driver().Purge(b.ctx, b.Plain)
 	if err != nil || n != 3 {
 		b.Errorf("purged %d, %v", n, err)
