@@ -7,6 +7,12 @@ import (
 
 // AppealTime is how long after the end of a webinar a person may appeal. A choice of ours: long enough for a holiday, short enough
 // that the room's people still remember.
+//
+// It is a constant, and no figure of the [Rule]. A rule says what watching is worth, by a chamber's numbers; no chamber has a number
+// for this: how long a person may complain to the organiser is the organiser's own promise, the same for every webinar, and it would
+// only confuse if the next version of a rule gave less of it than the one beside. What chambers do limit is the time for a correction
+// (Germany: 8 days to report and 7 more to correct); that belongs to the agency. An appeal granted later is not lost: the
+// correction is asked for, and the agency's answer stands beside it.
 const AppealTime = 30 * 24 * time.Hour
 
 // Amendment is what an appeal found to have been otherwise than the evidence says. The evidence itself is never changed: an amended

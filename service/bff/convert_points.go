@@ -22,6 +22,14 @@ func pointsWebinarPB(w store.DatamanagementBffPointsWebinar, t store.ResultTotal
 	return answer
 }
 
+func correctionsPB(rows []store.CorrectionsRow) []*bffpb.PointsCorrection {
+	var all []*bffpb.PointsCorrection
+	for _, r := range rows {
+		all = append(all, &bffpb.PointsCorrection{AccountId: r.AccountID.String(), Hundredths: r.Hundredths, State: r.State})
+	}
+	return all
+}
+
 func requestPB(r store.AgencyRequestsRow) *bffpb.AgencyRequest {
 	return &bffpb.AgencyRequest{
 		Id: r.RequestID.String(), RequestedAt: timestamppb.New(r.RequestedAt), Viewers: r.Viewers, Qualified: r.Qualified,

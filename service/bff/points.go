@@ -56,6 +56,13 @@ func (s *points) Webinar(ctx context.Context, q *bffpb.PointsWebinarRequest) (*b
 		return nil, fmt.Errorf("list requests: %w", err)
 	}
 	answer := pointsWebinarPB(w, totals, requests)
+	if after == uuid.Nil {
+		corrections, err := s.views.Corrections(ctx, w.WebinarID)
+		if err != nil {
+			return nil, fmt.Errorf("list corrections: %w", err)
+		}
+		answer.Corrections = correctionsPB(corrections)
+	}
 	if len(results) > int(size) {
 		results = results[:size]
 		last := results[size-1].AccountID

@@ -187,3 +187,37 @@ func TestWebinarResultsArePaged(t *testing.T) {
 		}
 	}
 }
+
+// TestGrantedAppealIsACorrection stands beside the results of a webinar, with how its newest request to the agency stands.
+func TestGrantedAppealIsACorrection(t *testing.T) {
+	t.Parallel()
+	impl, database, ana := earned(t)
+	run := func(statement string, arguments ...any) {
+		t.Helper()
+		if _, err := database.Admin().Exec(t.Context(), statement, arguments...); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	appeal := `INSERT INTO datamanagement.appeal (id, webinar_id, account_id, reason, state, made_at, closed_at, decided_by, amendment, evidence, credit, hundredths)
+		SELECT gen_random_uuid(), webinar_id, account_id, 'check', `
+	run(appeal+`'refused', now(), now(), $1, NULL, NULL, NULL, 0 FROM datamanagement.attendance_result WHERE account_id = $1`, ana)
+	run(appeal+`'granted', now(), now(), $1, '{}', '{}', '{}', 50 FROM datamanagement.attendance_result WHERE account_id <> $1`, ana)
+	for i, state := range []string{"refused", "sent"} {
+		run(`INSERT INTO datamanagement.agency_request (id, webinar_id, appeal_id, requested_by, requested_at, viewers, qualified, hundredths, state, answer, answered_on, answered_by, answered_at)
+			SELECT gen_random_uuid(), webinar_id, id, account_id, now() + $1 * interval '1 minute', 1, 1, 50, $2::text, CASE $2 WHEN 'refused' THEN 'No.' ELSE '' END,
+			CASE $2 WHEN 'refused' THEN now()::date END, CASE $2 WHEN 'refused' THEN account_id END, CASE $2 WHEN 'refused' THEN now() END
+			FROM datamanagement.appeal WHERE state = 'granted'`, i, state)
+	}
+	first, err := impl.Webinar(t.Context(), &bffpb.PointsWebinarRequest{Slug: "w", PageSize: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := first.GetCorrections()
+	if len(all) != 1 || all[0].GetHundredths() != 50 || all[0].GetState() != "sent" || all[0].GetAccountId() == ana.String() || len(first.GetRequests()) != 0 {
+		t.Errorf("corrections %v, requests %v", all, first.GetRequests())
+	}
+	second, err := impl.Webinar(t.Context(), &bffpb.PointsWebinarRequest{Slug: "w", PageSize: 1, PageToken: first.GetNextPageToken()})
+	if err != nil || len(second.GetResults()) != 1 || len(second.GetCorrections()) != 0 {
+		t.Errorf("corrections again on the second page: %v, %v", second, err)
+	}
+}

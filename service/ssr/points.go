@@ -110,7 +110,8 @@ func count(f form.Form, name string) int32 {
 	return int32(n)
 }
 
-// pointsCSV is the whole list as a file for the portal of an agency.
+// pointsCSV is the whole list as a file for the portal of an agency: a line for each person, and behind them one for each correction, as
+// the ledger has them.
 func (s *server) pointsCSV(w http.ResponseWriter, r *http.Request) error {
 	slug := r.PathValue("slug")
 	in := &bffpb.PointsWebinarRequest{Slug: slug, PageSize: 100}
@@ -122,13 +123,19 @@ func (s *server) pointsCSV(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": "points-" + slug + ".csv"}))
 	w.Header().Set("Cache-Control", "no-store")
 	out := csv.NewWriter(w)
-	rows := [][]string{{"licence_number", "name", "profession", "country", "minutes", "checks_answered", "checks_counted", "qualified", "points"}}
+	rows := [][]string{{"licence_number", "name", "profession", "country", "minutes", "checks_answered", "checks_counted", "qualified", "points", "kind", "state"}}
+	corrections, state := page.GetCorrections(), ""
+	if all := page.GetRequests(); len(all) > 0 {
+		state = all[0].GetState()
+	}
+	people := map[string]*bffpb.PointsResult{}
 	for {
 		for _, p := range page.GetResults() {
-			rows = append(rows, csvRow(p))
+			people[p.GetAccountId()] = p
+			rows = append(rows, append(csvRow(p), "webinar", state))
 		}
 		if in.PageToken = page.GetNextPageToken(); in.GetPageToken() == "" {
-			return out.WriteAll(rows)
+			return out.WriteAll(append(rows, correctionRows(corrections, people)...))
 		}
 		if page, err = s.points.Webinar(r.Context(), in); err != nil {
 			return err
@@ -142,6 +149,19 @@ func csvRow(p *bffpb.PointsResult) []string {
 		strconv.Itoa(int(p.GetSeconds() / 60)), strconv.Itoa(int(p.GetChecksAnswered())), strconv.Itoa(int(p.GetChecksCounted())),
 		strconv.FormatBool(p.GetQualified()), credit.Points(p.GetHundredths()).String(),
 	}
+}
+
+// correctionRows are what appeals gave, beside what the evidence said at first: its minutes and checks stand in the line of the webinar.
+func correctionRows(corrections []*bffpb.PointsCorrection, people map[string]*bffpb.PointsResult) [][]string {
+	var rows [][]string
+	for _, c := range corrections {
+		p := people[c.GetAccountId()]
+		rows = append(rows, []string{
+			harmless(p.GetLicenceNumber()), harmless(p.GetName()), harmless(p.GetProfession()), p.GetCountry(),
+			"", "", "", "true", credit.Points(c.GetHundredths()).String(), "correction", c.GetState(),
+		})
+	}
+	return rows
 }
 
 // harmless keeps a spreadsheet from taking what a person typed for a formula.

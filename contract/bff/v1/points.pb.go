@@ -103,7 +103,9 @@ type PointsWebinarResponse struct {
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,11,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// The newest first.
-	Requests      []*AgencyRequest `protobuf:"bytes,12,rep,name=requests,proto3" json:"requests,omitempty"`
+	Requests []*AgencyRequest `protobuf:"bytes,12,rep,name=requests,proto3" json:"requests,omitempty"`
+	// Of appeals that were granted; all of them, on the first page.
+	Corrections   []*PointsCorrection `protobuf:"bytes,13,rep,name=corrections,proto3" json:"corrections,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -222,6 +224,75 @@ func (x *PointsWebinarResponse) GetRequests() []*AgencyRequest {
 	return nil
 }
 
+func (x *PointsWebinarResponse) GetCorrections() []*PointsCorrection {
+	if x != nil {
+		return x.Corrections
+	}
+	return nil
+}
+
+// What an appeal gives somebody beside their result.
+type PointsCorrection struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	AccountId  string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	Hundredths int32                  `protobuf:"varint,2,opt,name=hundredths,proto3" json:"hundredths,omitempty"`
+	// Of its newest request to the agency: sent, accepted or refused.
+	State         string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsCorrection) Reset() {
+	*x = PointsCorrection{}
+	mi := &file_bff_v1_points_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsCorrection) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsCorrection) ProtoMessage() {}
+
+func (x *PointsCorrection) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsCorrection.ProtoReflect.Descriptor instead.
+func (*PointsCorrection) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *PointsCorrection) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *PointsCorrection) GetHundredths() int32 {
+	if x != nil {
+		return x.Hundredths
+	}
+	return 0
+}
+
+func (x *PointsCorrection) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
 type PointsResult struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	AccountId      string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
@@ -242,7 +313,7 @@ type PointsResult struct {
 
 func (x *PointsResult) Reset() {
 	*x = PointsResult{}
-	mi := &file_bff_v1_points_proto_msgTypes[2]
+	mi := &file_bff_v1_points_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -254,7 +325,7 @@ func (x *PointsResult) String() string {
 func (*PointsResult) ProtoMessage() {}
 
 func (x *PointsResult) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[2]
+	mi := &file_bff_v1_points_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -267,7 +338,7 @@ func (x *PointsResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsResult.ProtoReflect.Descriptor instead.
 func (*PointsResult) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{2}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *PointsResult) GetAccountId() string {
@@ -369,7 +440,7 @@ type PointsReason struct {
 
 func (x *PointsReason) Reset() {
 	*x = PointsReason{}
-	mi := &file_bff_v1_points_proto_msgTypes[3]
+	mi := &file_bff_v1_points_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -381,7 +452,7 @@ func (x *PointsReason) String() string {
 func (*PointsReason) ProtoMessage() {}
 
 func (x *PointsReason) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[3]
+	mi := &file_bff_v1_points_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -394,7 +465,7 @@ func (x *PointsReason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsReason.ProtoReflect.Descriptor instead.
 func (*PointsReason) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{3}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *PointsReason) GetCode() string {
@@ -451,7 +522,7 @@ type AgencyRequest struct {
 
 func (x *AgencyRequest) Reset() {
 	*x = AgencyRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[4]
+	mi := &file_bff_v1_points_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -463,7 +534,7 @@ func (x *AgencyRequest) String() string {
 func (*AgencyRequest) ProtoMessage() {}
 
 func (x *AgencyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[4]
+	mi := &file_bff_v1_points_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -476,7 +547,7 @@ func (x *AgencyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgencyRequest.ProtoReflect.Descriptor instead.
 func (*AgencyRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{4}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *AgencyRequest) GetId() string {
@@ -563,7 +634,7 @@ type PointsRequestRequest struct {
 
 func (x *PointsRequestRequest) Reset() {
 	*x = PointsRequestRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[5]
+	mi := &file_bff_v1_points_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -575,7 +646,7 @@ func (x *PointsRequestRequest) String() string {
 func (*PointsRequestRequest) ProtoMessage() {}
 
 func (x *PointsRequestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[5]
+	mi := &file_bff_v1_points_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -588,7 +659,7 @@ func (x *PointsRequestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsRequestRequest.ProtoReflect.Descriptor instead.
 func (*PointsRequestRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{5}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *PointsRequestRequest) GetRequestId() string {
@@ -635,7 +706,7 @@ type PointsRequestResponse struct {
 
 func (x *PointsRequestResponse) Reset() {
 	*x = PointsRequestResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[6]
+	mi := &file_bff_v1_points_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -647,7 +718,7 @@ func (x *PointsRequestResponse) String() string {
 func (*PointsRequestResponse) ProtoMessage() {}
 
 func (x *PointsRequestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[6]
+	mi := &file_bff_v1_points_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -660,7 +731,7 @@ func (x *PointsRequestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsRequestResponse.ProtoReflect.Descriptor instead.
 func (*PointsRequestResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{6}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PointsRequestResponse) GetId() string {
@@ -686,7 +757,7 @@ type PointsAnswerRequest struct {
 
 func (x *PointsAnswerRequest) Reset() {
 	*x = PointsAnswerRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[7]
+	mi := &file_bff_v1_points_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -698,7 +769,7 @@ func (x *PointsAnswerRequest) String() string {
 func (*PointsAnswerRequest) ProtoMessage() {}
 
 func (x *PointsAnswerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[7]
+	mi := &file_bff_v1_points_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -711,7 +782,7 @@ func (x *PointsAnswerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAnswerRequest.ProtoReflect.Descriptor instead.
 func (*PointsAnswerRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{7}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PointsAnswerRequest) GetRequestId() string {
@@ -765,7 +836,7 @@ type PointsAnswerResponse struct {
 
 func (x *PointsAnswerResponse) Reset() {
 	*x = PointsAnswerResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[8]
+	mi := &file_bff_v1_points_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -777,7 +848,7 @@ func (x *PointsAnswerResponse) String() string {
 func (*PointsAnswerResponse) ProtoMessage() {}
 
 func (x *PointsAnswerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[8]
+	mi := &file_bff_v1_points_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -790,7 +861,7 @@ func (x *PointsAnswerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAnswerResponse.ProtoReflect.Descriptor instead.
 func (*PointsAnswerResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{8}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PointsAnswerResponse) GetBooked() int32 {
@@ -808,7 +879,7 @@ type PointsPersonalRequest struct {
 
 func (x *PointsPersonalRequest) Reset() {
 	*x = PointsPersonalRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[9]
+	mi := &file_bff_v1_points_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -820,7 +891,7 @@ func (x *PointsPersonalRequest) String() string {
 func (*PointsPersonalRequest) ProtoMessage() {}
 
 func (x *PointsPersonalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[9]
+	mi := &file_bff_v1_points_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -833,7 +904,7 @@ func (x *PointsPersonalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsPersonalRequest.ProtoReflect.Descriptor instead.
 func (*PointsPersonalRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{9}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{10}
 }
 
 // Each part is absent when its source could not be asked.
@@ -849,7 +920,7 @@ type PointsPersonalResponse struct {
 
 func (x *PointsPersonalResponse) Reset() {
 	*x = PointsPersonalResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[10]
+	mi := &file_bff_v1_points_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -861,7 +932,7 @@ func (x *PointsPersonalResponse) String() string {
 func (*PointsPersonalResponse) ProtoMessage() {}
 
 func (x *PointsPersonalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[10]
+	mi := &file_bff_v1_points_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -874,7 +945,7 @@ func (x *PointsPersonalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsPersonalResponse.ProtoReflect.Descriptor instead.
 func (*PointsPersonalResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{10}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PointsPersonalResponse) GetData() *PersonalData {
@@ -920,7 +991,7 @@ type PersonalData struct {
 
 func (x *PersonalData) Reset() {
 	*x = PersonalData{}
-	mi := &file_bff_v1_points_proto_msgTypes[11]
+	mi := &file_bff_v1_points_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -932,7 +1003,7 @@ func (x *PersonalData) String() string {
 func (*PersonalData) ProtoMessage() {}
 
 func (x *PersonalData) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[11]
+	mi := &file_bff_v1_points_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -945,7 +1016,7 @@ func (x *PersonalData) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonalData.ProtoReflect.Descriptor instead.
 func (*PersonalData) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{11}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PersonalData) GetName() string {
@@ -1033,7 +1104,7 @@ type PersonalPoints struct {
 
 func (x *PersonalPoints) Reset() {
 	*x = PersonalPoints{}
-	mi := &file_bff_v1_points_proto_msgTypes[12]
+	mi := &file_bff_v1_points_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1045,7 +1116,7 @@ func (x *PersonalPoints) String() string {
 func (*PersonalPoints) ProtoMessage() {}
 
 func (x *PersonalPoints) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[12]
+	mi := &file_bff_v1_points_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1058,7 +1129,7 @@ func (x *PersonalPoints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonalPoints.ProtoReflect.Descriptor instead.
 func (*PersonalPoints) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{12}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PersonalPoints) GetPlanned() bool {
@@ -1212,7 +1283,7 @@ type PlanPart struct {
 
 func (x *PlanPart) Reset() {
 	*x = PlanPart{}
-	mi := &file_bff_v1_points_proto_msgTypes[13]
+	mi := &file_bff_v1_points_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1224,7 +1295,7 @@ func (x *PlanPart) String() string {
 func (*PlanPart) ProtoMessage() {}
 
 func (x *PlanPart) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[13]
+	mi := &file_bff_v1_points_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1237,7 +1308,7 @@ func (x *PlanPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanPart.ProtoReflect.Descriptor instead.
 func (*PlanPart) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{13}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PlanPart) GetCode() string {
@@ -1277,7 +1348,7 @@ type LedgerLine struct {
 
 func (x *LedgerLine) Reset() {
 	*x = LedgerLine{}
-	mi := &file_bff_v1_points_proto_msgTypes[14]
+	mi := &file_bff_v1_points_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1289,7 +1360,7 @@ func (x *LedgerLine) String() string {
 func (*LedgerLine) ProtoMessage() {}
 
 func (x *LedgerLine) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[14]
+	mi := &file_bff_v1_points_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1302,7 +1373,7 @@ func (x *LedgerLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerLine.ProtoReflect.Descriptor instead.
 func (*LedgerLine) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{14}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *LedgerLine) GetSlug() string {
@@ -1397,7 +1468,7 @@ type PersonalActivity struct {
 
 func (x *PersonalActivity) Reset() {
 	*x = PersonalActivity{}
-	mi := &file_bff_v1_points_proto_msgTypes[15]
+	mi := &file_bff_v1_points_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1409,7 +1480,7 @@ func (x *PersonalActivity) String() string {
 func (*PersonalActivity) ProtoMessage() {}
 
 func (x *PersonalActivity) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[15]
+	mi := &file_bff_v1_points_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1422,7 +1493,7 @@ func (x *PersonalActivity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonalActivity.ProtoReflect.Descriptor instead.
 func (*PersonalActivity) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{15}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PersonalActivity) GetArticlesRead() int32 {
@@ -1485,7 +1556,7 @@ type PersonalMissed struct {
 
 func (x *PersonalMissed) Reset() {
 	*x = PersonalMissed{}
-	mi := &file_bff_v1_points_proto_msgTypes[16]
+	mi := &file_bff_v1_points_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +1568,7 @@ func (x *PersonalMissed) String() string {
 func (*PersonalMissed) ProtoMessage() {}
 
 func (x *PersonalMissed) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[16]
+	mi := &file_bff_v1_points_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1581,7 @@ func (x *PersonalMissed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonalMissed.ProtoReflect.Descriptor instead.
 func (*PersonalMissed) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{16}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PersonalMissed) GetUnseen() int32 {
@@ -1538,7 +1609,7 @@ type MissedNotification struct {
 
 func (x *MissedNotification) Reset() {
 	*x = MissedNotification{}
-	mi := &file_bff_v1_points_proto_msgTypes[17]
+	mi := &file_bff_v1_points_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1550,7 +1621,7 @@ func (x *MissedNotification) String() string {
 func (*MissedNotification) ProtoMessage() {}
 
 func (x *MissedNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[17]
+	mi := &file_bff_v1_points_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1563,7 +1634,7 @@ func (x *MissedNotification) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MissedNotification.ProtoReflect.Descriptor instead.
 func (*MissedNotification) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{17}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *MissedNotification) GetText() string {
@@ -1595,7 +1666,7 @@ type PointsStandingRequest struct {
 
 func (x *PointsStandingRequest) Reset() {
 	*x = PointsStandingRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[18]
+	mi := &file_bff_v1_points_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1607,7 +1678,7 @@ func (x *PointsStandingRequest) String() string {
 func (*PointsStandingRequest) ProtoMessage() {}
 
 func (x *PointsStandingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[18]
+	mi := &file_bff_v1_points_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1620,7 +1691,7 @@ func (x *PointsStandingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsStandingRequest.ProtoReflect.Descriptor instead.
 func (*PointsStandingRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{18}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{19}
 }
 
 type PointsStandingResponse struct {
@@ -1632,7 +1703,7 @@ type PointsStandingResponse struct {
 
 func (x *PointsStandingResponse) Reset() {
 	*x = PointsStandingResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[19]
+	mi := &file_bff_v1_points_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1644,7 +1715,7 @@ func (x *PointsStandingResponse) String() string {
 func (*PointsStandingResponse) ProtoMessage() {}
 
 func (x *PointsStandingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[19]
+	mi := &file_bff_v1_points_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1657,7 +1728,7 @@ func (x *PointsStandingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsStandingResponse.ProtoReflect.Descriptor instead.
 func (*PointsStandingResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{19}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PointsStandingResponse) GetPoints() *PersonalPoints {
@@ -1676,7 +1747,7 @@ type PointsEvidenceRequest struct {
 
 func (x *PointsEvidenceRequest) Reset() {
 	*x = PointsEvidenceRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[20]
+	mi := &file_bff_v1_points_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1688,7 +1759,7 @@ func (x *PointsEvidenceRequest) String() string {
 func (*PointsEvidenceRequest) ProtoMessage() {}
 
 func (x *PointsEvidenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[20]
+	mi := &file_bff_v1_points_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1701,7 +1772,7 @@ func (x *PointsEvidenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsEvidenceRequest.ProtoReflect.Descriptor instead.
 func (*PointsEvidenceRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{20}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PointsEvidenceRequest) GetSlug() string {
@@ -1762,7 +1833,7 @@ type PointsEvidenceResponse struct {
 
 func (x *PointsEvidenceResponse) Reset() {
 	*x = PointsEvidenceResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[21]
+	mi := &file_bff_v1_points_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1774,7 +1845,7 @@ func (x *PointsEvidenceResponse) String() string {
 func (*PointsEvidenceResponse) ProtoMessage() {}
 
 func (x *PointsEvidenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[21]
+	mi := &file_bff_v1_points_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1787,7 +1858,7 @@ func (x *PointsEvidenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsEvidenceResponse.ProtoReflect.Descriptor instead.
 func (*PointsEvidenceResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{21}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PointsEvidenceResponse) GetSlug() string {
@@ -2005,7 +2076,7 @@ type EvidenceSegment struct {
 
 func (x *EvidenceSegment) Reset() {
 	*x = EvidenceSegment{}
-	mi := &file_bff_v1_points_proto_msgTypes[22]
+	mi := &file_bff_v1_points_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2017,7 +2088,7 @@ func (x *EvidenceSegment) String() string {
 func (*EvidenceSegment) ProtoMessage() {}
 
 func (x *EvidenceSegment) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[22]
+	mi := &file_bff_v1_points_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2030,7 +2101,7 @@ func (x *EvidenceSegment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvidenceSegment.ProtoReflect.Descriptor instead.
 func (*EvidenceSegment) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{22}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *EvidenceSegment) GetKind() string {
@@ -2083,7 +2154,7 @@ type Appeal struct {
 
 func (x *Appeal) Reset() {
 	*x = Appeal{}
-	mi := &file_bff_v1_points_proto_msgTypes[23]
+	mi := &file_bff_v1_points_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2095,7 +2166,7 @@ func (x *Appeal) String() string {
 func (*Appeal) ProtoMessage() {}
 
 func (x *Appeal) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[23]
+	mi := &file_bff_v1_points_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2108,7 +2179,7 @@ func (x *Appeal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Appeal.ProtoReflect.Descriptor instead.
 func (*Appeal) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{23}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Appeal) GetId() string {
@@ -2227,7 +2298,7 @@ type Amendment struct {
 
 func (x *Amendment) Reset() {
 	*x = Amendment{}
-	mi := &file_bff_v1_points_proto_msgTypes[24]
+	mi := &file_bff_v1_points_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2239,7 +2310,7 @@ func (x *Amendment) String() string {
 func (*Amendment) ProtoMessage() {}
 
 func (x *Amendment) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[24]
+	mi := &file_bff_v1_points_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2252,7 +2323,7 @@ func (x *Amendment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Amendment.ProtoReflect.Descriptor instead.
 func (*Amendment) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{24}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Amendment) GetVoidChecks() []int32 {
@@ -2293,7 +2364,7 @@ type PointsAppealRequest struct {
 
 func (x *PointsAppealRequest) Reset() {
 	*x = PointsAppealRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[25]
+	mi := &file_bff_v1_points_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2305,7 +2376,7 @@ func (x *PointsAppealRequest) String() string {
 func (*PointsAppealRequest) ProtoMessage() {}
 
 func (x *PointsAppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[25]
+	mi := &file_bff_v1_points_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2318,7 +2389,7 @@ func (x *PointsAppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAppealRequest.ProtoReflect.Descriptor instead.
 func (*PointsAppealRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{25}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PointsAppealRequest) GetRequestId() string {
@@ -2365,7 +2436,7 @@ type PointsAppealResponse struct {
 
 func (x *PointsAppealResponse) Reset() {
 	*x = PointsAppealResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[26]
+	mi := &file_bff_v1_points_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2377,7 +2448,7 @@ func (x *PointsAppealResponse) String() string {
 func (*PointsAppealResponse) ProtoMessage() {}
 
 func (x *PointsAppealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[26]
+	mi := &file_bff_v1_points_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2390,7 +2461,7 @@ func (x *PointsAppealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAppealResponse.ProtoReflect.Descriptor instead.
 func (*PointsAppealResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{26}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PointsAppealResponse) GetId() string {
@@ -2410,7 +2481,7 @@ type PointsWithdrawAppealRequest struct {
 
 func (x *PointsWithdrawAppealRequest) Reset() {
 	*x = PointsWithdrawAppealRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[27]
+	mi := &file_bff_v1_points_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2422,7 +2493,7 @@ func (x *PointsWithdrawAppealRequest) String() string {
 func (*PointsWithdrawAppealRequest) ProtoMessage() {}
 
 func (x *PointsWithdrawAppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[27]
+	mi := &file_bff_v1_points_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2435,7 +2506,7 @@ func (x *PointsWithdrawAppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsWithdrawAppealRequest.ProtoReflect.Descriptor instead.
 func (*PointsWithdrawAppealRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{27}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PointsWithdrawAppealRequest) GetRequestId() string {
@@ -2460,7 +2531,7 @@ type PointsWithdrawAppealResponse struct {
 
 func (x *PointsWithdrawAppealResponse) Reset() {
 	*x = PointsWithdrawAppealResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[28]
+	mi := &file_bff_v1_points_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2472,7 +2543,7 @@ func (x *PointsWithdrawAppealResponse) String() string {
 func (*PointsWithdrawAppealResponse) ProtoMessage() {}
 
 func (x *PointsWithdrawAppealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[28]
+	mi := &file_bff_v1_points_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2485,7 +2556,7 @@ func (x *PointsWithdrawAppealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsWithdrawAppealResponse.ProtoReflect.Descriptor instead.
 func (*PointsWithdrawAppealResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{28}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{29}
 }
 
 type PointsAppealsRequest struct {
@@ -2500,7 +2571,7 @@ type PointsAppealsRequest struct {
 
 func (x *PointsAppealsRequest) Reset() {
 	*x = PointsAppealsRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[29]
+	mi := &file_bff_v1_points_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2512,7 +2583,7 @@ func (x *PointsAppealsRequest) String() string {
 func (*PointsAppealsRequest) ProtoMessage() {}
 
 func (x *PointsAppealsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[29]
+	mi := &file_bff_v1_points_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2525,7 +2596,7 @@ func (x *PointsAppealsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAppealsRequest.ProtoReflect.Descriptor instead.
 func (*PointsAppealsRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{29}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PointsAppealsRequest) GetClosed() bool {
@@ -2562,7 +2633,7 @@ type PointsAppealsResponse struct {
 
 func (x *PointsAppealsResponse) Reset() {
 	*x = PointsAppealsResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[30]
+	mi := &file_bff_v1_points_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2574,7 +2645,7 @@ func (x *PointsAppealsResponse) String() string {
 func (*PointsAppealsResponse) ProtoMessage() {}
 
 func (x *PointsAppealsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[30]
+	mi := &file_bff_v1_points_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2587,7 +2658,7 @@ func (x *PointsAppealsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAppealsResponse.ProtoReflect.Descriptor instead.
 func (*PointsAppealsResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{30}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *PointsAppealsResponse) GetAppeals() []*Appeal {
@@ -2620,7 +2691,7 @@ type PointsAppealCaseRequest struct {
 
 func (x *PointsAppealCaseRequest) Reset() {
 	*x = PointsAppealCaseRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[31]
+	mi := &file_bff_v1_points_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2632,7 +2703,7 @@ func (x *PointsAppealCaseRequest) String() string {
 func (*PointsAppealCaseRequest) ProtoMessage() {}
 
 func (x *PointsAppealCaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[31]
+	mi := &file_bff_v1_points_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2645,7 +2716,7 @@ func (x *PointsAppealCaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAppealCaseRequest.ProtoReflect.Descriptor instead.
 func (*PointsAppealCaseRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{31}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *PointsAppealCaseRequest) GetId() string {
@@ -2667,7 +2738,7 @@ type PointsAppealCaseResponse struct {
 
 func (x *PointsAppealCaseResponse) Reset() {
 	*x = PointsAppealCaseResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[32]
+	mi := &file_bff_v1_points_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2679,7 +2750,7 @@ func (x *PointsAppealCaseResponse) String() string {
 func (*PointsAppealCaseResponse) ProtoMessage() {}
 
 func (x *PointsAppealCaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[32]
+	mi := &file_bff_v1_points_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2692,7 +2763,7 @@ func (x *PointsAppealCaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAppealCaseResponse.ProtoReflect.Descriptor instead.
 func (*PointsAppealCaseResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{32}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *PointsAppealCaseResponse) GetAppeal() *Appeal {
@@ -2726,7 +2797,7 @@ type PointsWeighAppealRequest struct {
 
 func (x *PointsWeighAppealRequest) Reset() {
 	*x = PointsWeighAppealRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[33]
+	mi := &file_bff_v1_points_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2738,7 +2809,7 @@ func (x *PointsWeighAppealRequest) String() string {
 func (*PointsWeighAppealRequest) ProtoMessage() {}
 
 func (x *PointsWeighAppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[33]
+	mi := &file_bff_v1_points_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2751,7 +2822,7 @@ func (x *PointsWeighAppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsWeighAppealRequest.ProtoReflect.Descriptor instead.
 func (*PointsWeighAppealRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{33}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *PointsWeighAppealRequest) GetId() string {
@@ -2785,7 +2856,7 @@ type PointsWeighAppealResponse struct {
 
 func (x *PointsWeighAppealResponse) Reset() {
 	*x = PointsWeighAppealResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[34]
+	mi := &file_bff_v1_points_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2797,7 +2868,7 @@ func (x *PointsWeighAppealResponse) String() string {
 func (*PointsWeighAppealResponse) ProtoMessage() {}
 
 func (x *PointsWeighAppealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[34]
+	mi := &file_bff_v1_points_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2810,7 +2881,7 @@ func (x *PointsWeighAppealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsWeighAppealResponse.ProtoReflect.Descriptor instead.
 func (*PointsWeighAppealResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{34}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *PointsWeighAppealResponse) GetQualified() bool {
@@ -2884,7 +2955,7 @@ type PointsDecideAppealRequest struct {
 
 func (x *PointsDecideAppealRequest) Reset() {
 	*x = PointsDecideAppealRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[35]
+	mi := &file_bff_v1_points_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2896,7 +2967,7 @@ func (x *PointsDecideAppealRequest) String() string {
 func (*PointsDecideAppealRequest) ProtoMessage() {}
 
 func (x *PointsDecideAppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[35]
+	mi := &file_bff_v1_points_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2909,7 +2980,7 @@ func (x *PointsDecideAppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsDecideAppealRequest.ProtoReflect.Descriptor instead.
 func (*PointsDecideAppealRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{35}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *PointsDecideAppealRequest) GetRequestId() string {
@@ -2956,7 +3027,7 @@ type PointsDecideAppealResponse struct {
 
 func (x *PointsDecideAppealResponse) Reset() {
 	*x = PointsDecideAppealResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[36]
+	mi := &file_bff_v1_points_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2968,7 +3039,7 @@ func (x *PointsDecideAppealResponse) String() string {
 func (*PointsDecideAppealResponse) ProtoMessage() {}
 
 func (x *PointsDecideAppealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[36]
+	mi := &file_bff_v1_points_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2981,7 +3052,7 @@ func (x *PointsDecideAppealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsDecideAppealResponse.ProtoReflect.Descriptor instead.
 func (*PointsDecideAppealResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{36}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *PointsDecideAppealResponse) GetMore() int32 {
@@ -3001,7 +3072,7 @@ type PointsRequestCorrectionRequest struct {
 
 func (x *PointsRequestCorrectionRequest) Reset() {
 	*x = PointsRequestCorrectionRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[37]
+	mi := &file_bff_v1_points_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3013,7 +3084,7 @@ func (x *PointsRequestCorrectionRequest) String() string {
 func (*PointsRequestCorrectionRequest) ProtoMessage() {}
 
 func (x *PointsRequestCorrectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[37]
+	mi := &file_bff_v1_points_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3026,7 +3097,7 @@ func (x *PointsRequestCorrectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsRequestCorrectionRequest.ProtoReflect.Descriptor instead.
 func (*PointsRequestCorrectionRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{37}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *PointsRequestCorrectionRequest) GetRequestId() string {
@@ -3052,7 +3123,7 @@ type PointsRequestCorrectionResponse struct {
 
 func (x *PointsRequestCorrectionResponse) Reset() {
 	*x = PointsRequestCorrectionResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[38]
+	mi := &file_bff_v1_points_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3064,7 +3135,7 @@ func (x *PointsRequestCorrectionResponse) String() string {
 func (*PointsRequestCorrectionResponse) ProtoMessage() {}
 
 func (x *PointsRequestCorrectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[38]
+	mi := &file_bff_v1_points_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3077,7 +3148,7 @@ func (x *PointsRequestCorrectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsRequestCorrectionResponse.ProtoReflect.Descriptor instead.
 func (*PointsRequestCorrectionResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{38}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *PointsRequestCorrectionResponse) GetId() string {
@@ -3097,7 +3168,7 @@ type EvidenceSpan struct {
 
 func (x *EvidenceSpan) Reset() {
 	*x = EvidenceSpan{}
-	mi := &file_bff_v1_points_proto_msgTypes[39]
+	mi := &file_bff_v1_points_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3109,7 +3180,7 @@ func (x *EvidenceSpan) String() string {
 func (*EvidenceSpan) ProtoMessage() {}
 
 func (x *EvidenceSpan) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[39]
+	mi := &file_bff_v1_points_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3122,7 +3193,7 @@ func (x *EvidenceSpan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvidenceSpan.ProtoReflect.Descriptor instead.
 func (*EvidenceSpan) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{39}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *EvidenceSpan) GetFrom() *timestamppb.Timestamp {
@@ -3151,7 +3222,7 @@ type EvidenceInterval struct {
 
 func (x *EvidenceInterval) Reset() {
 	*x = EvidenceInterval{}
-	mi := &file_bff_v1_points_proto_msgTypes[40]
+	mi := &file_bff_v1_points_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3163,7 +3234,7 @@ func (x *EvidenceInterval) String() string {
 func (*EvidenceInterval) ProtoMessage() {}
 
 func (x *EvidenceInterval) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[40]
+	mi := &file_bff_v1_points_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3176,7 +3247,7 @@ func (x *EvidenceInterval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvidenceInterval.ProtoReflect.Descriptor instead.
 func (*EvidenceInterval) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{40}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *EvidenceInterval) GetFrom() *timestamppb.Timestamp {
@@ -3217,7 +3288,7 @@ type EvidenceCheck struct {
 
 func (x *EvidenceCheck) Reset() {
 	*x = EvidenceCheck{}
-	mi := &file_bff_v1_points_proto_msgTypes[41]
+	mi := &file_bff_v1_points_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3229,7 +3300,7 @@ func (x *EvidenceCheck) String() string {
 func (*EvidenceCheck) ProtoMessage() {}
 
 func (x *EvidenceCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[41]
+	mi := &file_bff_v1_points_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3242,7 +3313,7 @@ func (x *EvidenceCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvidenceCheck.ProtoReflect.Descriptor instead.
 func (*EvidenceCheck) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{41}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *EvidenceCheck) GetNumber() int32 {
@@ -3296,7 +3367,7 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"\xdf\x03\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"\xa2\x04\n" +
 	"\x15PointsWebinarResponse\x12\x1d\n" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x12\n" +
@@ -3313,7 +3384,15 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\aresults\x18\n" +
 	" \x03(\v2\x1b.rounds.bff.v1.PointsResultR\aresults\x12&\n" +
 	"\x0fnext_page_token\x18\v \x01(\tR\rnextPageToken\x128\n" +
-	"\brequests\x18\f \x03(\v2\x1c.rounds.bff.v1.AgencyRequestR\brequests\"\xa1\x03\n" +
+	"\brequests\x18\f \x03(\v2\x1c.rounds.bff.v1.AgencyRequestR\brequests\x12A\n" +
+	"\vcorrections\x18\r \x03(\v2\x1f.rounds.bff.v1.PointsCorrectionR\vcorrections\"g\n" +
+	"\x10PointsCorrection\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x12\x1e\n" +
+	"\n" +
+	"hundredths\x18\x02 \x01(\x05R\n" +
+	"hundredths\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\"\xa1\x03\n" +
 	"\fPointsResult\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12\x12\n" +
@@ -3661,137 +3740,139 @@ func file_bff_v1_points_proto_rawDescGZIP() []byte {
 	return file_bff_v1_points_proto_rawDescData
 }
 
-var file_bff_v1_points_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_bff_v1_points_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_bff_v1_points_proto_goTypes = []any{
 	(*PointsWebinarRequest)(nil),            // 0: rounds.bff.v1.PointsWebinarRequest
 	(*PointsWebinarResponse)(nil),           // 1: rounds.bff.v1.PointsWebinarResponse
-	(*PointsResult)(nil),                    // 2: rounds.bff.v1.PointsResult
-	(*PointsReason)(nil),                    // 3: rounds.bff.v1.PointsReason
-	(*AgencyRequest)(nil),                   // 4: rounds.bff.v1.AgencyRequest
-	(*PointsRequestRequest)(nil),            // 5: rounds.bff.v1.PointsRequestRequest
-	(*PointsRequestResponse)(nil),           // 6: rounds.bff.v1.PointsRequestResponse
-	(*PointsAnswerRequest)(nil),             // 7: rounds.bff.v1.PointsAnswerRequest
-	(*PointsAnswerResponse)(nil),            // 8: rounds.bff.v1.PointsAnswerResponse
-	(*PointsPersonalRequest)(nil),           // 9: rounds.bff.v1.PointsPersonalRequest
-	(*PointsPersonalResponse)(nil),          // 10: rounds.bff.v1.PointsPersonalResponse
-	(*PersonalData)(nil),                    // 11: rounds.bff.v1.PersonalData
-	(*PersonalPoints)(nil),                  // 12: rounds.bff.v1.PersonalPoints
-	(*PlanPart)(nil),                        // 13: rounds.bff.v1.PlanPart
-	(*LedgerLine)(nil),                      // 14: rounds.bff.v1.LedgerLine
-	(*PersonalActivity)(nil),                // 15: rounds.bff.v1.PersonalActivity
-	(*PersonalMissed)(nil),                  // 16: rounds.bff.v1.PersonalMissed
-	(*MissedNotification)(nil),              // 17: rounds.bff.v1.MissedNotification
-	(*PointsStandingRequest)(nil),           // 18: rounds.bff.v1.PointsStandingRequest
-	(*PointsStandingResponse)(nil),          // 19: rounds.bff.v1.PointsStandingResponse
-	(*PointsEvidenceRequest)(nil),           // 20: rounds.bff.v1.PointsEvidenceRequest
-	(*PointsEvidenceResponse)(nil),          // 21: rounds.bff.v1.PointsEvidenceResponse
-	(*EvidenceSegment)(nil),                 // 22: rounds.bff.v1.EvidenceSegment
-	(*Appeal)(nil),                          // 23: rounds.bff.v1.Appeal
-	(*Amendment)(nil),                       // 24: rounds.bff.v1.Amendment
-	(*PointsAppealRequest)(nil),             // 25: rounds.bff.v1.PointsAppealRequest
-	(*PointsAppealResponse)(nil),            // 26: rounds.bff.v1.PointsAppealResponse
-	(*PointsWithdrawAppealRequest)(nil),     // 27: rounds.bff.v1.PointsWithdrawAppealRequest
-	(*PointsWithdrawAppealResponse)(nil),    // 28: rounds.bff.v1.PointsWithdrawAppealResponse
-	(*PointsAppealsRequest)(nil),            // 29: rounds.bff.v1.PointsAppealsRequest
-	(*PointsAppealsResponse)(nil),           // 30: rounds.bff.v1.PointsAppealsResponse
-	(*PointsAppealCaseRequest)(nil),         // 31: rounds.bff.v1.PointsAppealCaseRequest
-	(*PointsAppealCaseResponse)(nil),        // 32: rounds.bff.v1.PointsAppealCaseResponse
-	(*PointsWeighAppealRequest)(nil),        // 33: rounds.bff.v1.PointsWeighAppealRequest
-	(*PointsWeighAppealResponse)(nil),       // 34: rounds.bff.v1.PointsWeighAppealResponse
-	(*PointsDecideAppealRequest)(nil),       // 35: rounds.bff.v1.PointsDecideAppealRequest
-	(*PointsDecideAppealResponse)(nil),      // 36: rounds.bff.v1.PointsDecideAppealResponse
-	(*PointsRequestCorrectionRequest)(nil),  // 37: rounds.bff.v1.PointsRequestCorrectionRequest
-	(*PointsRequestCorrectionResponse)(nil), // 38: rounds.bff.v1.PointsRequestCorrectionResponse
-	(*EvidenceSpan)(nil),                    // 39: rounds.bff.v1.EvidenceSpan
-	(*EvidenceInterval)(nil),                // 40: rounds.bff.v1.EvidenceInterval
-	(*EvidenceCheck)(nil),                   // 41: rounds.bff.v1.EvidenceCheck
-	(*timestamppb.Timestamp)(nil),           // 42: google.protobuf.Timestamp
-	(*CreditRule)(nil),                      // 43: rounds.bff.v1.CreditRule
+	(*PointsCorrection)(nil),                // 2: rounds.bff.v1.PointsCorrection
+	(*PointsResult)(nil),                    // 3: rounds.bff.v1.PointsResult
+	(*PointsReason)(nil),                    // 4: rounds.bff.v1.PointsReason
+	(*AgencyRequest)(nil),                   // 5: rounds.bff.v1.AgencyRequest
+	(*PointsRequestRequest)(nil),            // 6: rounds.bff.v1.PointsRequestRequest
+	(*PointsRequestResponse)(nil),           // 7: rounds.bff.v1.PointsRequestResponse
+	(*PointsAnswerRequest)(nil),             // 8: rounds.bff.v1.PointsAnswerRequest
+	(*PointsAnswerResponse)(nil),            // 9: rounds.bff.v1.PointsAnswerResponse
+	(*PointsPersonalRequest)(nil),           // 10: rounds.bff.v1.PointsPersonalRequest
+	(*PointsPersonalResponse)(nil),          // 11: rounds.bff.v1.PointsPersonalResponse
+	(*PersonalData)(nil),                    // 12: rounds.bff.v1.PersonalData
+	(*PersonalPoints)(nil),                  // 13: rounds.bff.v1.PersonalPoints
+	(*PlanPart)(nil),                        // 14: rounds.bff.v1.PlanPart
+	(*LedgerLine)(nil),                      // 15: rounds.bff.v1.LedgerLine
+	(*PersonalActivity)(nil),                // 16: rounds.bff.v1.PersonalActivity
+	(*PersonalMissed)(nil),                  // 17: rounds.bff.v1.PersonalMissed
+	(*MissedNotification)(nil),              // 18: rounds.bff.v1.MissedNotification
+	(*PointsStandingRequest)(nil),           // 19: rounds.bff.v1.PointsStandingRequest
+	(*PointsStandingResponse)(nil),          // 20: rounds.bff.v1.PointsStandingResponse
+	(*PointsEvidenceRequest)(nil),           // 21: rounds.bff.v1.PointsEvidenceRequest
+	(*PointsEvidenceResponse)(nil),          // 22: rounds.bff.v1.PointsEvidenceResponse
+	(*EvidenceSegment)(nil),                 // 23: rounds.bff.v1.EvidenceSegment
+	(*Appeal)(nil),                          // 24: rounds.bff.v1.Appeal
+	(*Amendment)(nil),                       // 25: rounds.bff.v1.Amendment
+	(*PointsAppealRequest)(nil),             // 26: rounds.bff.v1.PointsAppealRequest
+	(*PointsAppealResponse)(nil),            // 27: rounds.bff.v1.PointsAppealResponse
+	(*PointsWithdrawAppealRequest)(nil),     // 28: rounds.bff.v1.PointsWithdrawAppealRequest
+	(*PointsWithdrawAppealResponse)(nil),    // 29: rounds.bff.v1.PointsWithdrawAppealResponse
+	(*PointsAppealsRequest)(nil),            // 30: rounds.bff.v1.PointsAppealsRequest
+	(*PointsAppealsResponse)(nil),           // 31: rounds.bff.v1.PointsAppealsResponse
+	(*PointsAppealCaseRequest)(nil),         // 32: rounds.bff.v1.PointsAppealCaseRequest
+	(*PointsAppealCaseResponse)(nil),        // 33: rounds.bff.v1.PointsAppealCaseResponse
+	(*PointsWeighAppealRequest)(nil),        // 34: rounds.bff.v1.PointsWeighAppealRequest
+	(*PointsWeighAppealResponse)(nil),       // 35: rounds.bff.v1.PointsWeighAppealResponse
+	(*PointsDecideAppealRequest)(nil),       // 36: rounds.bff.v1.PointsDecideAppealRequest
+	(*PointsDecideAppealResponse)(nil),      // 37: rounds.bff.v1.PointsDecideAppealResponse
+	(*PointsRequestCorrectionRequest)(nil),  // 38: rounds.bff.v1.PointsRequestCorrectionRequest
+	(*PointsRequestCorrectionResponse)(nil), // 39: rounds.bff.v1.PointsRequestCorrectionResponse
+	(*EvidenceSpan)(nil),                    // 40: rounds.bff.v1.EvidenceSpan
+	(*EvidenceInterval)(nil),                // 41: rounds.bff.v1.EvidenceInterval
+	(*EvidenceCheck)(nil),                   // 42: rounds.bff.v1.EvidenceCheck
+	(*timestamppb.Timestamp)(nil),           // 43: google.protobuf.Timestamp
+	(*CreditRule)(nil),                      // 44: rounds.bff.v1.CreditRule
 }
 var file_bff_v1_points_proto_depIdxs = []int32{
-	42, // 0: rounds.bff.v1.PointsWebinarResponse.starts_at:type_name -> google.protobuf.Timestamp
-	42, // 1: rounds.bff.v1.PointsWebinarResponse.evaluated_at:type_name -> google.protobuf.Timestamp
-	2,  // 2: rounds.bff.v1.PointsWebinarResponse.results:type_name -> rounds.bff.v1.PointsResult
-	4,  // 3: rounds.bff.v1.PointsWebinarResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
-	3,  // 4: rounds.bff.v1.PointsResult.reasons:type_name -> rounds.bff.v1.PointsReason
-	42, // 5: rounds.bff.v1.AgencyRequest.requested_at:type_name -> google.protobuf.Timestamp
-	11, // 6: rounds.bff.v1.PointsPersonalResponse.data:type_name -> rounds.bff.v1.PersonalData
-	12, // 7: rounds.bff.v1.PointsPersonalResponse.points:type_name -> rounds.bff.v1.PersonalPoints
-	15, // 8: rounds.bff.v1.PointsPersonalResponse.activity:type_name -> rounds.bff.v1.PersonalActivity
-	16, // 9: rounds.bff.v1.PointsPersonalResponse.missed:type_name -> rounds.bff.v1.PersonalMissed
-	14, // 10: rounds.bff.v1.PersonalPoints.lines:type_name -> rounds.bff.v1.LedgerLine
-	13, // 11: rounds.bff.v1.PersonalPoints.parts:type_name -> rounds.bff.v1.PlanPart
-	3,  // 12: rounds.bff.v1.LedgerLine.reasons:type_name -> rounds.bff.v1.PointsReason
-	17, // 13: rounds.bff.v1.PersonalMissed.latest:type_name -> rounds.bff.v1.MissedNotification
-	42, // 14: rounds.bff.v1.MissedNotification.created_at:type_name -> google.protobuf.Timestamp
-	12, // 15: rounds.bff.v1.PointsStandingResponse.points:type_name -> rounds.bff.v1.PersonalPoints
-	42, // 16: rounds.bff.v1.PointsEvidenceResponse.started_at:type_name -> google.protobuf.Timestamp
-	42, // 17: rounds.bff.v1.PointsEvidenceResponse.ended_at:type_name -> google.protobuf.Timestamp
-	42, // 18: rounds.bff.v1.PointsEvidenceResponse.evaluated_at:type_name -> google.protobuf.Timestamp
-	40, // 19: rounds.bff.v1.PointsEvidenceResponse.watched:type_name -> rounds.bff.v1.EvidenceInterval
-	39, // 20: rounds.bff.v1.PointsEvidenceResponse.credited:type_name -> rounds.bff.v1.EvidenceSpan
-	41, // 21: rounds.bff.v1.PointsEvidenceResponse.checks:type_name -> rounds.bff.v1.EvidenceCheck
-	39, // 22: rounds.bff.v1.PointsEvidenceResponse.incidents:type_name -> rounds.bff.v1.EvidenceSpan
-	43, // 23: rounds.bff.v1.PointsEvidenceResponse.rule:type_name -> rounds.bff.v1.CreditRule
-	3,  // 24: rounds.bff.v1.PointsEvidenceResponse.reasons:type_name -> rounds.bff.v1.PointsReason
-	22, // 25: rounds.bff.v1.PointsEvidenceResponse.segments:type_name -> rounds.bff.v1.EvidenceSegment
-	23, // 26: rounds.bff.v1.PointsEvidenceResponse.appeal:type_name -> rounds.bff.v1.Appeal
-	42, // 27: rounds.bff.v1.PointsEvidenceResponse.appeal_until:type_name -> google.protobuf.Timestamp
-	39, // 28: rounds.bff.v1.PointsEvidenceResponse.drawn_over:type_name -> rounds.bff.v1.EvidenceSpan
-	42, // 29: rounds.bff.v1.EvidenceSegment.from:type_name -> google.protobuf.Timestamp
-	42, // 30: rounds.bff.v1.EvidenceSegment.to:type_name -> google.protobuf.Timestamp
-	42, // 31: rounds.bff.v1.Appeal.made_at:type_name -> google.protobuf.Timestamp
-	42, // 32: rounds.bff.v1.Appeal.closed_at:type_name -> google.protobuf.Timestamp
-	24, // 33: rounds.bff.v1.Appeal.amendment:type_name -> rounds.bff.v1.Amendment
-	39, // 34: rounds.bff.v1.Appeal.concerns:type_name -> rounds.bff.v1.EvidenceSpan
-	39, // 35: rounds.bff.v1.Amendment.watched:type_name -> rounds.bff.v1.EvidenceSpan
-	39, // 36: rounds.bff.v1.Amendment.incidents:type_name -> rounds.bff.v1.EvidenceSpan
-	39, // 37: rounds.bff.v1.PointsAppealRequest.concerns:type_name -> rounds.bff.v1.EvidenceSpan
-	23, // 38: rounds.bff.v1.PointsAppealsResponse.appeals:type_name -> rounds.bff.v1.Appeal
-	23, // 39: rounds.bff.v1.PointsAppealCaseResponse.appeal:type_name -> rounds.bff.v1.Appeal
-	21, // 40: rounds.bff.v1.PointsAppealCaseResponse.evidence:type_name -> rounds.bff.v1.PointsEvidenceResponse
-	4,  // 41: rounds.bff.v1.PointsAppealCaseResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
-	24, // 42: rounds.bff.v1.PointsWeighAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
-	24, // 43: rounds.bff.v1.PointsDecideAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
-	42, // 44: rounds.bff.v1.EvidenceSpan.from:type_name -> google.protobuf.Timestamp
-	42, // 45: rounds.bff.v1.EvidenceSpan.to:type_name -> google.protobuf.Timestamp
-	42, // 46: rounds.bff.v1.EvidenceInterval.from:type_name -> google.protobuf.Timestamp
-	42, // 47: rounds.bff.v1.EvidenceInterval.to:type_name -> google.protobuf.Timestamp
-	42, // 48: rounds.bff.v1.EvidenceCheck.asked_at:type_name -> google.protobuf.Timestamp
-	42, // 49: rounds.bff.v1.EvidenceCheck.answered_at:type_name -> google.protobuf.Timestamp
-	42, // 50: rounds.bff.v1.EvidenceCheck.due_at:type_name -> google.protobuf.Timestamp
-	42, // 51: rounds.bff.v1.EvidenceCheck.delivered_at:type_name -> google.protobuf.Timestamp
-	0,  // 52: rounds.bff.v1.Points.Webinar:input_type -> rounds.bff.v1.PointsWebinarRequest
-	5,  // 53: rounds.bff.v1.Points.Request:input_type -> rounds.bff.v1.PointsRequestRequest
-	7,  // 54: rounds.bff.v1.Points.Answer:input_type -> rounds.bff.v1.PointsAnswerRequest
-	9,  // 55: rounds.bff.v1.Points.Personal:input_type -> rounds.bff.v1.PointsPersonalRequest
-	18, // 56: rounds.bff.v1.Points.Standing:input_type -> rounds.bff.v1.PointsStandingRequest
-	20, // 57: rounds.bff.v1.Points.Evidence:input_type -> rounds.bff.v1.PointsEvidenceRequest
-	25, // 58: rounds.bff.v1.Points.Appeal:input_type -> rounds.bff.v1.PointsAppealRequest
-	27, // 59: rounds.bff.v1.Points.WithdrawAppeal:input_type -> rounds.bff.v1.PointsWithdrawAppealRequest
-	29, // 60: rounds.bff.v1.Points.Appeals:input_type -> rounds.bff.v1.PointsAppealsRequest
-	31, // 61: rounds.bff.v1.Points.AppealCase:input_type -> rounds.bff.v1.PointsAppealCaseRequest
-	33, // 62: rounds.bff.v1.Points.WeighAppeal:input_type -> rounds.bff.v1.PointsWeighAppealRequest
-	35, // 63: rounds.bff.v1.Points.DecideAppeal:input_type -> rounds.bff.v1.PointsDecideAppealRequest
-	37, // 64: rounds.bff.v1.Points.RequestCorrection:input_type -> rounds.bff.v1.PointsRequestCorrectionRequest
-	1,  // 65: rounds.bff.v1.Points.Webinar:output_type -> rounds.bff.v1.PointsWebinarResponse
-	6,  // 66: rounds.bff.v1.Points.Request:output_type -> rounds.bff.v1.PointsRequestResponse
-	8,  // 67: rounds.bff.v1.Points.Answer:output_type -> rounds.bff.v1.PointsAnswerResponse
-	10, // 68: rounds.bff.v1.Points.Personal:output_type -> rounds.bff.v1.PointsPersonalResponse
-	19, // 69: rounds.bff.v1.Points.Standing:output_type -> rounds.bff.v1.PointsStandingResponse
-	21, // 70: rounds.bff.v1.Points.Evidence:output_type -> rounds.bff.v1.PointsEvidenceResponse
-	26, // 71: rounds.bff.v1.Points.Appeal:output_type -> rounds.bff.v1.PointsAppealResponse
-	28, // 72: rounds.bff.v1.Points.WithdrawAppeal:output_type -> rounds.bff.v1.PointsWithdrawAppealResponse
-	30, // 73: rounds.bff.v1.Points.Appeals:output_type -> rounds.bff.v1.PointsAppealsResponse
-	32, // 74: rounds.bff.v1.Points.AppealCase:output_type -> rounds.bff.v1.PointsAppealCaseResponse
-	34, // 75: rounds.bff.v1.Points.WeighAppeal:output_type -> rounds.bff.v1.PointsWeighAppealResponse
-	36, // 76: rounds.bff.v1.Points.DecideAppeal:output_type -> rounds.bff.v1.PointsDecideAppealResponse
-	38, // 77: rounds.bff.v1.Points.RequestCorrection:output_type -> rounds.bff.v1.PointsRequestCorrectionResponse
-	65, // [65:78] is the sub-list for method output_type
-	52, // [52:65] is the sub-list for method input_type
-	52, // [52:52] is the sub-list for extension type_name
-	52, // [52:52] is the sub-list for extension extendee
-	0,  // [0:52] is the sub-list for field type_name
+	43, // 0: rounds.bff.v1.PointsWebinarResponse.starts_at:type_name -> google.protobuf.Timestamp
+	43, // 1: rounds.bff.v1.PointsWebinarResponse.evaluated_at:type_name -> google.protobuf.Timestamp
+	3,  // 2: rounds.bff.v1.PointsWebinarResponse.results:type_name -> rounds.bff.v1.PointsResult
+	5,  // 3: rounds.bff.v1.PointsWebinarResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
+	2,  // 4: rounds.bff.v1.PointsWebinarResponse.corrections:type_name -> rounds.bff.v1.PointsCorrection
+	4,  // 5: rounds.bff.v1.PointsResult.reasons:type_name -> rounds.bff.v1.PointsReason
+	43, // 6: rounds.bff.v1.AgencyRequest.requested_at:type_name -> google.protobuf.Timestamp
+	12, // 7: rounds.bff.v1.PointsPersonalResponse.data:type_name -> rounds.bff.v1.PersonalData
+	13, // 8: rounds.bff.v1.PointsPersonalResponse.points:type_name -> rounds.bff.v1.PersonalPoints
+	16, // 9: rounds.bff.v1.PointsPersonalResponse.activity:type_name -> rounds.bff.v1.PersonalActivity
+	17, // 10: rounds.bff.v1.PointsPersonalResponse.missed:type_name -> rounds.bff.v1.PersonalMissed
+	15, // 11: rounds.bff.v1.PersonalPoints.lines:type_name -> rounds.bff.v1.LedgerLine
+	14, // 12: rounds.bff.v1.PersonalPoints.parts:type_name -> rounds.bff.v1.PlanPart
+	4,  // 13: rounds.bff.v1.LedgerLine.reasons:type_name -> rounds.bff.v1.PointsReason
+	18, // 14: rounds.bff.v1.PersonalMissed.latest:type_name -> rounds.bff.v1.MissedNotification
+	43, // 15: rounds.bff.v1.MissedNotification.created_at:type_name -> google.protobuf.Timestamp
+	13, // 16: rounds.bff.v1.PointsStandingResponse.points:type_name -> rounds.bff.v1.PersonalPoints
+	43, // 17: rounds.bff.v1.PointsEvidenceResponse.started_at:type_name -> google.protobuf.Timestamp
+	43, // 18: rounds.bff.v1.PointsEvidenceResponse.ended_at:type_name -> google.protobuf.Timestamp
+	43, // 19: rounds.bff.v1.PointsEvidenceResponse.evaluated_at:type_name -> google.protobuf.Timestamp
+	41, // 20: rounds.bff.v1.PointsEvidenceResponse.watched:type_name -> rounds.bff.v1.EvidenceInterval
+	40, // 21: rounds.bff.v1.PointsEvidenceResponse.credited:type_name -> rounds.bff.v1.EvidenceSpan
+	42, // 22: rounds.bff.v1.PointsEvidenceResponse.checks:type_name -> rounds.bff.v1.EvidenceCheck
+	40, // 23: rounds.bff.v1.PointsEvidenceResponse.incidents:type_name -> rounds.bff.v1.EvidenceSpan
+	44, // 24: rounds.bff.v1.PointsEvidenceResponse.rule:type_name -> rounds.bff.v1.CreditRule
+	4,  // 25: rounds.bff.v1.PointsEvidenceResponse.reasons:type_name -> rounds.bff.v1.PointsReason
+	23, // 26: rounds.bff.v1.PointsEvidenceResponse.segments:type_name -> rounds.bff.v1.EvidenceSegment
+	24, // 27: rounds.bff.v1.PointsEvidenceResponse.appeal:type_name -> rounds.bff.v1.Appeal
+	43, // 28: rounds.bff.v1.PointsEvidenceResponse.appeal_until:type_name -> google.protobuf.Timestamp
+	40, // 29: rounds.bff.v1.PointsEvidenceResponse.drawn_over:type_name -> rounds.bff.v1.EvidenceSpan
+	43, // 30: rounds.bff.v1.EvidenceSegment.from:type_name -> google.protobuf.Timestamp
+	43, // 31: rounds.bff.v1.EvidenceSegment.to:type_name -> google.protobuf.Timestamp
+	43, // 32: rounds.bff.v1.Appeal.made_at:type_name -> google.protobuf.Timestamp
+	43, // 33: rounds.bff.v1.Appeal.closed_at:type_name -> google.protobuf.Timestamp
+	25, // 34: rounds.bff.v1.Appeal.amendment:type_name -> rounds.bff.v1.Amendment
+	40, // 35: rounds.bff.v1.Appeal.concerns:type_name -> rounds.bff.v1.EvidenceSpan
+	40, // 36: rounds.bff.v1.Amendment.watched:type_name -> rounds.bff.v1.EvidenceSpan
+	40, // 37: rounds.bff.v1.Amendment.incidents:type_name -> rounds.bff.v1.EvidenceSpan
+	40, // 38: rounds.bff.v1.PointsAppealRequest.concerns:type_name -> rounds.bff.v1.EvidenceSpan
+	24, // 39: rounds.bff.v1.PointsAppealsResponse.appeals:type_name -> rounds.bff.v1.Appeal
+	24, // 40: rounds.bff.v1.PointsAppealCaseResponse.appeal:type_name -> rounds.bff.v1.Appeal
+	22, // 41: rounds.bff.v1.PointsAppealCaseResponse.evidence:type_name -> rounds.bff.v1.PointsEvidenceResponse
+	5,  // 42: rounds.bff.v1.PointsAppealCaseResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
+	25, // 43: rounds.bff.v1.PointsWeighAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
+	25, // 44: rounds.bff.v1.PointsDecideAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
+	43, // 45: rounds.bff.v1.EvidenceSpan.from:type_name -> google.protobuf.Timestamp
+	43, // 46: rounds.bff.v1.EvidenceSpan.to:type_name -> google.protobuf.Timestamp
+	43, // 47: rounds.bff.v1.EvidenceInterval.from:type_name -> google.protobuf.Timestamp
+	43, // 48: rounds.bff.v1.EvidenceInterval.to:type_name -> google.protobuf.Timestamp
+	43, // 49: rounds.bff.v1.EvidenceCheck.asked_at:type_name -> google.protobuf.Timestamp
+	43, // 50: rounds.bff.v1.EvidenceCheck.answered_at:type_name -> google.protobuf.Timestamp
+	43, // 51: rounds.bff.v1.EvidenceCheck.due_at:type_name -> google.protobuf.Timestamp
+	43, // 52: rounds.bff.v1.EvidenceCheck.delivered_at:type_name -> google.protobuf.Timestamp
+	0,  // 53: rounds.bff.v1.Points.Webinar:input_type -> rounds.bff.v1.PointsWebinarRequest
+	6,  // 54: rounds.bff.v1.Points.Request:input_type -> rounds.bff.v1.PointsRequestRequest
+	8,  // 55: rounds.bff.v1.Points.Answer:input_type -> rounds.bff.v1.PointsAnswerRequest
+	10, // 56: rounds.bff.v1.Points.Personal:input_type -> rounds.bff.v1.PointsPersonalRequest
+	19, // 57: rounds.bff.v1.Points.Standing:input_type -> rounds.bff.v1.PointsStandingRequest
+	21, // 58: rounds.bff.v1.Points.Evidence:input_type -> rounds.bff.v1.PointsEvidenceRequest
+	26, // 59: rounds.bff.v1.Points.Appeal:input_type -> rounds.bff.v1.PointsAppealRequest
+	28, // 60: rounds.bff.v1.Points.WithdrawAppeal:input_type -> rounds.bff.v1.PointsWithdrawAppealRequest
+	30, // 61: rounds.bff.v1.Points.Appeals:input_type -> rounds.bff.v1.PointsAppealsRequest
+	32, // 62: rounds.bff.v1.Points.AppealCase:input_type -> rounds.bff.v1.PointsAppealCaseRequest
+	34, // 63: rounds.bff.v1.Points.WeighAppeal:input_type -> rounds.bff.v1.PointsWeighAppealRequest
+	36, // 64: rounds.bff.v1.Points.DecideAppeal:input_type -> rounds.bff.v1.PointsDecideAppealRequest
+	38, // 65: rounds.bff.v1.Points.RequestCorrection:input_type -> rounds.bff.v1.PointsRequestCorrectionRequest
+	1,  // 66: rounds.bff.v1.Points.Webinar:output_type -> rounds.bff.v1.PointsWebinarResponse
+	7,  // 67: rounds.bff.v1.Points.Request:output_type -> rounds.bff.v1.PointsRequestResponse
+	9,  // 68: rounds.bff.v1.Points.Answer:output_type -> rounds.bff.v1.PointsAnswerResponse
+	11, // 69: rounds.bff.v1.Points.Personal:output_type -> rounds.bff.v1.PointsPersonalResponse
+	20, // 70: rounds.bff.v1.Points.Standing:output_type -> rounds.bff.v1.PointsStandingResponse
+	22, // 71: rounds.bff.v1.Points.Evidence:output_type -> rounds.bff.v1.PointsEvidenceResponse
+	27, // 72: rounds.bff.v1.Points.Appeal:output_type -> rounds.bff.v1.PointsAppealResponse
+	29, // 73: rounds.bff.v1.Points.WithdrawAppeal:output_type -> rounds.bff.v1.PointsWithdrawAppealResponse
+	31, // 74: rounds.bff.v1.Points.Appeals:output_type -> rounds.bff.v1.PointsAppealsResponse
+	33, // 75: rounds.bff.v1.Points.AppealCase:output_type -> rounds.bff.v1.PointsAppealCaseResponse
+	35, // 76: rounds.bff.v1.Points.WeighAppeal:output_type -> rounds.bff.v1.PointsWeighAppealResponse
+	37, // 77: rounds.bff.v1.Points.DecideAppeal:output_type -> rounds.bff.v1.PointsDecideAppealResponse
+	39, // 78: rounds.bff.v1.Points.RequestCorrection:output_type -> rounds.bff.v1.PointsRequestCorrectionResponse
+	66, // [66:79] is the sub-list for method output_type
+	53, // [53:66] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_bff_v1_points_proto_init() }
@@ -3806,7 +3887,7 @@ func file_bff_v1_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bff_v1_points_proto_rawDesc), len(file_bff_v1_points_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   42,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

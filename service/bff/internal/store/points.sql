@@ -13,6 +13,14 @@ FROM datamanagement.bff_result WHERE webinar_id = @webinar_id;
 SELECT request_id, requested_at, viewers, qualified, hundredths, state, answered_on::text AS answered_on, reference, answer, booked
 FROM datamanagement.bff_agency_request WHERE webinar_id = @webinar_id AND appeal_id IS NULL ORDER BY requested_at DESC LIMIT 20;
 
+-- name: Corrections :many
+SELECT p.account_id, p.hundredths, coalesce(q.state, '')::text AS state
+FROM datamanagement.bff_appeal p
+LEFT JOIN LATERAL (
+    SELECT r.state FROM datamanagement.bff_agency_request r WHERE r.appeal_id = p.appeal_id ORDER BY r.requested_at DESC LIMIT 1
+) q ON true
+WHERE p.webinar_id = @webinar_id AND p.state = 'granted' ORDER BY p.account_id LIMIT 10000;
+
 -- name: CorrectionRequests :many
 SELECT request_id, requested_at, viewers, qualified, hundredths, state, answered_on::text AS answered_on, reference, answer, booked
 FROM datamanagement.bff_agency_request WHERE appeal_id = @appeal_id::uuid ORDER BY requested_at DESC LIMIT 20;

@@ -370,6 +370,41 @@ func (q *Queries) CorrectionRequests(ctx context.Context, appealID uuid.UUID) ([
 	return items, nil
 }
 
+const corrections = `-- name: Corrections :many
+SELECT p.account_id, p.hundredths, coalesce(q.state, '')::text AS state
+FROM datamanagement.bff_appeal p
+LEFT JOIN LATERAL (
+    SELECT r.state FROM datamanagement.bff_agency_request r WHERE r.appeal_id = p.appeal_id ORDER BY r.requested_at DESC LIMIT 1
+) q ON true
+WHERE p.webinar_id = $1 AND p.state = 'granted' ORDER BY p.account_id LIMIT 10000
+`
+
+type CorrectionsRow struct {
+	AccountID  uuid.UUID
+	Hundredths int32
+	State      string
+}
+
+func (q *Queries) Corrections(ctx context.Context, webinarID uuid.UUID) ([]CorrectionsRow, error) {
+	rows, err := q.db.Query(ctx, corrections, webinarID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CorrectionsRow{}
+	for rows.Next() {
+		var i CorrectionsRow
+		if err := rows.Scan(&i.AccountID, &i.Hundredths, &i.State); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const evidence = `-- name: Evidence :one
 SELECT webinar_id, slug, title, started_at, ended_at, at, seconds, creditable, qualified, hundredths, reasons, evidence_sha256, evidence, credit
 FROM datamanagement.bff_evidence WHERE account_id = $1 AND slug = $2
