@@ -82,6 +82,17 @@ func always(t *testing.T, e Evidence, rnd *rand.Rand) {
 		t.Fatal("minutes can still be earned after the end")
 	}
 
+	// However many devices: what is credited and was not forgiven is wall time in which one of them played.
+	known := e.known()
+	played := make([]Span, len(known))
+	for i, w := range known {
+		played[i] = w.Span
+	}
+	wall := Union(played...).Clip(e.Programme.Creditable())
+	if got.Watched-got.Bridged > seconds(wall.Length())+1 {
+		t.Fatalf("%d s credited, %d s of them forgiven, but a device played for %s", got.Watched, got.Bridged, wall.Length())
+	}
+
 	// Order does not matter, nor does telling everything twice, nor another zone of the clock.
 	shuffled := e
 	shuffled.Watched = append(slices.Clone(e.Watched), e.Watched...)
@@ -177,6 +188,49 @@ func FuzzEvaluate(f *testing.F) {
 		e.Rule.MinChecksPercent = min(100, max(0, checks))
 		always(t, e, rnd)
 	})
+}
+
+// Whatever the log of a viewer's devices is: written again from the start, twice, or in any order, it gives the same bytes.
+func TestReplayedLogGivesTheSameBytes(t *testing.T) {
+	t.Parallel()
+	events := []Event{Playing, Playing, Playing, Playing, Paused, Stalled, Left, Lost}
+	for seed := range uint64(200) {
+		rnd := rand.New(rand.NewPCG(seed, 6))
+		var log []Beat
+		for device := range 1 + rnd.IntN(4) {
+			name, at := fmt.Sprint(device), time.Duration(rnd.IntN(1800))*time.Second
+			log = append(log, beat(name, 0, at, Joined))
+			for n := range int64(rnd.IntN(150)) {
+				at += time.Duration(rnd.IntN(25_000)) * time.Millisecond
+				log = append(log, beat(name, n+1, at, events[rnd.IntN(len(events))]))
+			}
+		}
+		credited := func(log []Beat) []byte {
+			intervals, _ := Watch(session(), log)
+			return asBytes(t, hour(intervals...))
+		}
+		want := credited(log)
+		twice := slices.Concat(log, log)
+		rnd.Shuffle(len(twice), func(i, k int) { twice[i], twice[k] = twice[k], twice[i] })
+		for name, other := range map[string][]Beat{"again": log, "twice, in any order": twice} {
+			if got := credited(other); !bytes.Equal(got, want) {
+				t.Fatalf("seed %d, %s:\n%s\n%s", seed, name, got, want)
+			}
+		}
+	}
+}
+
+// Seconds are rounded once, when all is added up: parts of seconds of many short connections are not lost.
+func TestPartsOfSecondsAddUp(t *testing.T) {
+	t.Parallel()
+	var watched []Interval
+	for i := range 100 {
+		from := start.Add(time.Duration(i) * 30 * time.Second)
+		watched = append(watched, Interval{Span: Span{From: from, To: from.Add(1990 * time.Millisecond)}})
+	}
+	if got := Evaluate(hour(watched...)); got.Watched != 199 || got.Bridged != 0 {
+		t.Errorf("%d s of a hundred times 1.99 s", got.Watched)
+	}
 }
 
 // A live meter never takes back: with the same programme, what is watched only grows, and
