@@ -122,6 +122,7 @@ func TestAppeal(t *testing.T) {
 	member.Open("/me/webinars/stroke")
 	member.SeeText("[data-appeal=granted]", "Our stream stood still in your region")
 	member.SeeText("[data-amended]", "Check 2 does not count")
+	member.SeeText("[data-verdict]", "Appeal granted: ")
 	looks(member, "appeal-granted", look{390, false}, look{1440, false})
 
 	chief.Click("input[value=accepted]")

@@ -25,7 +25,7 @@ export class Questions {
 
   /** show makes the list these questions. like distinguishes what else the page says about one. */
   show(questions: Question[], order: Order, like: (q: Question) => string): void {
-    const sorted = [...questions].sort((a, b) => (order === "votes" ? (b.votes ?? 0) - (a.votes ?? 0) : 0) || b.number - a.number);
+    const sorted = [...questions].sort((a, b) => order === "votes" ? (b.votes ?? 0) - (a.votes ?? 0) || a.number - b.number : b.number - a.number);
     const lines = sorted.map((q) => this.line(q, JSON.stringify({ ...q, votes: 0 }) + like(q)));
     const kept = new Set(sorted.map((q) => q.number));
     for (const number of this.shown.keys()) if (!kept.has(number)) this.shown.delete(number);
