@@ -65,11 +65,17 @@ func (d *Driver) browse(ctx context.Context, name string, look func(*amqp.Delive
 	if err != nil {
 		return err
 	}
-	defer leave(ch) // which gives back what was kept
+	defer leave(ch)
 	count, err := length(ch, name)
 	if err != nil {
 		return err
 	}
+	var kept uint64
+	defer func() {
+		if kept > 0 { // before the channel ends: whoever asks next finds them there
+			_ = ch.Nack(kept, true, true)
+		}
+	}()
 	for range min(count, mostLetters) {
 		raw, ok, err := ch.Get(name, false)
 		if err != nil {
@@ -79,6 +85,9 @@ func (d *Driver) browse(ctx context.Context, name string, look func(*amqp.Delive
 			return nil
 		}
 		keep, err := look(&raw)
+		if keep {
+			kept = raw.DeliveryTag
+		}
 		if err != nil {
 			return err
 		}
