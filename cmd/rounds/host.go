@@ -17,7 +17,7 @@ import (
 	"github.com/rounds-cme/rounds/contract/event"
 	"github.com/rounds-cme/rounds/kit/db"
 	"github.com/rounds-cme/rounds/kit/eventlog"
-	queuepg "github.com/rounds-cme/rounds/kit/queue/postgres"
+	"github.com/rounds-cme/rounds/kit/queue/rabbitmq"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/saga"
@@ -32,6 +32,7 @@ type host struct {
 	local    *rpc.Local
 	peers    map[string]string
 	pools    []*pgxpool.Pool
+	brokers  []*rabbitmq.Driver
 }
 
 func newHost(s *settings, log *slog.Logger, entries []run.Entry, peers map[string]string) *host {
@@ -67,6 +68,7 @@ func (h *host) member(ctx context.Context, entry run.Entry) (*run.Member, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", entry.Name, err)
 	}
+	withRelay(deps, service)
 	return &run.Member{Name: entry.Name, Deps: deps, Service: service, RPC: []net.Listener{h.local.Listener(entry.Name)}}, nil
 }
 
@@ -89,8 +91,8 @@ func (h *host) data(ctx context.Context, entry run.Entry, deps *run.Deps) error 
 	}
 	deps.DB = own
 	deps.Events = eventlog.New(shared, deps.Log, deps.Metrics, eventTypes(), saga.Types())
-	deps.Queue = queuepg.New(shared, deps.Log, deps.Metrics, deps.Now)
-	return nil
+	deps.Queue, err = h.driver(deps, shared)
+	return err
 }
 
 func (h *host) pool(ctx context.Context, service, database string) (*pgxpool.Pool, error) {
@@ -103,6 +105,9 @@ func (h *host) pool(ctx context.Context, service, database string) (*pgxpool.Poo
 
 // close ends what belongs to no single service.
 func (h *host) close() {
+	for _, d := range h.brokers {
+		d.Close()
+	}
 	for _, pool := range slices.Backward(h.pools) {
 		pool.Close()
 	}

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rounds-cme/rounds/kit/queue/rabbitmq/rabbittest"
 )
 
 // asProgram makes the test binary be the program itself, so that tests of processes need no other build.
@@ -26,7 +28,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		os.Exit(execute(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	rabbittest.Close()
+	os.Exit(code)
 }
 
 // patience bounds the waiting for things that happen soon, on a machine that is busy with other tests.

@@ -15,7 +15,7 @@ import (
 )
 
 // alone starts one service on its own: nobody else is there.
-func alone(t *testing.T, service, database string) (p *process, private string) {
+func alone(t *testing.T, service, database string, more ...string) (p *process, private string) {
 	t.Helper()
 	port, privatePort := porttest.Free(t), porttest.Free(t)
 	arguments := []string{
@@ -25,7 +25,7 @@ func alone(t *testing.T, service, database string) (p *process, private string) 
 	for _, flag := range secretFlags(t) {
 		arguments = append(arguments, flag, base64.StdEncoding.EncodeToString(make([]byte, seedSize)))
 	}
-	return begin(t, arguments...), "http://127.0.0.1:" + privatePort
+	return begin(t, append(arguments, more...)...), "http://127.0.0.1:" + privatePort
 }
 
 // secretFlags are the flags of all secrets that services need.

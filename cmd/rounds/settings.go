@@ -25,6 +25,8 @@ type settings struct {
 	StatisticsURL  string          `name:"statistics-url" help:"PostgreSQL for statistics; without it, database rounds_statistics on the server of --database-url."`
 	DatabaseSecret conf.Secret     `name:"database-secret" help:"From this secret the password of every service's database role is derived; empty for a server that trusts its socket."`
 	DatabaseConns  int32           `name:"database-conns" default:"10" help:"Most connections of one service to its database."`
+	BrokerURL      string          `name:"broker-url" help:"RabbitMQ with its virtual host, such as amqp://broker:5672/rounds, which rounds broker setup prepares. Without it, messages stay in PostgreSQL and are taken from there."`
+	BrokerSecret   conf.Secret     `name:"broker-secret" help:"From this secret the password of every service's account at the broker is derived."`
 	Keys           string          `default:"keys" help:"Directory of the keys that tokens are signed with (auth) and verified with (all others need only its jwks.json)."`
 }
 

@@ -194,6 +194,13 @@ func (g *Group) Ready(ctx context.Context) map[string]error {
 	return missing
 }
 
+func (m *Member) late() error {
+	if m.Service.Late == nil {
+		return nil
+	}
+	return m.Service.Late()
+}
+
 func (m *Member) ready(ctx context.Context) error {
 	if m.Deps.DB != nil {
 		if err := m.Deps.DB.Ping(ctx); err != nil {

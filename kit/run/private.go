@@ -35,9 +35,14 @@ func (g *Group) readyz(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 	for _, member := range g.members {
-		if missing[member.Name] == nil {
-			fmt.Fprintf(w, "%s: ready\n", member.Name)
+		if missing[member.Name] != nil {
+			continue
 		}
+		if late := member.late(); late != nil {
+			fmt.Fprintf(w, "%s: ready, but what it passes on is late: %v\n", member.Name, late)
+			continue
+		}
+		fmt.Fprintf(w, "%s: ready\n", member.Name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(missing)) {
 		fmt.Fprintf(w, "%s: %v\n", name, missing[name])

@@ -59,6 +59,9 @@ type Service struct {
 	Work []Work
 	// Ready tells what keeps the service from doing its own work, such as a database that is down; nil when nothing.
 	Ready func(context.Context) error
+	// Late tells what is done and not passed on yet, such as messages while the broker is down; nil when nothing. The service
+	// is ready all the same, and /readyz says both.
+	Late func() error
 	// Close ends what the sockets do not know of, such as WebSockets, when the service drains.
 	Close func(context.Context) error
 }

@@ -66,17 +66,13 @@ func (d *Driver) browse(ctx context.Context, name string, look func(*amqp.Delive
 		return err
 	}
 	defer leave(ch)
-	count, err := length(ch, name)
-	if err != nil {
-		return err
-	}
 	var kept uint64
 	defer func() {
 		if kept > 0 { // before the channel ends: whoever asks next finds them there
 			_ = ch.Nack(kept, true, true)
 		}
 	}()
-	for range min(count, mostLetters) {
+	for range mostLetters { // not the queue's length, which lags behind what was given back a moment ago
 		raw, ok, err := ch.Get(name, false)
 		if err != nil {
 			return fmt.Errorf("read queue %s: %w", name, err)

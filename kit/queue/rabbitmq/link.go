@@ -30,9 +30,10 @@ type link struct {
 	conn    *amqp.Connection
 
 	mu      sync.Mutex
-	blocked string        // why the broker does not want to be published to
-	failed  error         // why there is no connection
-	changed chan struct{} // closed at each change
+	current *amqp.Connection // what the following is about
+	blocked string           // why the broker does not want to be published to
+	failed  error            // why there is no connection
+	changed chan struct{}    // closed at each change
 }
 
 func newLink(url, name string, log *slog.Logger, alarm func(bool)) *link {
@@ -50,7 +51,7 @@ func (l *link) channel(ctx context.Context) (*amqp.Channel, error) {
 			return nil, err
 		}
 		l.conn = conn
-		l.set(func() { l.failed, l.blocked = nil, "" })
+		l.set(func() { l.current, l.failed, l.blocked = conn, nil, "" })
 		go l.watch(conn, conn.NotifyBlocked(make(chan amqp.Blocking, 8)))
 	}
 	ch, err := l.conn.Channel()
@@ -97,14 +98,21 @@ func (l *link) watch(conn *amqp.Connection, alarms <-chan amqp.Blocking) {
 		if a.Active {
 			reason = "the broker has an alarm: " + a.Reason
 		}
-		l.set(func() { l.blocked = reason })
+		l.about(conn, func() { l.blocked = reason })
 		l.alarm(a.Active)
 		l.log.Warn("the broker's alarm", "active", a.Active, "reason", a.Reason)
 	}
-	if conn.IsClosed() {
-		l.set(func() { l.failed, l.blocked = errLost, "" })
-		l.alarm(false)
-	}
+	l.about(conn, func() { l.failed, l.blocked = errLost, "" })
+	l.alarm(false)
+}
+
+// about changes what is known, unless that is about another connection by now.
+func (l *link) about(conn *amqp.Connection, change func()) {
+	l.set(func() {
+		if l.current == conn {
+			change()
+		}
+	})
 }
 
 var (

@@ -104,7 +104,7 @@ func (p *place) url(service string) string {
 func (p *place) driver(service string) *rabbitmq.Driver {
 	p.t.Helper()
 	c := rabbitmq.Config{URL: p.url(service), Service: service, Table: table()}
-	d, err := rabbitmq.New(c, p.database.Pool(service), quiet(), p.metrics, time.Now)
+	d, err := rabbitmq.New(c, p.database.Pool(service), slog.New(slog.NewTextHandler(p.t.Output(), nil)), p.metrics, time.Now)
 	if err != nil {
 		p.t.Fatal(err)
 	}

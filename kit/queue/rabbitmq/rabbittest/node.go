@@ -166,6 +166,9 @@ func (n *Node) URL(user, password, vhost string) string {
 	return fmt.Sprintf("amqp://%s:%s@127.0.0.1:%s/%s", user, password, n.amqp, vhost)
 }
 
+// Bare is the address of a virtual host without an account.
+func (n *Node) Bare(vhost string) string { return fmt.Sprintf("amqp://127.0.0.1:%s/%s", n.amqp, vhost) }
+
 // Admin is the address of a virtual host for the administrator.
 func (n *Node) Admin(vhost string) string { return n.URL(admin, admin, vhost) }
 
