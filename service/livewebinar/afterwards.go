@@ -3,6 +3,7 @@ package livewebinar
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/token"
+	"github.com/rounds-cme/rounds/rules/credit"
 	memory "github.com/rounds-cme/rounds/service/livewebinar/internal/board"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
 )
@@ -102,12 +104,57 @@ func (a *rpc) Outcome(ctx context.Context, q *livewebinarpb.OutcomeRequest) (*li
 			enter(reply, i, k)
 		}
 	}
+	if k.host {
+		if reply.Samples, reply.Incidents, err = a.rooms.course(ctx, k.WebinarID); err != nil {
+			return nil, err
+		}
+	}
 	slices.SortStableFunc(reply.Questions, func(a, b *livewebinarpb.Question) int {
 		return cmp.Or(cmp.Compare(b.GetVotes(), a.GetVotes()), cmp.Compare(a.GetNumber(), b.GetNumber()))
 	})
 	slices.SortFunc(reply.Polls, func(a, b *livewebinarpb.Poll) int { return cmp.Compare(a.GetNumber(), b.GetNumber()) })
 	slices.SortFunc(reply.Notes, func(a, b *livewebinarpb.Note) int { return cmp.Compare(a.GetNumber(), b.GetNumber()) })
 	return reply, nil
+}
+
+// Attendance is who was there, for the hosts.
+func (a *rpc) Attendance(ctx context.Context, q *livewebinarpb.AttendanceRequest) (*livewebinarpb.AttendanceResponse, error) {
+	k, err := a.record(ctx, q.GetSlug())
+	if err != nil {
+		return nil, err
+	}
+	if !k.host {
+		return nil, errs.New(errs.Forbidden, "room.hosts", "Only the lecturer, hosts and administrators may do this.")
+	}
+	limit := q.GetLimit()
+	if limit <= 0 || limit > historyMost {
+		limit = historyMost
+	}
+	rows := store.New(a.rooms.pool)
+	total, err := rows.AttendanceCount(ctx, k.WebinarID)
+	if err != nil {
+		return nil, fmt.Errorf("count attendance: %w", err)
+	}
+	reply := &livewebinarpb.AttendanceResponse{Total: number(total)}
+	page, err := rows.AttendancePage(ctx, store.AttendancePageParams{WebinarID: k.WebinarID, Skip: max(0, q.GetSkip()), AtMost: limit})
+	if err != nil {
+		return nil, fmt.Errorf("read attendance: %w", err)
+	}
+	for _, row := range page {
+		var e credit.Evidence
+		if err := json.Unmarshal(row.Evidence, &e); err != nil {
+			return nil, fmt.Errorf("read evidence: %w", err)
+		}
+		reply.Attendees = append(reply.Attendees, attendeePB(row, credit.Evaluate(e)))
+	}
+	return reply, nil
+}
+
+func attendeePB(row store.AttendancePageRow, c credit.Credit) *livewebinarpb.Attendee {
+	return &livewebinarpb.Attendee{
+		Name: row.Name, FirstJoinedAt: stamp(row.FirstJoinedAt), WatchedSeconds: number(c.Watched), CreditableSeconds: number(c.Creditable),
+		Percent: number(c.Percent), ChecksAnswered: number(c.Checks.Answered), ChecksCounted: number(c.Checks.Answered + c.Checks.Missed),
+	}
 }
 
 // counted is the board with the votes of its last second counted, also when the instance that should have done so died.

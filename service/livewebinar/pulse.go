@@ -95,21 +95,27 @@ func (s *server) sampleMinute(ctx context.Context, q *store.Queries, l *live, m 
 
 // pulse is how the room has been, for hosts.
 func (s *server) pulse(ctx context.Context, at stage, _ *livewebinarpb.PulseRequest) (proto.Message, error) {
-	q := store.New(s.rooms.pool)
-	samples, err := q.SampleList(ctx, at.webinar)
+	samples, incidents, err := s.rooms.course(ctx, at.webinar)
+	return &livewebinarpb.PulseResponse{Samples: samples, Incidents: incidents}, err
+}
+
+// course is how many were in a room, minute by minute, and when that was not their fault.
+func (s *rooms) course(ctx context.Context, webinar uuid.UUID) ([]*livewebinarpb.Sample, []*livewebinarpb.Incident, error) {
+	q := store.New(s.pool)
+	minutes, err := q.SampleList(ctx, webinar)
 	if err != nil {
-		return nil, fmt.Errorf("read samples: %w", err)
+		return nil, nil, fmt.Errorf("read samples: %w", err)
 	}
-	incidents, err := q.IncidentsOf(ctx, []uuid.UUID{at.webinar})
+	troubles, err := q.IncidentsOf(ctx, []uuid.UUID{webinar})
 	if err != nil {
-		return nil, fmt.Errorf("read incidents: %w", err)
+		return nil, nil, fmt.Errorf("read incidents: %w", err)
 	}
-	reply := &livewebinarpb.PulseResponse{}
-	for _, row := range samples {
-		reply.Samples = append(reply.Samples, &livewebinarpb.Sample{At: stamp(row.At), Viewers: row.Viewers, Checks: row.Checks, Answered: row.Answered})
+	samples, incidents := make([]*livewebinarpb.Sample, len(minutes)), make([]*livewebinarpb.Incident, len(troubles))
+	for i, row := range minutes {
+		samples[i] = &livewebinarpb.Sample{At: stamp(row.At), Viewers: row.Viewers, Checks: row.Checks, Answered: row.Answered}
 	}
-	for _, row := range incidents {
-		reply.Incidents = append(reply.Incidents, &livewebinarpb.Incident{From: stamp(row.FromAt), To: stamp(row.ToAt), Reason: row.Reason})
+	for i, row := range troubles {
+		incidents[i] = &livewebinarpb.Incident{From: stamp(row.FromAt), To: stamp(row.ToAt), Reason: row.Reason}
 	}
-	return reply, nil
+	return samples, incidents, nil
 }

@@ -25,20 +25,21 @@ func (s *server) record(w http.ResponseWriter, r *http.Request) error {
 		view.Number = n
 	}
 	switch p := q.Get("part"); p {
-	case record.Polls, record.Chat, record.Programme, record.Backstage:
+	case record.Polls, record.Chat, record.Programme, record.Numbers, record.Attendance, record.Backstage:
 		view.Part = p
 	}
 	var refused error
 	all(
 		func() { view.Outcome, refused = s.outcome(r.Context(), found.GetCard()) },
 		func() { view.Transcript = s.transcript(r.Context(), view) },
+		func() { view.Attendance = s.attended(r.Context(), view) },
 		func() { view.Viewers = s.present(r.Context(), found.GetCard().GetId()) },
 	)
 	if refused != nil {
 		return refused
 	}
 	view.Host = view.Outcome.GetHost()
-	if view.Part == record.Backstage && !view.Host && view.Outcome != nil {
+	if record.OfHosts(view.Part) && !view.Host && view.Outcome != nil {
 		return errs.New(errs.Forbidden, "room.hosts", "Only the lecturer, hosts and administrators may do this.")
 	}
 	return s.show(w, r, http.StatusOK, record.Page(view))
@@ -71,6 +72,23 @@ func (s *server) transcript(ctx context.Context, view record.View) *livewebinarp
 	answer, err := s.live.Transcript(ctx, q)
 	if err != nil {
 		obs.Event(ctx).Set("transcript_missing", err.Error())
+		return nil
+	}
+	return answer
+}
+
+// attended asks for a page of the list, where that is shown.
+func (s *server) attended(ctx context.Context, view record.View) *livewebinarpb.AttendanceResponse {
+	if view.Part != record.Attendance {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, blockPatience)
+	defer cancel()
+	answer, err := s.live.Attendance(ctx, &livewebinarpb.AttendanceRequest{
+		Slug: view.Card.GetSlug(), Skip: int32((view.Number - 1) * record.ChatPage), Limit: record.ChatPage, //nolint:gosec // bounded where it was read
+	})
+	if err != nil {
+		obs.Event(ctx).Set("attendance_missing", err.Error())
 		return nil
 	}
 	return answer

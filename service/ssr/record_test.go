@@ -34,6 +34,8 @@ func recorded(host bool) figures {
 	if host {
 		outcome.Questions[1].Name, outcome.Questions[1].Anonymous = "Bor Kranjc", true
 		outcome.Notes = []*livewebinarpb.Note{{Number: 1, Name: "Doc Host", Body: "Two minutes over", SentAt: at(58)}}
+		outcome.Samples = []*livewebinarpb.Sample{{At: at(1), Viewers: 90}, {At: at(2), Viewers: 143, Checks: 4, Answered: 3}}
+		outcome.Incidents = []*livewebinarpb.Incident{{From: at(10), To: at(11), Reason: "connections_lost"}}
 		outcome.Sanctions = []*livewebinarpb.Sanction{{Name: "Rok Glasen", Kind: "muted", Reason: "Advertising", By: "Doc Host", At: at(20)}, {Name: "Tina Jezna", By: "Doc Host", At: at(21)}}
 	}
 	return figures{
@@ -45,6 +47,9 @@ func recorded(host bool) figures {
 				{Sequence: 103, Name: "Živa Čuk", Host: true, Body: "Welcome", SentAt: at(3), ReplyTo: &livewebinarpb.Quote{Sequence: 101, Name: "Ana Novak", Body: "Dober večer"}},
 			},
 		},
+		livewebinarpb.LiveWebinar_Attendance_FullMethodName: &livewebinarpb.AttendanceResponse{Total: 143, Attendees: []*livewebinarpb.Attendee{
+			{Name: "Ana Novak", FirstJoinedAt: at(0), WatchedSeconds: 2999, CreditableSeconds: 3000, Percent: 99, ChecksAnswered: 2, ChecksCounted: 3}, {FirstJoinedAt: at(4)},
+		}},
 		livewebinarpb.LiveWebinar_Status_FullMethodName: &livewebinarpb.StatusResponse{Rooms: []*livewebinarpb.RoomStatus{{Viewers: 143}}},
 	}
 }
@@ -54,7 +59,7 @@ func TestRecord(t *testing.T) {
 	t.Parallel()
 	h := newTheatre(t, recorded(false))
 	h.page("/webinars/sepsis/record", token.Member,
-		[]string{"143", "50 minutes", "2 of 2", "Gloves &lt;b&gt;?", "14 votes", "1 vote<", "Only with blood.", "Asked anonymously", "?part=chat"}, []string{"Bor Kranjc", "part=backstage", "/backoffice/"})
+		[]string{"143", "50 minutes", "2 of 2", "Gloves &lt;b&gt;?", "14 votes", "1 vote<", "Only with blood.", "Asked anonymously", "?part=chat"}, []string{"Bor Kranjc", "part=backstage", "part=attendance", "part=numbers", "/backoffice/"})
 	h.page("/webinars/sepsis/record?part=polls", token.Member, []string{"Twenty seconds", "2 (67 %)", "3 people answered", "The result was not shared."}, nil)
 	h.page("/webinars/sepsis/record?part=chat&page=2", token.Member,
 		[]string{"Dober večer &lt;b&gt;", "Thanks 3", `data-sequence="103"`, "Page 2 of 3", "page=3"}, nil)
@@ -62,8 +67,10 @@ func TestRecord(t *testing.T) {
 		t.Errorf("asked for %v", q)
 	}
 	h.page("/webinars/sepsis/record?part=programme", token.Member, []string{"Break", "09:30", "does not count", "30</td>", "20</td>"}, nil)
-	if answer, _ := h.send(http.MethodGet, "/webinars/sepsis/record?part=backstage", token.Member, nil); answer.StatusCode != http.StatusForbidden {
-		t.Errorf("a member behind the stage: %d", answer.StatusCode)
+	for _, part := range []string{"backstage", "attendance", "numbers"} {
+		if answer, _ := h.send(http.MethodGet, "/webinars/sepsis/record?part="+part, token.Member, nil); answer.StatusCode != http.StatusForbidden {
+			t.Errorf("a member reads %s: %d", part, answer.StatusCode)
+		}
 	}
 	if answer, _ := h.send(http.MethodGet, "/webinars/sepsis/record", token.Applicant, nil); answer.StatusCode != http.StatusForbidden {
 		t.Errorf("an applicant: %d", answer.StatusCode)
@@ -82,13 +89,18 @@ func TestRecordOfHosts(t *testing.T) {
 	h.page("/webinars/sepsis/record", token.Host, []string{"Bor Kranjc", "anonymous to the audience", "part=backstage"}, []string{"/backoffice/"})
 	h.page("/webinars/sepsis/record", token.Administrator, []string{"/backoffice/webinars/sepsis/points"}, nil)
 	h.page("/webinars/sepsis/record?part=backstage", token.Host, []string{"Two minutes over", "Lifted", "Rok Glasen", "Advertising", "By Doc Host"}, nil)
+	h.page("/webinars/sepsis/record?part=numbers", token.Host, []string{"At most 143 at once", "3 of 4 (75 %)", "Many lost the connection"}, nil)
+	h.page("/webinars/sepsis/record?part=attendance&page=2", token.Host, []string{"Ana Novak", "49</td>", "99 %", "2 of 3", "Account closed", "Page 2 of 2"}, nil)
+	if q := last[*livewebinarpb.AttendanceRequest](t, h.programme); q.GetSkip() != 100 || q.GetLimit() != 100 {
+		t.Errorf("asked for %v", q)
+	}
 }
 
 // TestRecordMissing stands without its parts, and says before the end when it will be there.
 func TestRecordMissing(t *testing.T) {
 	t.Parallel()
 	away := newTheatre(t, figures{bffpb.Webinars_Webinar_FullMethodName: &bffpb.WebinarResponse{Card: sepsis("ended")}})
-	for _, part := range []string{"questions", "polls", "chat", "programme", "backstage"} {
+	for _, part := range []string{"questions", "polls", "chat", "programme", "numbers", "attendance", "backstage"} {
 		away.page("/webinars/sepsis/record?part="+part, token.Member, []string{"missing right now"}, nil)
 	}
 	early := newTheatre(t, figures{bffpb.Webinars_Webinar_FullMethodName: &bffpb.WebinarResponse{Card: sepsis("live")}})

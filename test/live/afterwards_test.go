@@ -68,9 +68,20 @@ func TestAfterwards(t *testing.T) {
 	if got.GetHost() || len(got.GetNotes())+len(got.GetSanctions()) > 0 || got.GetClosedAt() == nil {
 		t.Errorf("for members: %v", got)
 	}
+	h.Exec(`INSERT INTO livewebinar.sample (webinar_id, at, viewers, checks, answered) VALUES ($1, '2026-01-20 17:00Z', 3, 2, 1)`, h.Webinar)
 	got, err = rpc.Outcome(lecturer, &livewebinarpb.OutcomeRequest{Slug: slug})
 	if err != nil || !got.GetHost() || len(got.GetQuestions()) != 3 || len(got.GetPolls()) != 3 || len(got.GetNotes()) != 1 || got.GetPolls()[1].GetVoters() != 1 {
 		t.Errorf("for the lecturer: %v, %v", got, err)
+	}
+	if s := got.GetSamples(); len(s) == 0 || s[0].GetViewers() != 3 || s[0].GetAnswered() != 1 {
+		t.Errorf("how many were there: %v", s)
+	}
+	list, err := rpc.Attendance(lecturer, &livewebinarpb.AttendanceRequest{Slug: slug, Limit: 1})
+	if err != nil || list.GetTotal() != 3 || len(list.GetAttendees()) != 1 || list.GetAttendees()[0].GetName() != "Ana" || list.GetAttendees()[0].GetFirstJoinedAt() == nil {
+		t.Errorf("the list of attendance: %v, %v", list, err)
+	}
+	if _, err := rpc.Attendance(member, &livewebinarpb.AttendanceRequest{Slug: slug}); !errs.HasCode(err, "room.hosts") {
+		t.Errorf("a member reads the list of attendance: %v", err)
 	}
 	page, err := rpc.Transcript(member, &livewebinarpb.TranscriptRequest{Slug: slug, AfterSequence: 1, Limit: 1})
 	if err != nil || page.GetLastSequence() != 3 || len(page.GetMessages()) != 1 || page.GetMessages()[0].GetDeletedBy() != "author" || page.GetMessages()[0].GetBody() != "" {

@@ -25,6 +25,215 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type AttendanceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Slug  string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	// How many to leave out, and how many to tell: 1 to 100, 0 means 100.
+	Skip          int32 `protobuf:"varint,2,opt,name=skip,proto3" json:"skip,omitempty"`
+	Limit         int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttendanceRequest) Reset() {
+	*x = AttendanceRequest{}
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttendanceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttendanceRequest) ProtoMessage() {}
+
+func (x *AttendanceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttendanceRequest.ProtoReflect.Descriptor instead.
+func (*AttendanceRequest) Descriptor() ([]byte, []int) {
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *AttendanceRequest) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *AttendanceRequest) GetSkip() int32 {
+	if x != nil {
+		return x.Skip
+	}
+	return 0
+}
+
+func (x *AttendanceRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type AttendanceResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Attendees []*Attendee            `protobuf:"bytes,1,rep,name=attendees,proto3" json:"attendees,omitempty"`
+	// How many there are in all.
+	Total         int32 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttendanceResponse) Reset() {
+	*x = AttendanceResponse{}
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttendanceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttendanceResponse) ProtoMessage() {}
+
+func (x *AttendanceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttendanceResponse.ProtoReflect.Descriptor instead.
+func (*AttendanceResponse) Descriptor() ([]byte, []int) {
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AttendanceResponse) GetAttendees() []*Attendee {
+	if x != nil {
+		return x.Attendees
+	}
+	return nil
+}
+
+func (x *AttendanceResponse) GetTotal() int32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+type Attendee struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty when the person's account is gone.
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	FirstJoinedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=first_joined_at,json=firstJoinedAt,proto3" json:"first_joined_at,omitempty"`
+	// Of the time that counts.
+	WatchedSeconds    int32 `protobuf:"varint,3,opt,name=watched_seconds,json=watchedSeconds,proto3" json:"watched_seconds,omitempty"`
+	CreditableSeconds int32 `protobuf:"varint,4,opt,name=creditable_seconds,json=creditableSeconds,proto3" json:"creditable_seconds,omitempty"`
+	Percent           int32 `protobuf:"varint,5,opt,name=percent,proto3" json:"percent,omitempty"`
+	ChecksAnswered    int32 `protobuf:"varint,6,opt,name=checks_answered,json=checksAnswered,proto3" json:"checks_answered,omitempty"`
+	// Those that were void are left out.
+	ChecksCounted int32 `protobuf:"varint,7,opt,name=checks_counted,json=checksCounted,proto3" json:"checks_counted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Attendee) Reset() {
+	*x = Attendee{}
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Attendee) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Attendee) ProtoMessage() {}
+
+func (x *Attendee) ProtoReflect() protoreflect.Message {
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Attendee.ProtoReflect.Descriptor instead.
+func (*Attendee) Descriptor() ([]byte, []int) {
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Attendee) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Attendee) GetFirstJoinedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FirstJoinedAt
+	}
+	return nil
+}
+
+func (x *Attendee) GetWatchedSeconds() int32 {
+	if x != nil {
+		return x.WatchedSeconds
+	}
+	return 0
+}
+
+func (x *Attendee) GetCreditableSeconds() int32 {
+	if x != nil {
+		return x.CreditableSeconds
+	}
+	return 0
+}
+
+func (x *Attendee) GetPercent() int32 {
+	if x != nil {
+		return x.Percent
+	}
+	return 0
+}
+
+func (x *Attendee) GetChecksAnswered() int32 {
+	if x != nil {
+		return x.ChecksAnswered
+	}
+	return 0
+}
+
+func (x *Attendee) GetChecksCounted() int32 {
+	if x != nil {
+		return x.ChecksCounted
+	}
+	return 0
+}
+
 type TranscriptRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Slug          string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
@@ -37,7 +246,7 @@ type TranscriptRequest struct {
 
 func (x *TranscriptRequest) Reset() {
 	*x = TranscriptRequest{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -49,7 +258,7 @@ func (x *TranscriptRequest) String() string {
 func (*TranscriptRequest) ProtoMessage() {}
 
 func (x *TranscriptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -62,7 +271,7 @@ func (x *TranscriptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TranscriptRequest.ProtoReflect.Descriptor instead.
 func (*TranscriptRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{0}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *TranscriptRequest) GetSlug() string {
@@ -101,7 +310,7 @@ type TranscriptResponse struct {
 
 func (x *TranscriptResponse) Reset() {
 	*x = TranscriptResponse{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -113,7 +322,7 @@ func (x *TranscriptResponse) String() string {
 func (*TranscriptResponse) ProtoMessage() {}
 
 func (x *TranscriptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -126,7 +335,7 @@ func (x *TranscriptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TranscriptResponse.ProtoReflect.Descriptor instead.
 func (*TranscriptResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{1}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *TranscriptResponse) GetWebinarId() string {
@@ -173,7 +382,7 @@ type OutcomeRequest struct {
 
 func (x *OutcomeRequest) Reset() {
 	*x = OutcomeRequest{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -185,7 +394,7 @@ func (x *OutcomeRequest) String() string {
 func (*OutcomeRequest) ProtoMessage() {}
 
 func (x *OutcomeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -198,7 +407,7 @@ func (x *OutcomeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutcomeRequest.ProtoReflect.Descriptor instead.
 func (*OutcomeRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{2}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OutcomeRequest) GetSlug() string {
@@ -223,13 +432,15 @@ type OutcomeResponse struct {
 	// For hosts alone.
 	Sanctions     []*Sanction `protobuf:"bytes,9,rep,name=sanctions,proto3" json:"sanctions,omitempty"`
 	Notes         []*Note     `protobuf:"bytes,10,rep,name=notes,proto3" json:"notes,omitempty"`
+	Samples       []*Sample   `protobuf:"bytes,11,rep,name=samples,proto3" json:"samples,omitempty"`
+	Incidents     []*Incident `protobuf:"bytes,12,rep,name=incidents,proto3" json:"incidents,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OutcomeResponse) Reset() {
 	*x = OutcomeResponse{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[3]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -241,7 +452,7 @@ func (x *OutcomeResponse) String() string {
 func (*OutcomeResponse) ProtoMessage() {}
 
 func (x *OutcomeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[3]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -254,7 +465,7 @@ func (x *OutcomeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutcomeResponse.ProtoReflect.Descriptor instead.
 func (*OutcomeResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{3}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *OutcomeResponse) GetWebinarId() string {
@@ -327,6 +538,20 @@ func (x *OutcomeResponse) GetNotes() []*Note {
 	return nil
 }
 
+func (x *OutcomeResponse) GetSamples() []*Sample {
+	if x != nil {
+		return x.Samples
+	}
+	return nil
+}
+
+func (x *OutcomeResponse) GetIncidents() []*Incident {
+	if x != nil {
+		return x.Incidents
+	}
+	return nil
+}
+
 type DoorRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Slug          string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
@@ -336,7 +561,7 @@ type DoorRequest struct {
 
 func (x *DoorRequest) Reset() {
 	*x = DoorRequest{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[4]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -348,7 +573,7 @@ func (x *DoorRequest) String() string {
 func (*DoorRequest) ProtoMessage() {}
 
 func (x *DoorRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[4]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -361,7 +586,7 @@ func (x *DoorRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoorRequest.ProtoReflect.Descriptor instead.
 func (*DoorRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{4}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DoorRequest) GetSlug() string {
@@ -388,7 +613,7 @@ type DoorResponse struct {
 
 func (x *DoorResponse) Reset() {
 	*x = DoorResponse{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[5]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -400,7 +625,7 @@ func (x *DoorResponse) String() string {
 func (*DoorResponse) ProtoMessage() {}
 
 func (x *DoorResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[5]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -413,7 +638,7 @@ func (x *DoorResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoorResponse.ProtoReflect.Descriptor instead.
 func (*DoorResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{5}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *DoorResponse) GetWebinarId() string {
@@ -468,7 +693,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[6]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -480,7 +705,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[6]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -493,7 +718,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{6}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *StatusRequest) GetWebinarIds() []string {
@@ -513,7 +738,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[7]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -525,7 +750,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[7]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -538,7 +763,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{7}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *StatusResponse) GetRooms() []*RoomStatus {
@@ -562,7 +787,7 @@ type RoomStatus struct {
 
 func (x *RoomStatus) Reset() {
 	*x = RoomStatus{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[8]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -574,7 +799,7 @@ func (x *RoomStatus) String() string {
 func (*RoomStatus) ProtoMessage() {}
 
 func (x *RoomStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[8]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -587,7 +812,7 @@ func (x *RoomStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomStatus.ProtoReflect.Descriptor instead.
 func (*RoomStatus) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{8}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RoomStatus) GetWebinarId() string {
@@ -629,7 +854,22 @@ var File_livewebinar_v1_livewebinar_proto protoreflect.FileDescriptor
 
 const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\n" +
-	" livewebinar/v1/livewebinar.proto\x12\x15rounds.livewebinar.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1alivewebinar/v1/board.proto\x1a\x19livewebinar/v1/chat.proto\"d\n" +
+	" livewebinar/v1/livewebinar.proto\x12\x15rounds.livewebinar.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1alivewebinar/v1/board.proto\x1a\x19livewebinar/v1/chat.proto\"Q\n" +
+	"\x11AttendanceRequest\x12\x12\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
+	"\x04skip\x18\x02 \x01(\x05R\x04skip\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\x05R\x05limit\"i\n" +
+	"\x12AttendanceResponse\x12=\n" +
+	"\tattendees\x18\x01 \x03(\v2\x1f.rounds.livewebinar.v1.AttendeeR\tattendees\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x05R\x05total\"\xa4\x02\n" +
+	"\bAttendee\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12B\n" +
+	"\x0ffirst_joined_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rfirstJoinedAt\x12'\n" +
+	"\x0fwatched_seconds\x18\x03 \x01(\x05R\x0ewatchedSeconds\x12-\n" +
+	"\x12creditable_seconds\x18\x04 \x01(\x05R\x11creditableSeconds\x12\x18\n" +
+	"\apercent\x18\x05 \x01(\x05R\apercent\x12'\n" +
+	"\x0fchecks_answered\x18\x06 \x01(\x05R\x0echecksAnswered\x12%\n" +
+	"\x0echecks_counted\x18\a \x01(\x05R\rchecksCounted\"d\n" +
 	"\x11TranscriptRequest\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12%\n" +
 	"\x0eafter_sequence\x18\x02 \x01(\x05R\rafterSequence\x12\x14\n" +
@@ -642,7 +882,7 @@ const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\rlast_sequence\x18\x04 \x01(\x05R\flastSequence\x12\x12\n" +
 	"\x04host\x18\x05 \x01(\bR\x04host\"$\n" +
 	"\x0eOutcomeRequest\x12\x12\n" +
-	"\x04slug\x18\x01 \x01(\tR\x04slug\"\xf0\x03\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\"\xe8\x04\n" +
 	"\x0fOutcomeResponse\x12\x1d\n" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x14\n" +
@@ -655,7 +895,9 @@ const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\x04host\x18\b \x01(\bR\x04host\x12=\n" +
 	"\tsanctions\x18\t \x03(\v2\x1f.rounds.livewebinar.v1.SanctionR\tsanctions\x121\n" +
 	"\x05notes\x18\n" +
-	" \x03(\v2\x1b.rounds.livewebinar.v1.NoteR\x05notes\"!\n" +
+	" \x03(\v2\x1b.rounds.livewebinar.v1.NoteR\x05notes\x127\n" +
+	"\asamples\x18\v \x03(\v2\x1d.rounds.livewebinar.v1.SampleR\asamples\x12=\n" +
+	"\tincidents\x18\f \x03(\v2\x1f.rounds.livewebinar.v1.IncidentR\tincidents\"!\n" +
 	"\vDoorRequest\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\"\xc3\x01\n" +
 	"\fDoorResponse\x12\x1d\n" +
@@ -678,7 +920,7 @@ const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\x04open\x18\x02 \x01(\bR\x04open\x12\x18\n" +
 	"\aviewers\x18\x03 \x01(\x05R\aviewers\x127\n" +
 	"\topened_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x127\n" +
-	"\tclosed_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt2\xfc\x03\n" +
+	"\tclosed_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt2\x88\x05\n" +
 	"\vLiveWebinar\x12e\n" +
 	"\x06Status\x12$.rounds.livewebinar.v1.StatusRequest\x1a%.rounds.livewebinar.v1.StatusResponse\"\x0e\x8a\xb5\x18\n" +
 	"\n" +
@@ -690,6 +932,9 @@ const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"Transcript\x12(.rounds.livewebinar.v1.TranscriptRequest\x1a).rounds.livewebinar.v1.TranscriptResponse\"&\x8a\xb5\x18\"\n" +
 	"\x03ssr\x12\x06member\x12\x04host\x12\radministrator\x12\x80\x01\n" +
 	"\aOutcome\x12%.rounds.livewebinar.v1.OutcomeRequest\x1a&.rounds.livewebinar.v1.OutcomeResponse\"&\x8a\xb5\x18\"\n" +
+	"\x03ssr\x12\x06member\x12\x04host\x12\radministrator\x12\x89\x01\n" +
+	"\n" +
+	"Attendance\x12(.rounds.livewebinar.v1.AttendanceRequest\x1a).rounds.livewebinar.v1.AttendanceResponse\"&\x8a\xb5\x18\"\n" +
 	"\x03ssr\x12\x06member\x12\x04host\x12\radministratorBDZBgithub.com/rounds-cme/rounds/contract/livewebinar/v1;livewebinarpbb\x06proto3"
 
 var (
@@ -704,51 +949,62 @@ func file_livewebinar_v1_livewebinar_proto_rawDescGZIP() []byte {
 	return file_livewebinar_v1_livewebinar_proto_rawDescData
 }
 
-var file_livewebinar_v1_livewebinar_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_livewebinar_v1_livewebinar_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_livewebinar_v1_livewebinar_proto_goTypes = []any{
-	(*TranscriptRequest)(nil),     // 0: rounds.livewebinar.v1.TranscriptRequest
-	(*TranscriptResponse)(nil),    // 1: rounds.livewebinar.v1.TranscriptResponse
-	(*OutcomeRequest)(nil),        // 2: rounds.livewebinar.v1.OutcomeRequest
-	(*OutcomeResponse)(nil),       // 3: rounds.livewebinar.v1.OutcomeResponse
-	(*DoorRequest)(nil),           // 4: rounds.livewebinar.v1.DoorRequest
-	(*DoorResponse)(nil),          // 5: rounds.livewebinar.v1.DoorResponse
-	(*StatusRequest)(nil),         // 6: rounds.livewebinar.v1.StatusRequest
-	(*StatusResponse)(nil),        // 7: rounds.livewebinar.v1.StatusResponse
-	(*RoomStatus)(nil),            // 8: rounds.livewebinar.v1.RoomStatus
-	(*ChatMessage)(nil),           // 9: rounds.livewebinar.v1.ChatMessage
-	(*Question)(nil),              // 10: rounds.livewebinar.v1.Question
-	(*Poll)(nil),                  // 11: rounds.livewebinar.v1.Poll
-	(*Programme)(nil),             // 12: rounds.livewebinar.v1.Programme
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*Sanction)(nil),              // 14: rounds.livewebinar.v1.Sanction
-	(*Note)(nil),                  // 15: rounds.livewebinar.v1.Note
+	(*AttendanceRequest)(nil),     // 0: rounds.livewebinar.v1.AttendanceRequest
+	(*AttendanceResponse)(nil),    // 1: rounds.livewebinar.v1.AttendanceResponse
+	(*Attendee)(nil),              // 2: rounds.livewebinar.v1.Attendee
+	(*TranscriptRequest)(nil),     // 3: rounds.livewebinar.v1.TranscriptRequest
+	(*TranscriptResponse)(nil),    // 4: rounds.livewebinar.v1.TranscriptResponse
+	(*OutcomeRequest)(nil),        // 5: rounds.livewebinar.v1.OutcomeRequest
+	(*OutcomeResponse)(nil),       // 6: rounds.livewebinar.v1.OutcomeResponse
+	(*DoorRequest)(nil),           // 7: rounds.livewebinar.v1.DoorRequest
+	(*DoorResponse)(nil),          // 8: rounds.livewebinar.v1.DoorResponse
+	(*StatusRequest)(nil),         // 9: rounds.livewebinar.v1.StatusRequest
+	(*StatusResponse)(nil),        // 10: rounds.livewebinar.v1.StatusResponse
+	(*RoomStatus)(nil),            // 11: rounds.livewebinar.v1.RoomStatus
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(*ChatMessage)(nil),           // 13: rounds.livewebinar.v1.ChatMessage
+	(*Question)(nil),              // 14: rounds.livewebinar.v1.Question
+	(*Poll)(nil),                  // 15: rounds.livewebinar.v1.Poll
+	(*Programme)(nil),             // 16: rounds.livewebinar.v1.Programme
+	(*Sanction)(nil),              // 17: rounds.livewebinar.v1.Sanction
+	(*Note)(nil),                  // 18: rounds.livewebinar.v1.Note
+	(*Sample)(nil),                // 19: rounds.livewebinar.v1.Sample
+	(*Incident)(nil),              // 20: rounds.livewebinar.v1.Incident
 }
 var file_livewebinar_v1_livewebinar_proto_depIdxs = []int32{
-	9,  // 0: rounds.livewebinar.v1.TranscriptResponse.messages:type_name -> rounds.livewebinar.v1.ChatMessage
-	10, // 1: rounds.livewebinar.v1.OutcomeResponse.questions:type_name -> rounds.livewebinar.v1.Question
-	11, // 2: rounds.livewebinar.v1.OutcomeResponse.polls:type_name -> rounds.livewebinar.v1.Poll
-	12, // 3: rounds.livewebinar.v1.OutcomeResponse.programme:type_name -> rounds.livewebinar.v1.Programme
-	13, // 4: rounds.livewebinar.v1.OutcomeResponse.opened_at:type_name -> google.protobuf.Timestamp
-	13, // 5: rounds.livewebinar.v1.OutcomeResponse.closed_at:type_name -> google.protobuf.Timestamp
-	14, // 6: rounds.livewebinar.v1.OutcomeResponse.sanctions:type_name -> rounds.livewebinar.v1.Sanction
-	15, // 7: rounds.livewebinar.v1.OutcomeResponse.notes:type_name -> rounds.livewebinar.v1.Note
-	13, // 8: rounds.livewebinar.v1.DoorResponse.starts_at:type_name -> google.protobuf.Timestamp
-	8,  // 9: rounds.livewebinar.v1.StatusResponse.rooms:type_name -> rounds.livewebinar.v1.RoomStatus
-	13, // 10: rounds.livewebinar.v1.RoomStatus.opened_at:type_name -> google.protobuf.Timestamp
-	13, // 11: rounds.livewebinar.v1.RoomStatus.closed_at:type_name -> google.protobuf.Timestamp
-	6,  // 12: rounds.livewebinar.v1.LiveWebinar.Status:input_type -> rounds.livewebinar.v1.StatusRequest
-	4,  // 13: rounds.livewebinar.v1.LiveWebinar.Door:input_type -> rounds.livewebinar.v1.DoorRequest
-	0,  // 14: rounds.livewebinar.v1.LiveWebinar.Transcript:input_type -> rounds.livewebinar.v1.TranscriptRequest
-	2,  // 15: rounds.livewebinar.v1.LiveWebinar.Outcome:input_type -> rounds.livewebinar.v1.OutcomeRequest
-	7,  // 16: rounds.livewebinar.v1.LiveWebinar.Status:output_type -> rounds.livewebinar.v1.StatusResponse
-	5,  // 17: rounds.livewebinar.v1.LiveWebinar.Door:output_type -> rounds.livewebinar.v1.DoorResponse
-	1,  // 18: rounds.livewebinar.v1.LiveWebinar.Transcript:output_type -> rounds.livewebinar.v1.TranscriptResponse
-	3,  // 19: rounds.livewebinar.v1.LiveWebinar.Outcome:output_type -> rounds.livewebinar.v1.OutcomeResponse
-	16, // [16:20] is the sub-list for method output_type
-	12, // [12:16] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	2,  // 0: rounds.livewebinar.v1.AttendanceResponse.attendees:type_name -> rounds.livewebinar.v1.Attendee
+	12, // 1: rounds.livewebinar.v1.Attendee.first_joined_at:type_name -> google.protobuf.Timestamp
+	13, // 2: rounds.livewebinar.v1.TranscriptResponse.messages:type_name -> rounds.livewebinar.v1.ChatMessage
+	14, // 3: rounds.livewebinar.v1.OutcomeResponse.questions:type_name -> rounds.livewebinar.v1.Question
+	15, // 4: rounds.livewebinar.v1.OutcomeResponse.polls:type_name -> rounds.livewebinar.v1.Poll
+	16, // 5: rounds.livewebinar.v1.OutcomeResponse.programme:type_name -> rounds.livewebinar.v1.Programme
+	12, // 6: rounds.livewebinar.v1.OutcomeResponse.opened_at:type_name -> google.protobuf.Timestamp
+	12, // 7: rounds.livewebinar.v1.OutcomeResponse.closed_at:type_name -> google.protobuf.Timestamp
+	17, // 8: rounds.livewebinar.v1.OutcomeResponse.sanctions:type_name -> rounds.livewebinar.v1.Sanction
+	18, // 9: rounds.livewebinar.v1.OutcomeResponse.notes:type_name -> rounds.livewebinar.v1.Note
+	19, // 10: rounds.livewebinar.v1.OutcomeResponse.samples:type_name -> rounds.livewebinar.v1.Sample
+	20, // 11: rounds.livewebinar.v1.OutcomeResponse.incidents:type_name -> rounds.livewebinar.v1.Incident
+	12, // 12: rounds.livewebinar.v1.DoorResponse.starts_at:type_name -> google.protobuf.Timestamp
+	11, // 13: rounds.livewebinar.v1.StatusResponse.rooms:type_name -> rounds.livewebinar.v1.RoomStatus
+	12, // 14: rounds.livewebinar.v1.RoomStatus.opened_at:type_name -> google.protobuf.Timestamp
+	12, // 15: rounds.livewebinar.v1.RoomStatus.closed_at:type_name -> google.protobuf.Timestamp
+	9,  // 16: rounds.livewebinar.v1.LiveWebinar.Status:input_type -> rounds.livewebinar.v1.StatusRequest
+	7,  // 17: rounds.livewebinar.v1.LiveWebinar.Door:input_type -> rounds.livewebinar.v1.DoorRequest
+	3,  // 18: rounds.livewebinar.v1.LiveWebinar.Transcript:input_type -> rounds.livewebinar.v1.TranscriptRequest
+	5,  // 19: rounds.livewebinar.v1.LiveWebinar.Outcome:input_type -> rounds.livewebinar.v1.OutcomeRequest
+	0,  // 20: rounds.livewebinar.v1.LiveWebinar.Attendance:input_type -> rounds.livewebinar.v1.AttendanceRequest
+	10, // 21: rounds.livewebinar.v1.LiveWebinar.Status:output_type -> rounds.livewebinar.v1.StatusResponse
+	8,  // 22: rounds.livewebinar.v1.LiveWebinar.Door:output_type -> rounds.livewebinar.v1.DoorResponse
+	4,  // 23: rounds.livewebinar.v1.LiveWebinar.Transcript:output_type -> rounds.livewebinar.v1.TranscriptResponse
+	6,  // 24: rounds.livewebinar.v1.LiveWebinar.Outcome:output_type -> rounds.livewebinar.v1.OutcomeResponse
+	1,  // 25: rounds.livewebinar.v1.LiveWebinar.Attendance:output_type -> rounds.livewebinar.v1.AttendanceResponse
+	21, // [21:26] is the sub-list for method output_type
+	16, // [16:21] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_livewebinar_v1_livewebinar_proto_init() }
@@ -764,7 +1020,7 @@ func file_livewebinar_v1_livewebinar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_livewebinar_v1_livewebinar_proto_rawDesc), len(file_livewebinar_v1_livewebinar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,7 @@ const (
 	LiveWebinar_Door_FullMethodName       = "/rounds.livewebinar.v1.LiveWebinar/Door"
 	LiveWebinar_Transcript_FullMethodName = "/rounds.livewebinar.v1.LiveWebinar/Transcript"
 	LiveWebinar_Outcome_FullMethodName    = "/rounds.livewebinar.v1.LiveWebinar/Outcome"
+	LiveWebinar_Attendance_FullMethodName = "/rounds.livewebinar.v1.LiveWebinar/Attendance"
 )
 
 // LiveWebinarClient is the client API for LiveWebinar service.
@@ -39,6 +40,9 @@ type LiveWebinarClient interface {
 	Transcript(ctx context.Context, in *TranscriptRequest, opts ...grpc.CallOption) (*TranscriptResponse, error)
 	// What became of the questions, polls and programme of a webinar that has ended; its hosts may read it before.
 	Outcome(ctx context.Context, in *OutcomeRequest, opts ...grpc.CallOption) (*OutcomeResponse, error)
+	// Who was in a webinar that has ended and what the room counted, for its hosts; by name. It is what hosts saw while it was live, and
+	// nothing of what follows from it: points, appeals and licence numbers are for administrators.
+	Attendance(ctx context.Context, in *AttendanceRequest, opts ...grpc.CallOption) (*AttendanceResponse, error)
 }
 
 type liveWebinarClient struct {
@@ -89,6 +93,16 @@ func (c *liveWebinarClient) Outcome(ctx context.Context, in *OutcomeRequest, opt
 	return out, nil
 }
 
+func (c *liveWebinarClient) Attendance(ctx context.Context, in *AttendanceRequest, opts ...grpc.CallOption) (*AttendanceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AttendanceResponse)
+	err := c.cc.Invoke(ctx, LiveWebinar_Attendance_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // LiveWebinarServer is the server API for LiveWebinar service.
 // All implementations must embed UnimplementedLiveWebinarServer
 // for forward compatibility.
@@ -101,6 +115,9 @@ type LiveWebinarServer interface {
 	Transcript(context.Context, *TranscriptRequest) (*TranscriptResponse, error)
 	// What became of the questions, polls and programme of a webinar that has ended; its hosts may read it before.
 	Outcome(context.Context, *OutcomeRequest) (*OutcomeResponse, error)
+	// Who was in a webinar that has ended and what the room counted, for its hosts; by name. It is what hosts saw while it was live, and
+	// nothing of what follows from it: points, appeals and licence numbers are for administrators.
+	Attendance(context.Context, *AttendanceRequest) (*AttendanceResponse, error)
 	mustEmbedUnimplementedLiveWebinarServer()
 }
 
@@ -122,6 +139,9 @@ func (UnimplementedLiveWebinarServer) Transcript(context.Context, *TranscriptReq
 }
 func (UnimplementedLiveWebinarServer) Outcome(context.Context, *OutcomeRequest) (*OutcomeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Outcome not implemented")
+}
+func (UnimplementedLiveWebinarServer) Attendance(context.Context, *AttendanceRequest) (*AttendanceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Attendance not implemented")
 }
 func (UnimplementedLiveWebinarServer) mustEmbedUnimplementedLiveWebinarServer() {}
 func (UnimplementedLiveWebinarServer) testEmbeddedByValue()                     {}
@@ -216,6 +236,24 @@ func _LiveWebinar_Outcome_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LiveWebinar_Attendance_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AttendanceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LiveWebinarServer).Attendance(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LiveWebinar_Attendance_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LiveWebinarServer).Attendance(ctx, req.(*AttendanceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // LiveWebinar_ServiceDesc is the grpc.ServiceDesc for LiveWebinar service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -238,6 +276,10 @@ var LiveWebinar_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Outcome",
 			Handler:    _LiveWebinar_Outcome_Handler,
+		},
+		{
+			MethodName: "Attendance",
+			Handler:    _LiveWebinar_Attendance_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -21,6 +21,14 @@ INSERT INTO livewebinar.attendance (webinar_id, account_id, first_joined_at, sec
 SELECT @webinar_id, unnest(@account_ids::uuid[]), unnest(@first_joined_ats::timestamptz[]), unnest(@seconds::integer[]),
        unnest(@evidences::jsonb[]), unnest(@hashes::bytea[]);
 
+-- name: AttendanceCount :one
+SELECT count(*) FROM livewebinar.attendance WHERE webinar_id = @webinar_id;
+
+-- name: AttendancePage :many
+SELECT coalesce(p.name, '')::text AS name, a.first_joined_at, a.evidence
+FROM livewebinar.attendance a LEFT JOIN datamanagement.livewebinar_account p ON p.account_id = a.account_id
+WHERE a.webinar_id = @webinar_id ORDER BY lower(p.name), a.account_id LIMIT @at_most OFFSET @skip;
+
 -- name: Viewers :many
 SELECT DISTINCT account_id FROM livewebinar.beat WHERE webinar_id = @webinar_id AND account_id > @after ORDER BY account_id LIMIT @at_most;
 

@@ -39,6 +39,55 @@ func (q *Queries) AttendanceAdd(ctx context.Context, arg AttendanceAddParams) er
 	return err
 }
 
+const attendanceCount = `-- name: AttendanceCount :one
+SELECT count(*) FROM livewebinar.attendance WHERE webinar_id = $1
+`
+
+func (q *Queries) AttendanceCount(ctx context.Context, webinarID uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, attendanceCount, webinarID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const attendancePage = `-- name: AttendancePage :many
+SELECT coalesce(p.name, '')::text AS name, a.first_joined_at, a.evidence
+FROM livewebinar.attendance a LEFT JOIN datamanagement.livewebinar_account p ON p.account_id = a.account_id
+WHERE a.webinar_id = $1 ORDER BY lower(p.name), a.account_id LIMIT $3 OFFSET $2
+`
+
+type AttendancePageParams struct {
+	WebinarID uuid.UUID
+	Skip      int32
+	AtMost    int32
+}
+
+type AttendancePageRow struct {
+	Name          string
+	FirstJoinedAt time.Time
+	Evidence      []byte
+}
+
+func (q *Queries) AttendancePage(ctx context.Context, arg AttendancePageParams) ([]AttendancePageRow, error) {
+	rows, err := q.db.Query(ctx, attendancePage, arg.WebinarID, arg.Skip, arg.AtMost)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AttendancePageRow{}
+	for rows.Next() {
+		var i AttendancePageRow
+		if err := rows.Scan(&i.Name, &i.FirstJoinedAt, &i.Evidence); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const beatAdd = `-- name: BeatAdd :exec
 INSERT INTO livewebinar.beat (webinar_id, account_id, stream, sequence, event, at, position_ms, hidden, instance)
 SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::bigint[]),

@@ -23,13 +23,19 @@ const (
 	Polls     = "polls"
 	Chat      = "chat"
 	Programme = "programme"
-	Backstage = "backstage"
+	// For hosts alone.
+	Numbers    = "numbers"
+	Attendance = "attendance"
+	Backstage  = "backstage"
 )
+
+// OfHosts says that a part is for hosts alone.
+func OfHosts(name string) bool { return name == Numbers || name == Attendance || name == Backstage }
 
 // PerPage is how many questions, polls or notes stand on a page.
 const PerPage = 50
 
-// ChatPage is how many messages stand on a page.
+// ChatPage is how many messages stand on a page, or people on the list of attendance.
 const ChatPage = 100
 
 // View is one part of a record, with the figures of the whole.
@@ -41,6 +47,8 @@ type View struct {
 	// Outcome and Transcript are nil when they cannot be asked for right now.
 	Outcome    *livewebinarpb.OutcomeResponse
 	Transcript *livewebinarpb.TranscriptResponse
+	// Attendance is asked for where it is shown; nil also when it cannot be had.
+	Attendance *livewebinarpb.AttendanceResponse
 	// Viewers is how many were there at least once; negative when that cannot be asked for right now.
 	Viewers int
 }
@@ -64,7 +72,10 @@ func (v View) tabs(ctx context.Context) []part.Tab {
 		{Label: i18n.Say(ctx, "record.programme"), Href: v.href(Programme), Current: v.Part == Programme},
 	}
 	if v.Host {
-		all = append(all, part.Tab{Label: i18n.Say(ctx, "record.backstage"), Href: v.href(Backstage), Current: v.Part == Backstage})
+		all = append(all,
+			part.Tab{Label: i18n.Say(ctx, "record.numbers"), Href: v.href(Numbers), Current: v.Part == Numbers},
+			part.Tab{Label: i18n.Say(ctx, "record.attended"), Href: v.href(Attendance), Current: v.Part == Attendance},
+			part.Tab{Label: i18n.Say(ctx, "record.backstage"), Href: v.href(Backstage), Current: v.Part == Backstage})
 	}
 	return all
 }
@@ -79,6 +90,11 @@ func page[T any](v View, all []T) (piece []T, last int) {
 // chatPages is how many pages the chat has.
 func (v View) chatPages() int {
 	return max(1, (int(v.Transcript.GetLastSequence())+ChatPage-1)/ChatPage)
+}
+
+// listPages is how many pages the list of attendance has.
+func (v View) listPages() int {
+	return max(1, (int(v.Attendance.GetTotal())+ChatPage-1)/ChatPage)
 }
 
 func clock(ctx context.Context, t interface{ AsTime() time.Time }) string {
