@@ -29,7 +29,11 @@ func (w *writer) withoutJoining() { w.forge("ghost", time.Second, w.length, cred
 func (w *writer) replaying() {
 	c := w.watch("desk", time.Second, w.length, credit.Left)
 	c.states = append(c.states, state{w.tenth(), mute})
-	seen := int64(max(1, w.tenth()/credit.BeatEvery))
+	got := w.tenth() // nothing can be replayed that the room never got
+	if from, to := w.outage(); from < to {
+		got = min(got, from)
+	}
+	seen := int64(max(1, got/credit.BeatEvery))
 	w.forge("desk", w.tenth()+credit.BeatEvery, w.length, credit.BeatEvery, func(i int) int64 { return int64(i)%seen + 1 })
 }
 

@@ -83,7 +83,9 @@ func TestWhatTheRuleForgivesIsReported(t *testing.T) {
 	if g := found[Bouncing]; g.Excess == 0 || g.Excess > 360 || g.Credited > g.Truth+g.Excess || g.Passed != 0 {
 		t.Errorf("bouncing: %+v", g)
 	}
-	patient, strict := hour(), hour()
+	few := hour()
+	few.Viewers, few.Shares = 20, Shares{Bouncing: 1}
+	patient, strict := few, few
 	patient.Rule.ReconnectPercent = 0
 	if g := groups(run(t, patient))[Bouncing]; g.Excess < 3000 || g.Passed != 0 || g.Reasons[0].Code != credit.Checks {
 		t.Errorf("bouncing with a grace without end is stopped by the checks alone: %+v", g)
@@ -116,7 +118,7 @@ func TestDodgedChecksAreOwed(t *testing.T) {
 func TestBreaksAreNotCreditable(t *testing.T) {
 	t.Parallel()
 	s := hour()
-	s.Shares = Shares{Honest: 1}
+	s.Viewers, s.Shares = 200, Shares{Honest: 1}
 	s.Segments = append(DefaultSegments(s.Minutes), Segment{Kind: credit.Sponsor, After: 50, Minutes: 5})
 	s.Outage = Outage{After: 28, Minutes: 4} // half of it in the break
 	r := run(t, s)
@@ -130,7 +132,7 @@ func TestBreaksAreNotCreditable(t *testing.T) {
 		}
 		void += p.Credit.Checks.Void
 	}
-	if g := r.Groups[0]; g.Passed < 930 || void == 0 {
+	if g := r.Groups[0]; g.Passed < 186 || void == 0 {
 		t.Errorf("%d checks fell into a break, %+v", void, g)
 	}
 	if got := DefaultSegments(10); got != nil {
@@ -186,18 +188,19 @@ func TestProperties(t *testing.T) {
 	for seed := range uint64(24) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			always(t, anySetup(rand.New(rand.NewPCG(seed, 7))))
+			always(t, anySetup(rand.New(rand.NewPCG(seed, 7)), 120, 150))
 		})
 	}
 }
 
 func FuzzRun(f *testing.F) {
 	f.Add(uint64(1), uint64(2))
-	f.Fuzz(func(t *testing.T, a, b uint64) { always(t, anySetup(rand.New(rand.NewPCG(a, b)))) })
+	f.Fuzz(func(t *testing.T, a, b uint64) { always(t, anySetup(rand.New(rand.NewPCG(a, b)), 30, 60)) })
 }
 
-func anySetup(rnd *rand.Rand) Setup {
-	s := Setup{Rule: credit.Default(), Viewers: 1 + rnd.IntN(120), Minutes: 1 + rnd.IntN(150), Seed: rnd.Uint64(), Shares: Shares{}}
+// anySetup is small where it is fuzzed, which gives each input ten seconds of a clock that others use too.
+func anySetup(rnd *rand.Rand, mostViewers, mostMinutes int) Setup {
+	s := Setup{Rule: credit.Default(), Viewers: 1 + rnd.IntN(mostViewers), Minutes: 1 + rnd.IntN(mostMinutes), Seed: rnd.Uint64(), Shares: Shares{}}
 	s.Rule.MinPercent, s.Rule.MinChecksPercent, s.Rule.ChecksPerHour = 1+rnd.IntN(100), rnd.IntN(101), rnd.IntN(13)
 	s.Rule.CheckWindow, s.Rule.ReconnectGrace = credit.Seconds(10+rnd.IntN(591)), credit.Seconds(rnd.IntN(2)*rnd.IntN(601))
 	for _, b := range Behaviours() {
