@@ -9,9 +9,9 @@
 //		return queue.Put(ctx, tx, queue.Message{ID: id, Queue: "notification.send", Payload: mail})
 //	})
 //
-// Put always writes the table. The driver in ./postgres lets workers take from it; a driver for a broker is a relay
-// that takes from the same table and deletes after the broker's confirm, and a consumer on the broker. What every
-// driver promises is written as a test in ./queuetest.
+// Put always writes the table. The driver in ./postgres lets workers take from it; that in ./rabbitmq is a relay, which takes
+// from the same table and deletes after the broker's confirm, and a consumer on the broker. What every driver promises is
+// written as a test in ./queuetest.
 //
 // The promise is "at least once": handlers are idempotent by the message's ID. The life of a message:
 //

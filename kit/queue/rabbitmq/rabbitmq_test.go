@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
@@ -56,7 +57,7 @@ type place struct {
 func newPlace(t testing.TB) *place {
 	t.Helper()
 	p := &place{
-		t: t, node: rabbittest.Shared(t), vhost: strings.ReplaceAll(t.Name(), "/", "-"), database: dbtest.New(t, queue.Schema()),
+		t: t, node: rabbittest.Shared(t), vhost: vhostOf(t), database: dbtest.New(t, queue.Schema()),
 		metrics: prometheus.NewRegistry(),
 	}
 	_, err := p.database.Admin().Exec(context.Background(), `
@@ -77,6 +78,12 @@ func newPlace(t testing.TB) *place {
 		}
 	})
 	return p
+}
+
+// vhostOf is a name that is used once: a queue that is made again while the broker still clears away its namesake may hang.
+func vhostOf(t testing.TB) string {
+	t.Helper()
+	return strings.ReplaceAll(t.Name(), "/", "-") + "-" + uuid.NewString()[:8]
 }
 
 func (p *place) management() *rabbitmq.Management {
