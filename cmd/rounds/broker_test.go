@@ -79,10 +79,32 @@ func TestBrokerCarriesFromServiceToService(t *testing.T) {
 		t.Errorf("the outbox still has %v", left)
 	}
 	refusesAnother(t, node)
+	operators(t, append(settings, "--database-url", database.AdminURL()))
 	for _, each := range []*process{p, taker} {
 		if code, took := each.stop(syscall.SIGTERM); code != 0 {
 			t.Errorf("stopped with code %d after %s: %s", code, took, each.stderr.String())
 		}
+	}
+}
+
+// An operator sees the queues, and purges one only when he says that he means it.
+func operators(t *testing.T, settings []string) {
+	t.Helper()
+	rounds := func(want int, arguments ...string) string {
+		code, out, failure := once(t, append(append([]string{"queue"}, arguments...), settings...)...)
+		if code != want {
+			t.Errorf("queue %v: %d %s", arguments, code, failure)
+		}
+		return out
+	}
+	if out := rounds(0, "list"); !strings.Contains(out, "notification.send") || !strings.Contains(out, "activity") {
+		t.Errorf("list: %s", out)
+	}
+	rounds(0, "peek", "activity")
+	rounds(1, "peek", "nowhere")
+	rounds(2, "purge", "notification.send")
+	if out := rounds(0, "purge", "notification.send", "--yes"); !strings.Contains(out, "0 messages") {
+		t.Errorf("purge: %s", out)
 	}
 }
 

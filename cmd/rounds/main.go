@@ -38,6 +38,7 @@ type program struct {
 	Serve    serveCommand    `cmd:"" help:"Run services that find their database and their peers by settings."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the databases to the newest version."`
 	Verify   verifyCommand   `cmd:"" help:"Look whether every promise holds that Rounds makes about what it stored."`
+	Queue    queueCommand    `cmd:"" help:"Look into the queues, and deal with dead letters."`
 	Broker   brokerCommand   `cmd:"" help:"Prepare RabbitMQ."`
 	Simulate simulateCommand `cmd:"" help:"Play a webinar with simulated viewers."`
 	Config   configCommand   `cmd:"" help:"Show what can be set."`
