@@ -64,6 +64,9 @@ func (s *server) DecideAppeal(ctx context.Context, q *datamanagementpb.DecideApp
 // grant keeps the amended evidence and asks the agency for the difference.
 func (s *server) grant(ctx context.Context, tx pgx.Tx, a store.AppealLockRow, q *datamanagementpb.DecideAppealRequest, p store.AppealGrantParams) (int32, error) {
 	rows := store.New(tx)
+	if err := rows.DecisionLock(ctx); err != nil {
+		return 0, fmt.Errorf("wait for evaluations: %w", err)
+	}
 	if err := rows.PersonLock(ctx, a.AccountID.String()); err != nil {
 		return 0, fmt.Errorf("lock person: %w", err)
 	}

@@ -63,6 +63,9 @@ func (s *server) evaluate(ctx context.Context, q *store.Queries, id uuid.UUID, w
 	if err != nil {
 		return fmt.Errorf("read the frozen rule of webinar %s: %w", id, err)
 	}
+	if err := q.EvaluationLock(ctx); err != nil {
+		return fmt.Errorf("wait for decisions: %w", err)
+	}
 	terms := terms{webinar: id, rule: rule, offered: credit.Points(w.Hundredths)}
 	var after uuid.UUID
 	for {

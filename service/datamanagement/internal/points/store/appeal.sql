@@ -36,6 +36,13 @@ WHERE r.webinar_id = @webinar_id AND r.account_id = @account_id;
 -- name: PersonLock :exec
 SELECT pg_advisory_xact_lock(hashtextextended('points ' || @person::text, 0));
 
+-- name: DecisionLock :exec
+SELECT pg_advisory_xact_lock_shared(hashtextextended('points of everybody', 0));
+
+-- An evaluation and a decision see the points of each other too. One lock for all people: thousands would not fit into the table of locks.
+-- name: EvaluationLock :exec
+SELECT pg_advisory_xact_lock(hashtextextended('points of everybody', 0));
+
 -- name: CorrectionInsert :execrows
 INSERT INTO datamanagement.agency_request (id, webinar_id, requested_by, requested_at, viewers, qualified, hundredths, appeal_id)
 SELECT @id, p.webinar_id, @requested_by, @now, 1, 1, p.hundredths, p.id FROM datamanagement.appeal p

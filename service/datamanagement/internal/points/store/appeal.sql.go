@@ -279,6 +279,25 @@ func (q *Queries) CorrectionOf(ctx context.Context, id uuid.UUID) (CorrectionOfR
 	return i, err
 }
 
+const decisionLock = `-- name: DecisionLock :exec
+SELECT pg_advisory_xact_lock_shared(hashtextextended('points of everybody', 0))
+`
+
+func (q *Queries) DecisionLock(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, decisionLock)
+	return err
+}
+
+const evaluationLock = `-- name: EvaluationLock :exec
+SELECT pg_advisory_xact_lock(hashtextextended('points of everybody', 0))
+`
+
+// An evaluation and a decision see the points of each other too. One lock for all people: thousands would not fit into the table of locks.
+func (q *Queries) EvaluationLock(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, evaluationLock)
+	return err
+}
+
 const personLock = `-- name: PersonLock :exec
 SELECT pg_advisory_xact_lock(hashtextextended('points ' || $1::text, 0))
 `
