@@ -26,7 +26,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/centrifugal/centrifuge"
@@ -89,7 +88,6 @@ type server struct {
 	seconds  *prometheus.HistogramVec
 	methods  map[string]method
 	gates    gates
-	frames   sync.Map           // connection → *allowance
 	opened   map[uuid.UUID]bool // rooms that the pages here were told of; only keep looks at it
 	wake     chan struct{}
 }

@@ -82,6 +82,7 @@ type identity struct {
 	failed error
 	conn   *fanout.Conn // nil when it is none of TCP
 	door   door
+	frames allowance
 }
 
 // doorOf is the door of a connection; nil when it has none.
@@ -135,7 +136,7 @@ func (s *server) routes(o web.Options) *web.Mux {
 	})
 	m.Socket("/live/connection/websocket", web.Public, func(w http.ResponseWriter, r *http.Request) error {
 		s.gates.handshake.pass(r.Context(), func() {
-			id := &identity{}
+			id := &identity{frames: newAllowance()}
 			if cookie, err := r.Cookie(web.AccessCookie); err == nil {
 				id.claims, id.failed = s.tokens.Verify(cookie.Value)
 			}
@@ -239,7 +240,6 @@ func (s *server) connected(client *centrifuge.Client) {
 		s.call(client, account, e, answer)
 	})
 	client.OnDisconnect(func(centrifuge.DisconnectEvent) {
-		s.frames.Delete(client.ID())
 		s.fan.Drop(client.ID())
 		if account != uuid.Nil {
 			s.gone(account, client.ID())
@@ -308,6 +308,14 @@ func (s *server) gone(account uuid.UUID, connection string) {
 				s.recorder.act(s.activity.left(now, l, person, connection))
 			}
 		})
+	}
+}
+
+// hungUp notes the loss of a connection that ended while it was entering a room: its end was told before it was in. The engine
+// forgets a connection before it tells, so one that it still knows will be told of.
+func (s *server) hungUp(account uuid.UUID, connection string) {
+	if _, open := s.node.Hub().UserConnections(account.String())[connection]; !open {
+		s.gone(account, connection)
 	}
 }
 
