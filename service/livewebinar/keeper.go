@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
+	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/room"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
 )
@@ -56,6 +57,9 @@ func (s *server) keepOnce(ctx context.Context) error {
 		s.hasOpened(r.WebinarID)
 		l, err := s.rooms.get(ctx, r.WebinarID)
 		if err != nil {
+			if !errs.HasCode(err, "room.opening") {
+				s.log.Error("take up a room", "webinar", r.WebinarID, "error", err)
+			}
 			continue
 		}
 		alive = append(alive, r.WebinarID)

@@ -306,11 +306,13 @@ func (s *server) answer(ctx context.Context, c caller, l *live, q *livewebinarpb
 			return nil, errs.New(errs.NotFound, "check.none", "There is no such question.")
 		}
 	}
+	if a.First { // before it is written down: who is told to try again is not first the next time
+		s.recorder.act(s.activity.checkAnswered(now, l, person, int(q.GetNumber()), a.Latency))
+	}
 	if err := s.recorder.flush(ctx); err != nil {
 		return nil, err
 	}
 	if a.First {
-		s.recorder.act(s.activity.checkAnswered(now, l, person, int(q.GetNumber()), a.Latency))
 		s.publish(personChannel(c.account), &livewebinarpb.PersonPush{WebinarId: l.Webinar.String(), CheckOver: q.GetNumber()})
 	}
 	return &livewebinarpb.AnswerResponse{Counted: a.Counted, Credit: creditPB(a.Credit)}, nil

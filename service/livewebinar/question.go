@@ -134,7 +134,10 @@ func (s *server) moved(ctx context.Context, at stage, number int32, m move) (pro
 			WebinarID: at.webinar, Number: number, State: m.to, Reason: m.reason, Revision: revision,
 		})
 	}))
-	return done, author, err
+	if err != nil {
+		return nil, uuid.Nil, err // who stopped waiting must not look: it may be written just now
+	}
+	return done, author, nil
 }
 
 func (s *server) withdraw(ctx context.Context, at stage, q *livewebinarpb.QuestionRequest) (proto.Message, error) {
