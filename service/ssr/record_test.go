@@ -90,7 +90,7 @@ func TestRecordOfHosts(t *testing.T) {
 	h.page("/webinars/sepsis/record", token.Administrator, []string{"/backoffice/webinars/sepsis/points"}, nil)
 	h.page("/webinars/sepsis/record?part=backstage", token.Host, []string{"Two minutes over", "Lifted", "Rok Glasen", "Advertising", "By Doc Host"}, nil)
 	h.page("/webinars/sepsis/record?part=numbers", token.Host, []string{"At most 143 at once", "3 of 4 (75 %)", "Many lost the connection"}, nil)
-	h.page("/webinars/sepsis/record?part=attendance&page=2", token.Host, []string{"Ana Novak", "49</td>", "99 %", "2 of 3", "Account closed", "Page 2 of 2"}, nil)
+	h.page("/webinars/sepsis/record?part=attendance&page=2", token.Host, []string{"Ana Novak", "49 (99 %)", "2 of 3", "Account closed", "Page 2 of 2"}, nil)
 	if q := last[*livewebinarpb.AttendanceRequest](t, h.programme); q.GetSkip() != 100 || q.GetLimit() != 100 {
 		t.Errorf("asked for %v", q)
 	}
