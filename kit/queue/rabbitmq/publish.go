@@ -76,14 +76,14 @@ func (p *publisher) close(patience time.Duration) {
 
 func (p *publisher) run() {
 	defer close(p.over)
-	const most = 2 * time.Second
+	const longest = 2 * time.Second
 	wait := 50 * time.Millisecond
 	for p.stop.Err() == nil {
 		ch, err := p.link.channel(p.stop)
 		if err != nil {
 			p.giveUp(time.Now())
 			pause(p.stop, wait)
-			wait = min(2*wait, most)
+			wait = min(2*wait, longest)
 			continue
 		}
 		finished, err := p.session(ch)
@@ -265,12 +265,12 @@ func (t *tally) add(n int) {
 }
 
 // room waits until half of what may be under way is free, so that what is fetched is worth its round trip.
-func (t *tally) room(ctx context.Context, most int) int {
+func (t *tally) room(ctx context.Context, limit int) int {
 	for {
 		t.mu.Lock()
-		free := most - t.n
+		free := limit - t.n
 		t.mu.Unlock()
-		if free >= max(1, most/2) {
+		if free >= max(1, limit/2) {
 			return free
 		}
 		select {

@@ -17,6 +17,9 @@ import (
 // relayLease is how long a row is ours to carry; another instance of the service carries it if we do not.
 const relayLease = 30 * time.Second
 
+// most is how many rows are in our hands: more than the window, so that the broker needs not wait for the table.
+const most = 4 * window
+
 // Relay carries what this service put, from the table to the broker, until ctx ends. A row goes after the broker's
 // confirm and not before; what is due later stays in the table until then. Any number of instances may run it.
 func (d *Driver) Relay(ctx context.Context) error {
@@ -25,7 +28,7 @@ func (d *Driver) Relay(ctx context.Context) error {
 		if !d.mayPut(q) {
 			continue
 		}
-		r := &relay{Driver: d, queue: q, under: newTally(), settled: make(chan carried, window)}
+		r := &relay{Driver: d, queue: q, under: newTally(), settled: make(chan carried, most)}
 		all.Go(func() { r.run(ctx) })
 	}
 	<-ctx.Done()
@@ -73,7 +76,7 @@ func (r *relay) run(ctx context.Context) {
 			}
 			continue
 		}
-		room := r.under.room(ctx, window)
+		room := r.under.room(ctx, most)
 		if room == 0 {
 			continue
 		}
@@ -173,7 +176,7 @@ func (r *relay) next(ctx context.Context) time.Duration {
 func (r *relay) settle() {
 	for first := range r.settled {
 		group := []carried{first}
-		for more := true; more && len(group) < 2*window; {
+		for more := true; more && len(group) < most; {
 			select {
 			case x, open := <-r.settled:
 				if more = open; open {
