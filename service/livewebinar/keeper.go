@@ -21,6 +21,7 @@ const keepEvery = time.Second
 func (s *server) keep(ctx context.Context) error {
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
+	defer s.freezers.Wait()
 	for {
 		if err := s.keepOnce(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("rooms", "error", err)
@@ -38,6 +39,7 @@ func (s *server) keepOnce(ctx context.Context) error {
 	for _, l := range s.rooms.all() {
 		s.tick(l)
 	}
+	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	running, err := store.New(s.rooms.pool).RoomsRunning(ctx)
@@ -48,8 +50,12 @@ func (s *server) keepOnce(ctx context.Context) error {
 	var alive []uuid.UUID
 	for _, r := range running {
 		if r.State == stateClosing {
-			if err := s.close(ctx, r); err != nil {
+			closed, drained, err := s.close(ctx, r)
+			if err != nil {
 				s.log.Error("close a room", "webinar", r.WebinarID, "error", err)
+			}
+			if drained {
+				s.freezeApart(whole, r.WebinarID, closed)
 			}
 			continue
 		}
@@ -100,8 +106,8 @@ func (s *server) letGo(open map[uuid.UUID]time.Time) {
 
 // close ends a room in two steps. Each instance says goodbye in it and writes down what its viewers did; when all living ones
 // have, the keeper freezes what everybody watched. An instance that dies in between is not waited for longer than its lease.
-func (s *server) close(ctx context.Context, r store.RoomsRunningRow) error {
-	closed := moment(r.ClosingAt)
+func (s *server) close(ctx context.Context, r store.RoomsRunningRow) (closed time.Time, drained bool, err error) {
+	closed = moment(r.ClosingAt)
 	if closed.IsZero() {
 		closed = s.now()
 	}
@@ -109,33 +115,47 @@ func (s *server) close(ctx context.Context, r store.RoomsRunningRow) error {
 		closed = s.goodbye(l, closed)
 	}
 	if err := s.recorder.flush(ctx); err != nil {
-		return err
+		return closed, false, err
 	}
 	q := store.New(s.rooms.pool)
 	if err := q.DrainAdd(ctx, store.DrainAddParams{WebinarID: r.WebinarID, Instance: s.peers.me}); err != nil {
-		return fmt.Errorf("tell that the room is drained: %w", err)
+		return closed, false, fmt.Errorf("tell that the room is drained: %w", err)
 	}
 	// Looked up now, not a second ago: who has just begun may have let somebody in.
 	if err := s.peers.sign(ctx); err != nil {
-		return err
+		return closed, false, err
 	}
 	living := s.peers.all()
 	if len(living) == 0 || living[0] != s.peers.me {
-		return nil
+		return closed, false, nil
 	}
-	drained, err := q.DrainCount(ctx, store.DrainCountParams{WebinarID: r.WebinarID, Instances: living})
+	count, err := q.DrainCount(ctx, store.DrainCountParams{WebinarID: r.WebinarID, Instances: living})
 	if err != nil {
-		return fmt.Errorf("count drained instances: %w", err)
+		return closed, false, fmt.Errorf("count drained instances: %w", err)
 	}
-	if int(drained) < len(living) {
-		return nil // the next round looks again
+	return closed, int(count) >= len(living), nil // else the next round looks again
+}
+
+// freezeWithin is how long it may take to freeze what ten thousand people watched in a day, with all patience.
+const freezeWithin = 10 * time.Minute
+
+// freezeApart freezes beside the heart of the rooms: with thousands of viewers it takes longer than other rooms may wait for their
+// next beat. What fails is tried again in the next round.
+func (s *server) freezeApart(ctx context.Context, webinar uuid.UUID, closed time.Time) {
+	if _, busy := s.freezing.LoadOrStore(webinar, true); busy {
+		return
 	}
-	if err := s.freeze(ctx, r.WebinarID, closed); err != nil {
-		return err
-	}
-	s.rooms.forget(r.WebinarID)
-	s.log.Info("room closed", "webinar", r.WebinarID, "at", closed)
-	return nil
+	s.freezers.Go(func() {
+		defer s.freezing.Delete(webinar)
+		ctx, cancel := context.WithTimeout(ctx, freezeWithin)
+		defer cancel()
+		if err := s.freeze(ctx, webinar, closed); err != nil {
+			s.log.Error("freeze a room", "webinar", webinar, "error", err)
+			return
+		}
+		s.rooms.forget(webinar)
+		s.log.Info("room closed", "webinar", webinar, "at", closed)
+	})
 }
 
 // goodbye closes a room in memory and tells everybody why. It may be called again.

@@ -26,6 +26,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/centrifugal/centrifuge"
@@ -90,6 +91,8 @@ type server struct {
 	gates    gates
 	opened   map[uuid.UUID]bool // rooms that the pages here were told of; only keep looks at it
 	wake     chan struct{}
+	freezing sync.Map // rooms that are being frozen by this instance
+	freezers sync.WaitGroup
 }
 
 // New wires the service.
