@@ -11,7 +11,6 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/service/ssr/icon"
-	"github.com/rounds-cme/rounds/service/ssr/part"
 )
 
 // room shows what the scripts of a room draw, as they draw it: its look is kept by the same classes.
@@ -43,7 +42,7 @@ func room() templ.Component {
 		var templ_7745c5c3_Var2 string
 		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.Say(ctx, "design.room"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/design/room.templ`, Line: 12, Col: 36}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/design/room.templ`, Line: 11, Col: 36}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 		if templ_7745c5c3_Err != nil {
@@ -56,7 +55,7 @@ func room() templ.Component {
 		var templ_7745c5c3_Var3 string
 		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.Say(ctx, "design.room_text"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/design/room.templ`, Line: 13, Col: 56}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/design/room.templ`, Line: 12, Col: 56}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 		if templ_7745c5c3_Err != nil {
@@ -71,10 +70,6 @@ func room() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = check().Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
-		templ_7745c5c3_Err = part.Tag(part.Live, "Live").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -169,7 +164,7 @@ func check() templ.Component {
 			templ_7745c5c3_Var5 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<div class=\"panel room-check flex flex-col items-start gap-2\" role=\"group\" aria-labelledby=\"design-check\"><h3 id=\"design-check\">Are you there?</h3><p>Press the button to show that you are watching. The video goes on.</p><p class=\"room-left\"><progress class=\"progress\" max=\"75\" value=\"59\" aria-hidden=\"true\"></progress> <strong class=\"number\">59 s left</strong></p><button type=\"button\" class=\"btn btn-primary\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<div class=\"room-check flex flex-col items-start gap-2\" role=\"group\" aria-labelledby=\"design-check\"><h3 id=\"design-check\">Are you there?</h3><p>Press the button to show that you are watching. The video goes on.</p><p class=\"room-left\"><progress class=\"progress\" max=\"75\" value=\"59\" aria-hidden=\"true\"></progress> <strong class=\"number\">59 s left</strong></p><button type=\"button\" class=\"btn btn-primary\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
