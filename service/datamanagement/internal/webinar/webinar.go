@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/singleflight"
 	"google.golang.org/protobuf/proto"
 
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
@@ -47,11 +49,17 @@ type server struct {
 	tell   activity.Teller
 
 	playing chan struct{} // taken by the simulation that runs
+	plays   singleflight.Group
+	played  *lru.Cache[string, *datamanagementpb.SimulateWebinarResponse]
 }
 
 // New wires the subdomain.
 func New(d *run.Deps, tell activity.Teller) *run.Service {
-	s := &server{db: d.DB, events: d.Events, now: d.Now, newID: d.NewID, render: markdown.New(), tell: tell, playing: make(chan struct{}, 1)}
+	played, err := lru.New[string, *datamanagementpb.SimulateWebinarResponse](playedMost)
+	if err != nil { // only of a size below one
+		panic(err)
+	}
+	s := &server{played: played, db: d.DB, events: d.Events, now: d.Now, newID: d.NewID, render: markdown.New(), tell: tell, playing: make(chan struct{}, 1)}
 	return &run.Service{RPC: []rpc.Service{{Desc: &datamanagementpb.Webinars_ServiceDesc, Impl: s}}}
 }
 
