@@ -72,11 +72,7 @@ func newPlace(t testing.TB) *place {
 		t.Fatalf("declare queues: %v", err)
 	}
 	p.setup(table())
-	t.Cleanup(func() {
-		if err := p.management().Remove(context.Background(), p.vhost); err != nil {
-			t.Errorf("remove the virtual host: %v", err)
-		}
-	})
+	t.Cleanup(func() { p.node.Forget(p.vhost) })
 	return p
 }
 

@@ -36,7 +36,7 @@ func NewManagement(address string) (*Management, error) {
 // Setup makes the virtual host, everything in the table, and an account with its rights for each service. What is there
 // already stays, with its messages; running it again changes rights and passwords to what they should be.
 func (m *Management) Setup(ctx context.Context, vhost string, table []Queue, password func(user string) string) error {
-	if err := m.put(ctx, "/vhosts/"+url.PathEscape(vhost), nil); err != nil {
+	if err := m.put(ctx, "/vhosts/"+url.PathEscape(vhost), map[string]any{}); err != nil {
 		return fmt.Errorf("make virtual host %s: %w", vhost, err)
 	}
 	mine := map[string]any{"configure": ".*", "write": ".*", "read": ".*"}
@@ -81,11 +81,6 @@ func (m *Management) declare(ctx context.Context, vhost string, o Object) error 
 	}
 }
 
-// Remove deletes a virtual host with everything in it.
-func (m *Management) Remove(ctx context.Context, vhost string) error {
-	return m.call(ctx, http.MethodDelete, "/vhosts/"+url.PathEscape(vhost), nil)
-}
-
 func (m *Management) path(kind string, parts ...string) string {
 	escaped := make([]string, len(parts))
 	for n, part := range parts {
@@ -98,30 +93,44 @@ func (m *Management) put(ctx context.Context, path string, body any) error {
 	return m.call(ctx, http.MethodPut, path, body)
 }
 
+// call asks again what the broker fails at, as it does while it starts or clears something away: whatever is asked here
+// may be done twice.
 func (m *Management) call(ctx context.Context, method, path string, body any) error {
-	var reader io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
-			return fmt.Errorf("encode: %w", err)
-		}
-		reader = bytes.NewReader(text)
-	}
-	request, err := http.NewRequestWithContext(ctx, method, m.base+path, reader)
+	text, err := json.Marshal(body)
 	if err != nil {
-		return fmt.Errorf("ask the broker: %w", err)
+		return fmt.Errorf("encode: %w", err)
+	}
+	const tries = 6
+	for try, pause := 1, 100*time.Millisecond; ; try, pause = try+1, 2*pause {
+		failed, err := m.ask(ctx, method, path, text)
+		if !failed || try == tries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// ask asks once; failed means that the broker itself says that it is its fault.
+func (m *Management) ask(ctx context.Context, method, path string, body []byte) (failed bool, err error) {
+	request, err := http.NewRequestWithContext(ctx, method, m.base+path, bytes.NewReader(body))
+	if err != nil {
+		return false, fmt.Errorf("ask the broker: %w", err)
 	}
 	request.SetBasicAuth(m.user, m.password)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := m.client.Do(request)
 	if err != nil {
-		return fmt.Errorf("ask the broker: %w", err)
+		return false, fmt.Errorf("ask the broker: %w", err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode < http.StatusMultipleChoices {
-		return nil
+		return false, nil
 	}
 	const most = 500
 	answer, _ := io.ReadAll(io.LimitReader(response.Body, most))
-	return fmt.Errorf("the broker answered %s: %s", response.Status, answer)
+	return response.StatusCode >= http.StatusInternalServerError, fmt.Errorf("the broker answered %s: %s", response.Status, answer)
 }
