@@ -22,6 +22,7 @@ import (
 type Config struct {
 	PseudonymKey conf.Secret `secret:"pseudonym" help:"Secret from which the pseudonyms in the statistics are made; the same for all services." default:""`
 	ProofKey     conf.Secret `secret:"proof" help:"Key with which proofs of profession are encrypted: 32 bytes in base64. Keep it: without it they cannot be read." default:""`
+	OptoutKey    conf.Secret `secret:"optout" help:"Secret with which the links that stop e-mails are signed; the same for all services. Keep it: old mails hold such links." default:""`
 }
 
 // subject is a subdomain as the service sees it: what it answers, and what it does on its own.

@@ -34,6 +34,7 @@ type Config struct {
 	Workers      int           `default:"4" help:"Messages that are sent at once."`
 	MaxAttempts  int           `default:"8" help:"How often a message is tried before it is put aside with the reason."`
 	FirstRetry   time.Duration `default:"5s" help:"Pause before the second try; each further one is twice as long, up to 15 minutes."`
+	OptoutKey    conf.Secret   `secret:"optout" help:"Secret with which the links that stop e-mails are signed; the same for all services. Keep it: old mails hold such links." default:""`
 	OpenMailbox  bool          `help:"Show the mailbox to everybody who reaches the server, for demos on one's own machine; otherwise to administrators."`
 }
 
