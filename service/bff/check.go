@@ -16,6 +16,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/kit/password"
+	"github.com/rounds-cme/rounds/kit/typed"
 	"github.com/rounds-cme/rounds/rules/licence"
 )
 
@@ -26,18 +27,15 @@ const (
 	mostEmail      = 254
 )
 
-// clean is one line as a person meant it: no blanks around, no invisible letters, runs of blanks as one.
+// clean is one line as a person meant it. Names, addresses and numbers are found again by their letters, so that it has no
+// letter at all that is not seen, not even a joiner.
 func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r) || r == utf8.RuneError:
+	return typed.Line(strings.Map(func(r rune) rune {
+		if !unicode.IsSpace(r) && !unicode.IsPrint(r) {
 			return -1
 		}
 		return r
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
+	}, s))
 }
 
 // registration is what was typed, cleaned, with all that is wrong with it at once.

@@ -13,6 +13,7 @@ func TestClean(t *testing.T) {
 		{" hello\x00\u202e there ", "hello there", ""},
 		{"\u200b\u2060\ufeff", "", "chat.empty"},
 		{"\u202e\u2069 \n", "", "chat.empty"},
+		{"\u3164\u2800\u115f\u1160\uffa0", "", "chat.empty"},
 		{"👩\u200d⚕️", "👩\u200d⚕️", ""},
 		{strings.Repeat("x", 501), "", "chat.too_long"},
 	} {

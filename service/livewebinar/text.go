@@ -2,13 +2,12 @@ package livewebinar
 
 import (
 	"fmt"
-	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/typed"
 )
 
 // How long texts may be, in characters; the contract says so too.
@@ -27,15 +26,7 @@ func clean(text, subject string, most int) (string, error) {
 	if !utf8.ValidString(text) {
 		return "", errs.New(errs.Invalid, subject+".text", "This text has characters that cannot be shown.")
 	}
-	text = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r == '\n' || !unicode.IsControl(r) && !isReordering(r) {
-			return r
-		}
-		return -1
-	}, text))
-	if !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) }) {
-		return "", nil
-	}
+	text = typed.Text(text)
 	if utf8.RuneCountInString(text) > most {
 		return "", errs.New(errs.Invalid, subject+".too_long", fmt.Sprintf("This text may have at most %d characters.", most)).
 			With("most", fmt.Sprint(most))
@@ -50,11 +41,6 @@ func cleaned(text, subject string, most int) (string, error) {
 		err = errs.New(errs.Invalid, subject+".empty", "Write something first.")
 	}
 	return text, err
-}
-
-// isReordering finds the marks that turn the direction of a text, with which a message could disguise itself.
-func isReordering(r rune) bool {
-	return r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069'
 }
 
 // wish is the id that a browser chose, so that what it asks for twice is done once.

@@ -15,6 +15,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/saga"
 	"github.com/rounds-cme/rounds/kit/token"
+	"github.com/rounds-cme/rounds/kit/typed"
 )
 
 const (
@@ -86,7 +87,7 @@ func (o *operations) Retry(ctx context.Context, in *schedulerpb.SagaRetryRequest
 // Compensate implements the contract.
 func (o *operations) Compensate(ctx context.Context, in *schedulerpb.SagaCompensateRequest) (*schedulerpb.SagaCompensateResponse, error) {
 	who, _ := token.From(ctx)
-	reason := strings.TrimSpace(in.GetReason())
+	reason := typed.Text(in.GetReason())
 	if reason == "" || utf8.RuneCountInString(reason) > longestCause {
 		return nil, errs.New(errs.Invalid, errs.CodeInput, errs.CheckFields).
 			Field("reason", "saga.reason", "Say in at most 500 characters why this is given up.")

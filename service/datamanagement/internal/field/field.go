@@ -1,58 +1,24 @@
 // Package field checks and cleans what people type into forms: its codes and sentences are the same for every subdomain.
 //
-// What is cleaned here can be stored and shown: no control characters, no marks that make a text read in another order than it
-// is stored in, nothing that only looks empty, no text without an end.
+// What comes through here can be stored and shown, and has an end; see package typed for what of a text is kept.
 package field
 
 import (
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/typed"
 )
 
-// Line is a text of one line: no control characters, single blanks.
-func Line(s string) string {
-	return visible(strings.Join(strings.Fields(strings.Map(printable, s)), " "))
-}
+// Line is a text of one line, as it is kept.
+func Line(s string) string { return typed.Line(s) }
 
-// Text is a text of several lines without what cannot be seen or stored.
-func Text(s string) string {
-	s = strings.ReplaceAll(s, "\r\n", "\n")
-	return visible(strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return r
-		}
-		return printable(r)
-	}, s)))
-}
-
-func printable(r rune) rune {
-	if unicode.IsSpace(r) {
-		return ' '
-	}
-	if r == utf8.RuneError || unicode.IsControl(r) || isReordering(r) {
-		return -1
-	}
-	return r
-}
-
-// isReordering finds the marks that turn the direction of a text: with them a title could show other words than it has.
-func isReordering(r rune) bool {
-	return r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069'
-}
-
-// visible is the text, or nothing when there is nothing in it to see. Joiners between letters stay: some scripts need them.
-func visible(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) }) {
-		return s
-	}
-	return ""
-}
+// Text is a text of several lines, as it is kept.
+func Text(s string) string { return typed.Text(s) }
 
 // Between checks the length of a field, in letters.
 func Between(f *errs.Fields, name, value string, least, most int) {
