@@ -62,11 +62,12 @@ func (b *Browser) Stop() {
 	}
 }
 
+// find prefers the Chromium that cannot draw windows: the tours take 13 s of processor time with it, and 42 s with the other.
 func find() (string, error) {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("no Chromium on this machine: install the package chromium")
+	return "", fmt.Errorf("no Chromium on this machine: install the package chromium-headless-shell")
 }
