@@ -33,12 +33,8 @@ func (s *server) postCategory(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	position, err := strconv.ParseInt(f.Get("position"), 10, 32)
-	if err != nil {
-		position = -1 // refused with a sentence, like any other that is out of bounds
-	}
 	_, err = s.content.SaveCategory(r.Context(), &bffpb.SaveCategoryRequest{
-		RequestId: f.Key.String(), Id: f.Get("id"), NameEn: f.Get("name_en"), NameSl: f.Get("name_sl"), Position: int32(position),
+		RequestId: f.Key.String(), Id: f.Get("id"), NameEn: f.Get("name_en"), NameSl: f.Get("name_sl"), Position: count(f, "position"),
 	})
 	if err != nil {
 		return s.showCategories(w, r, f.Get("id"), f.Fail(errs.FromStatus(err)), false)

@@ -101,13 +101,13 @@ func (s *server) pointsDone(w http.ResponseWriter, r *http.Request, f form.Form,
 	return web.Redirect(w, r, "/backoffice/webinars/"+r.PathValue("slug")+"/points", "/backoffice")
 }
 
-// count reads a number that our own page wrote; what is none is compared by data management and refused there.
+// count reads a whole number; what is none is -1, which no field takes, so that data management refuses it beside its field.
 func count(f form.Form, name string) int32 {
-	n, err := strconv.ParseInt(f.Get(name), 10, 32)
-	if err != nil {
+	n, ok := f.Whole(name)
+	if !ok {
 		return -1
 	}
-	return int32(n)
+	return n
 }
 
 // pointsCSV is the whole list as a file for the portal of an agency: a line for each person, and behind them one for each correction, as

@@ -46,6 +46,11 @@ func (s *server) dryRun(w http.ResponseWriter, r *http.Request) error {
 	}
 	view.Rule = ruleOf(view.Form)
 	view.Setup = setupOf(view.Form)
+	if _, seedless := strconv.ParseUint(view.Form.Get("seed"), 10, 32); seedless != nil {
+		view.Form = view.Form.Fail(errs.New(errs.Invalid, errs.CodeInput, errs.CheckFields).
+			Field("seed", "rule.seed", "Enter a whole number from 0 to 4294967295."))
+		return s.show(w, r, view.Form.Status(), rule.DryRun(view))
+	}
 	view.Report, err = s.webinars.SimulateWebinar(r.Context(), simulated(view.Rule, view.Setup))
 	if err != nil && (refused(err) || errs.KindOf(err) == errs.TooMany) { // the machine may be busy just now
 		view.Form = view.Form.Fail(rule.SayBounds(r.Context(), view.Setup, err))

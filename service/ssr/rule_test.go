@@ -63,10 +63,37 @@ func TestDryRunPage(t *testing.T) {
 	h.fails[bffpb.Webinars_SimulateWebinar_FullMethodName] = errs.New(errs.Invalid, errs.CodeInput, errs.CheckFields).
 		Field("viewers", "rule.range", "Enter a number from 1 to 1000.").Field("min_percent", "rule.range", "Enter a number from 1 to 100.")
 	answer, page := h.send(http.MethodGet, "/backoffice/rules/dry-run?viewers=many&min_percent=x", token.Administrator, nil)
-	for _, want := range []string{"Viewers: enter a number from 1 to 1000.", "Share to be watched, in percent: enter a number from 1 to 100.", `value="many"`} {
+	for _, want := range []string{"Viewers: enter a whole number from 1 to 1000.", "Share to be watched, in percent: enter a whole number from 1 to 100.", `value="many"`} {
 		if answer.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, want) {
 			t.Errorf("%d, %q is missing", answer.StatusCode, want)
 		}
+	}
+}
+
+// Either decimal sign is read alike, and a number that is none names its field, with the way to it.
+func TestNumbersAsTheyAreTyped(t *testing.T) {
+	t.Parallel()
+	h := backoffice(t)
+	h.page("/backoffice/rules/dry-run?min_percent=75,0&credit_step=0.25&daily_cap=7,5", token.Administrator, []string{"Watch at least 75 %"}, nil)
+	if is := last[*bffpb.SimulateWebinarRequest](t, h.programme).GetRule(); is.GetMinPercent() != 75 || is.GetCreditStep() != 25 || is.GetDailyCap() != 750 {
+		t.Errorf("asked %+v", is)
+	}
+	h.fails[bffpb.Webinars_SaveCreditRule_FullMethodName] = errs.New(errs.Invalid, errs.CodeInput, errs.CheckFields).
+		Field("min_percent", "rule.range", "Enter a number from 1 to 100.").Field("daily_cap", "rule.range", "Enter a number.").Field("name", "content.empty", "This may not be empty.")
+	answer, page := h.send(http.MethodPost, "/backoffice/rules", token.Administrator, url.Values{"min_percent": {"75,5"}, "daily_cap": {"7,555"}})
+	for _, want := range []string{
+		`href="#f-name">Name: This may not be empty.`, `href="#f-min_percent">Share to be watched, in percent: enter a whole number from 1 to 100.`, `value="75,5"`,
+		`href="#f-daily_cap">Most points on one day: enter a number from 0 to 100, with at most two decimals.`,
+	} {
+		if answer.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, want) {
+			t.Errorf("%d, %q is missing", answer.StatusCode, want)
+		}
+	}
+	if is := last[*bffpb.SaveCreditRuleRequest](t, h.programme); is.GetMinPercent() != -1 || is.GetDailyCap() != -1 {
+		t.Errorf("asked %+v", is)
+	}
+	if answer, page = h.send(http.MethodGet, "/backoffice/rules/dry-run?seed=1,5", token.Administrator, nil); answer.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, `href="#f-seed"`) {
+		t.Errorf("%d", answer.StatusCode)
 	}
 }
 

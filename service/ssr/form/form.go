@@ -11,6 +11,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +31,7 @@ const inMemory = 1 << 20 // of a multipart form; larger files wait on disk
 type Form struct {
 	Key     uuid.UUID
 	Values  url.Values
+	labels  map[string]i18n.Key
 	failure *errs.Error
 }
 
@@ -87,6 +90,21 @@ func (f Form) Fail(err error) Form {
 	return f
 }
 
+// Labelled returns the form with what its fields are called, for sentences that fit any field: in the summary, away from the
+// field, nobody would know which one may not be empty.
+func (f Form) Labelled(labels map[string]i18n.Key) Form {
+	f.labels = labels
+	return f
+}
+
+// Whole reads a whole number. Decimals that say nothing are taken, after either sign: "75,0" and "75.0" are 75, and "75,5" is no
+// whole number in any language.
+func (f Form) Whole(name string) (int32, bool) {
+	whole, decimals, _ := strings.Cut(strings.Replace(f.Get(name), ",", ".", 1), ".")
+	n, err := strconv.ParseInt(whole, 10, 32)
+	return int32(n), err == nil && strings.Trim(decimals, "0") == ""
+}
+
 // Failed tells whether something went wrong.
 func (f Form) Failed() bool { return f.failure != nil }
 
@@ -137,10 +155,17 @@ func (f Form) Problems(ctx context.Context) []Problem {
 		all = append(all, Problem{Sentence: i18n.From(ctx).Error(f.failure)})
 	}
 	for _, field := range f.failure.Fields {
-		all = append(all, Problem{Field: field.Name, Sentence: i18n.From(ctx).Field(field, f.failure.Args)})
+		sentence := i18n.From(ctx).Field(field, f.failure.Args)
+		if label, ok := f.labels[field.Name]; ok && slices.Contains(anyField(), field.Code) {
+			sentence = i18n.Say(ctx, "part.named", "label", i18n.Say(ctx, label), "sentence", sentence)
+		}
+		all = append(all, Problem{Field: field.Name, Sentence: sentence})
 	}
 	return all
 }
+
+// anyField are the codes whose sentences fit any field, so that they name none.
+func anyField() []string { return []string{"content.empty", "content.too_long", "content.choice"} }
 
 // Moment reads the three fields of a date-time picker: <name>_date, <name>_time and <name>_zone.
 func (f Form) Moment(name string) (time.Time, string, error) {

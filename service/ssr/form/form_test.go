@@ -138,3 +138,33 @@ func TestReadKeepsText(t *testing.T) {
 		t.Errorf("got %q, %v", f.Get("name"), err)
 	}
 }
+
+// A comma is as good as a dot, and what has decimals is no whole number.
+func TestWhole(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]int32{"75": 75, " 75 ": 75, "75,0": 75, "75.00": 75, "-3": -3, "0": 0} {
+		if got, ok := form.New(uuid.New()).Set("n", typed).Whole("n"); !ok || got != want {
+			t.Errorf("%q is %d, %v", typed, got, ok)
+		}
+	}
+	for _, typed := range []string{"", "75,5", "75.5", "1.000,5", "many", "3000000000", ",0"} {
+		if got, ok := form.New(uuid.New()).Set("n", typed).Whole("n"); ok {
+			t.Errorf("%q is %d", typed, got)
+		}
+	}
+}
+
+// A sentence that fits any field says in the summary which one it means.
+func TestLabels(t *testing.T) {
+	t.Parallel()
+	catalog, err := i18n.Load(fstest.MapFS{"en/a.yaml": {Data: []byte("x.label: Title\npart.named: '{{.label}}: {{.sentence}}'")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := i18n.With(context.Background(), catalog.Speaker("en", "UTC", time.Now()))
+	f := form.New(uuid.New()).Labelled(map[string]i18n.Key{"title": "x.label", "age": "x.label"}).
+		Fail(errs.New(errs.Invalid, "x", "Check").Field("title", "content.empty", "Not empty.").Field("age", "x.age", "Enter your age."))
+	if got := f.Problems(ctx); got[0].Sentence != "Title: Not empty." || got[1].Sentence != "Enter your age." || f.Problem(ctx, "title") != "Not empty." {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -90,3 +90,19 @@ type SubjectsView struct {
 	Categories []*bffpb.Category
 	Lecturers  []*bffpb.Lecturer
 }
+
+// The fields of the forms, as the summary of what is wrong calls them.
+func articleLabels() map[string]i18n.Key {
+	return map[string]i18n.Key{
+		"title": "desk.title", "summary": "desk.summary", "category_id": "article.category", "kind": "article.kind", "language": "layout.language",
+		"body": "desk.body", "byline": "desk.byline", "disclosure": "article.disclosure",
+	}
+}
+
+func categoryLabels() map[string]i18n.Key {
+	return map[string]i18n.Key{"name_en": "desk.name_en", "name_sl": "desk.name_sl"}
+}
+
+func lecturerLabels() map[string]i18n.Key {
+	return map[string]i18n.Key{"name": "desk.name", "title": "desk.degree", "bio": "desk.bio"}
+}

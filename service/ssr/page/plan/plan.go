@@ -199,6 +199,14 @@ func InOrder(err error) error {
 	return failed
 }
 
+// labels are what the fields of all forms about webinars and rules are called in the summary of what is wrong.
+func labels() map[string]i18n.Key {
+	return map[string]i18n.Key{
+		"title": "desk.title", "description": "plan.description", "lecturer_id": "plan.lecturer", "category_id": "article.category",
+		"credit_rule_id": "plan.rule", "video_url": "plan.video", "name": "desk.name", "award": "plan.award", "reason": "plan.reason",
+	}
+}
+
 // MoveView is a webinar that is about to be moved.
 type MoveView struct {
 	Form form.Form

@@ -76,6 +76,9 @@ func bounds(ctx context.Context, key i18n.Key, field string) string {
 		}
 		least, most := any(fault.Min), any(fault.Max)
 		if field == "credit_step" || field == "daily_cap" {
+			if key == "plan.range" {
+				key = "plan.range_points"
+			}
 			least, most = Points(ctx, int32(fault.Min)), Points(ctx, int32(fault.Max)) //nolint:gosec // bounds of a rule, a hundred points at most
 		}
 		return i18n.Say(ctx, key, "least", least, "most", most, "label", i18n.Say(ctx, i18n.Key("plan."+field)))
