@@ -15,6 +15,10 @@ func (s Seconds) Duration() time.Duration { return time.Duration(s) * time.Secon
 
 func seconds(d time.Duration) Seconds { return Seconds(d / time.Second) }
 
+// Earliest is how long before its time a webinar may begin: of an hour, who comes on time has then missed a fifth, which a rule of
+// 80 percent allows. A choice of ours.
+const Earliest = 15 * time.Minute
+
 // Award says what a person who passes gets.
 type Award string
 

@@ -19,7 +19,7 @@ func (s *server) stage(r *http.Request, f form.Form) (console.View, error) {
 	if err != nil {
 		return console.View{}, errs.FromStatus(err)
 	}
-	view := console.View{Card: found.GetCard(), Form: f}
+	view := console.View{Card: found.GetCard(), Form: f, Now: s.now()}
 	if found.GetStartedAt() != nil {
 		view.Started = found.GetStartedAt().AsTime()
 	}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -56,6 +57,11 @@ func TestConsolePage(t *testing.T) {
 		return newTheatre(t, figures{bffpb.Hosting_Stage_FullMethodName: &bffpb.StageResponse{Card: sepsis(state), StartedAt: timestamppb.New(now)}})
 	}
 	show("planned").page("/webinars/sepsis/console", token.Host, []string{`data-state="planned"`, `action="/webinars/sepsis/begin"`, `id="section-polls"`, "&lt;b&gt;"}, nil)
+	show("planned").page("/webinars/sepsis/console", token.Host, []string{`data-opens="begin" aria-haspopup="dialog" hidden`, "You can start it from", `data-begin="1500000"`}, nil)
+	soon := sepsis("planned")
+	soon.StartsAt = timestamppb.New(now.Add(15 * time.Minute))
+	newTheatre(t, figures{bffpb.Hosting_Stage_FullMethodName: &bffpb.StageResponse{Card: soon}}).page("/webinars/sepsis/console", token.Host,
+		[]string{`data-opens="begin" aria-haspopup="dialog">`, `data-begin-later hidden`, `data-begin="0"`}, nil)
 	show("live").page("/webinars/sepsis/console", token.Member, []string{`data-state="live"`, `action="/webinars/sepsis/end"`, "/webinars/sepsis/room"}, nil)
 	show("ended").page("/webinars/sepsis/console", token.Host, []string{"This webinar has ended"}, []string{"data-console=", "console-"})
 	show("cancelled").page("/webinars/sepsis/console", token.Host, []string{"was cancelled"}, []string{"data-console="})

@@ -5,19 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/rules/credit"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/command"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/webinar/store"
 )
-
-// earliest is how long before its time a webinar may begin: of an hour, who comes on time has then missed a fifth, which a rule of 80
-// percent allows. A choice of ours.
-const earliest = 15 * time.Minute
 
 const live = "live"
 
@@ -33,7 +29,7 @@ func (s *server) BeginWebinar(ctx context.Context, q *datamanagementpb.BeginWebi
 			return nil
 		case row.State != planned:
 			return stillPlanned(row)
-		case row.StartsAt.Sub(w.Now) > earliest:
+		case row.StartsAt.Sub(w.Now) > credit.Earliest:
 			return errs.New(errs.Conflict, "webinar.too_early", "A webinar can begin at most 15 minutes before its time. Move it, so that everybody is told.")
 		}
 		return hurry(ctx, w, row, "start")

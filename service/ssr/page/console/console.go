@@ -10,10 +10,12 @@ package console
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/i18n"
+	"github.com/rounds-cme/rounds/rules/credit"
 	"github.com/rounds-cme/rounds/service/ssr/form"
 	"github.com/rounds-cme/rounds/service/ssr/page/room"
 	"github.com/rounds-cme/rounds/service/ssr/page/webinar"
@@ -24,12 +26,21 @@ import (
 type View struct {
 	Card    *bffpb.WebinarCard
 	Started time.Time
+	Now     time.Time
 	Form    form.Form // of the button that begins or ends it
 }
 
 func (v View) path() string { return webinar.Path(v.Card.GetSlug()) }
 
 func (v View) state() string { return v.Card.GetState() }
+
+// from is when it may begin; the button is offered then and not before.
+func (v View) from() time.Time { return v.Card.GetStartsAt().AsTime().Add(-credit.Earliest) }
+
+func (v View) early() bool { return v.Now.Before(v.from()) }
+
+// wait is how many milliseconds that is from now, by the server's clock: those of devices are wrong.
+func (v View) wait() string { return strconv.FormatInt(max(0, v.from().Sub(v.Now).Milliseconds()), 10) }
 
 // over tells that there is nothing to run any more.
 func (v View) over() bool { return v.state() == webinar.Ended || v.state() == webinar.Cancelled }

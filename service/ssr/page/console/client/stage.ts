@@ -11,6 +11,7 @@ export class Stage {
   /** opened is when the room was; before the first segment everything since then was talk. */
   opened = "";
   private readonly names: HTMLElement;
+  private readonly loaded = Date.now();
 
   constructor(private readonly root: HTMLElement, private readonly desk: Desk) {
     this.names = find(root, "[data-segment]");
@@ -58,7 +59,16 @@ export class Stage {
       make("span", { class: "number" }, s.to ? `${this.desk.at(s.from)} – ${this.desk.at(s.to)}` : say("since", { at: this.desk.at(s.from) })))));
   }
 
+  /** offer shows the button that begins the webinar as soon as it may. */
+  private offer(): void {
+    const place = find(this.root, "[data-begin]");
+    const early = Date.now() - this.loaded < Number(place.dataset["begin"]);
+    find(place, "[data-opens]").hidden = early;
+    find(place, "[data-begin-later]").hidden = !early;
+  }
+
   private tick(): void {
+    if (this.root.dataset["state"] === "planned") this.offer();
     if (this.root.dataset["state"] !== "live" || !this.opened) return;
     const segments = this.segments();
     const at = now();
