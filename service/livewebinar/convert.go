@@ -12,15 +12,16 @@ import (
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
 )
 
+// checkOf has its times in UTC, so that evidence is the same bytes wherever it is written.
 func checkOf(c store.ChecksOfManyRow) credit.Check {
-	return credit.Check{Number: int(c.Number), Due: c.DueAt, Sent: moment(c.SentAt), Delivered: moment(c.DeliveredAt), Answered: moment(c.AnsweredAt)}
+	return credit.Check{Number: int(c.Number), Due: c.DueAt.UTC(), Sent: moment(c.SentAt), Delivered: moment(c.DeliveredAt), Answered: moment(c.AnsweredAt)}
 }
 
 func moment(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}
 	}
-	return *t
+	return t.UTC()
 }
 
 func stamp(t time.Time) *timestamppb.Timestamp {

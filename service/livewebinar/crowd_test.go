@@ -79,7 +79,7 @@ func TestThousandJoinsAreFewQueries(t *testing.T) {
 			most := int64(3 + 3) // one for each of the first two who ask, one for all others; accounts and deeds
 			if !back {
 				together(&a.rooms.pasts, crowd)
-				most += 2 * (2 + crowd/freezePage + 1) // beats and checks
+				most += 2 * (2 + crowd/pastsMost + 1) // beats and checks
 			}
 			c.queries.Store(0)
 			a.enter(t, people, "now")

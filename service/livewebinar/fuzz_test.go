@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rounds-cme/rounds/contract/event"
 	"github.com/rounds-cme/rounds/kit/db/dbtest"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/eventlog"
@@ -46,23 +47,33 @@ func newArena(t testing.TB) arena {
 // newArenaOn lets a test watch what is asked of the database.
 func newArenaOn(t testing.TB, base *dbtest.DB, pool *pgxpool.Pool) arena {
 	t.Helper()
-	a := arena{webinar: uuid.MustParse(arenaID)}
+	a := arena{webinar: uuid.MustParse(arenaID), server: instanceOn(t, pool)}
+	a.furnish(t, base)
+	return a
+}
+
+// instanceOn is an instance of the service whose work nobody does but the test.
+func instanceOn(t testing.TB, pool *pgxpool.Pool) *server {
+	t.Helper()
 	quiet, metrics := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
+	types := eventlog.Types{}
+	for _, e := range event.Catalog() {
+		types[e.Key] = e.Message
+	}
 	deps := &run.Deps{
 		Name: "livewebinar", Now: time.Now, NewID: uuid.New, Rand: rand.Reader, Log: quiet, Metrics: metrics, DB: pool,
-		Tokens: token.NewVerifier(filepath.Join(t.TempDir(), "jwks.json"), time.Now),
+		Tokens: token.NewVerifier(filepath.Join(t.TempDir(), "jwks.json"), time.Now), Events: eventlog.New(pool, quiet, metrics, types),
 	}
 	service, err := New(deps, Config{PseudonymKey: "test", ChatBurst: 1_000_000})
 	if err != nil {
 		t.Fatal(err)
 	}
 	methods, _ := service.RPC[0].Impl.(*rpc)
-	a.server = methods.server
-	a.limits = limits{} // what is looked for lies behind them
-	a.boards.pulse = 0
-	t.Cleanup(func() { _ = a.node.Shutdown(context.Background()) })
-	a.furnish(t, base)
-	return a
+	s := methods.server
+	s.limits = limits{} // what is looked for lies behind them
+	s.boards.pulse = 0
+	t.Cleanup(func() { _ = s.node.Shutdown(context.Background()) })
+	return s
 }
 
 func (a *arena) furnish(t testing.TB, base *dbtest.DB) {

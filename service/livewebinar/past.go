@@ -17,6 +17,9 @@ func (s *rooms) pastOf(ctx context.Context, webinar, account uuid.UUID) (room.Pa
 	return s.pasts.get(ctx, seatKey{webinar, account})
 }
 
+// pastsMost is how many viewers are read in one query.
+const pastsMost = 200
+
 type seatKey struct{ webinar, account uuid.UUID }
 
 func byRoom(keys []seatKey) map[uuid.UUID][]uuid.UUID {

@@ -79,7 +79,7 @@ func newRooms(me uuid.UUID, clock *clock, boards *boards) *rooms {
 	s := &rooms{
 		me: me, pool: boards.pool, log: boards.log, clock: clock, now: clock.now, proof: proof, board: boards, held: map[uuid.UUID]*live{},
 	}
-	s.pasts.most, s.pasts.read = freezePage, s.readPasts
+	s.pasts.most, s.pasts.read = pastsMost, s.readPasts
 	s.deeds.most, s.deeds.read = introduceMost, s.readDeeds
 	s.accounts.most, s.accounts.read = introduceMost, s.readAccounts
 	return s
@@ -201,7 +201,7 @@ func (s *rooms) plan(ctx context.Context, q *store.Queries, w store.WebinarGetRo
 		return room.Plan{}, err
 	}
 	return room.Plan{
-		Webinar: r.WebinarID, Title: w.Title, VideoURL: w.VideoUrl, Opened: r.OpenedAt,
+		Webinar: r.WebinarID, Title: w.Title, VideoURL: w.VideoUrl, Opened: r.OpenedAt.UTC(),
 		PlannedEnd: presence.PlannedEnd(w.StartsAt, r.OpenedAt, time.Duration(w.Minutes)*time.Minute),
 		Rule:       rule, Offered: credit.Points(w.Hundredths), Seed: presence.Seed(r.Seed), Proof: s.proof, Incidents: incidents,
 		Segments: marks, Outage: s.outage,
@@ -227,7 +227,7 @@ func (s *rooms) incidents(ctx context.Context, q *store.Queries, r store.Liveweb
 	}
 	spans := make([]credit.Span, len(rows))
 	for i, row := range rows {
-		spans[i] = credit.Span{From: row.FromAt, To: row.ToAt}
+		spans[i] = credit.Span{From: row.FromAt.UTC(), To: row.ToAt.UTC()}
 	}
 	return spans, nil
 }

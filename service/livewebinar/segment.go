@@ -67,7 +67,7 @@ func readMarks(ctx context.Context, q *store.Queries, webinar uuid.UUID) ([]room
 	}
 	marks := make([]room.Mark, len(rows))
 	for i, row := range rows {
-		marks[i] = room.Mark{Kind: credit.Kind(row.Kind), From: row.FromAt}
+		marks[i] = room.Mark{Kind: credit.Kind(row.Kind), From: row.FromAt.UTC()}
 	}
 	return marks, nil
 }

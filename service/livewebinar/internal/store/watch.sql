@@ -16,10 +16,33 @@ ON CONFLICT (webinar_id, account_id, number) DO UPDATE
 SET sent_at = least(c.sent_at, excluded.sent_at), delivered_at = least(c.delivered_at, excluded.delivered_at),
     answered_at = least(c.answered_at, excluded.answered_at), written_at = clock_timestamp();
 
+-- Only while the room is closing, which waits with closing until this is done; who has been frozen stays as it is.
 -- name: AttendanceAdd :exec
 INSERT INTO livewebinar.attendance (webinar_id, account_id, first_joined_at, seconds, evidence, sha256)
-SELECT @webinar_id, unnest(@account_ids::uuid[]), unnest(@first_joined_ats::timestamptz[]), unnest(@seconds::integer[]),
-       unnest(@evidences::jsonb[]), unnest(@hashes::bytea[]);
+SELECT r.webinar_id, n.account_id, n.first_joined_at, n.seconds, n.evidence, n.sha256
+FROM (SELECT o.webinar_id FROM livewebinar.room AS o WHERE o.webinar_id = @webinar_id AND o.state = 'closing' FOR SHARE) AS r,
+     (SELECT unnest(@account_ids::uuid[]) AS account_id, unnest(@first_joined_ats::timestamptz[]) AS first_joined_at,
+             unnest(@seconds::integer[]) AS seconds, unnest(@evidences::jsonb[]) AS evidence, unnest(@hashes::bytea[]) AS sha256) AS n
+ON CONFLICT DO NOTHING;
+
+-- name: FrameGet :one
+SELECT evidence FROM livewebinar.frame WHERE webinar_id = @webinar_id;
+
+-- name: FrameAdd :exec
+INSERT INTO livewebinar.frame (webinar_id, evidence) VALUES (@webinar_id, @evidence);
+
+-- Some of those who were there and are not frozen yet. It steps from one viewer to the next through the index, because each has hundreds of beats.
+-- name: Unfrozen :many
+WITH RECURSIVE viewer AS (
+    (SELECT b.account_id FROM livewebinar.beat AS b WHERE b.webinar_id = @webinar_id ORDER BY b.account_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT b.account_id FROM livewebinar.beat AS b WHERE b.webinar_id = @webinar_id AND b.account_id > v.account_id ORDER BY b.account_id LIMIT 1)
+    FROM viewer AS v WHERE v.account_id IS NOT NULL
+)
+SELECT v.account_id FROM viewer AS v
+WHERE v.account_id IS NOT NULL AND EXISTS (SELECT FROM livewebinar.room AS r WHERE r.webinar_id = @webinar_id AND r.state = 'closing')
+  AND NOT EXISTS (SELECT FROM livewebinar.attendance AS a WHERE a.webinar_id = @webinar_id AND a.account_id = v.account_id)
+LIMIT @at_most;
 
 -- name: AttendanceCount :one
 SELECT count(*) FROM livewebinar.attendance WHERE webinar_id = @webinar_id;
@@ -28,9 +51,6 @@ SELECT count(*) FROM livewebinar.attendance WHERE webinar_id = @webinar_id;
 SELECT coalesce(p.name, '')::text AS name, a.first_joined_at, a.evidence
 FROM livewebinar.attendance a LEFT JOIN datamanagement.livewebinar_account p ON p.account_id = a.account_id
 WHERE a.webinar_id = @webinar_id ORDER BY lower(p.name), a.account_id LIMIT @at_most OFFSET @skip;
-
--- name: Viewers :many
-SELECT DISTINCT account_id FROM livewebinar.beat WHERE webinar_id = @webinar_id AND account_id > @after ORDER BY account_id LIMIT @at_most;
 
 -- name: BeatsOfMany :many
 SELECT account_id, stream, sequence, event, at FROM livewebinar.beat

@@ -14,8 +14,11 @@ import (
 
 const attendanceAdd = `-- name: AttendanceAdd :exec
 INSERT INTO livewebinar.attendance (webinar_id, account_id, first_joined_at, seconds, evidence, sha256)
-SELECT $1, unnest($2::uuid[]), unnest($3::timestamptz[]), unnest($4::integer[]),
-       unnest($5::jsonb[]), unnest($6::bytea[])
+SELECT r.webinar_id, n.account_id, n.first_joined_at, n.seconds, n.evidence, n.sha256
+FROM (SELECT o.webinar_id FROM livewebinar.room AS o WHERE o.webinar_id = $1 AND o.state = 'closing' FOR SHARE) AS r,
+     (SELECT unnest($2::uuid[]) AS account_id, unnest($3::timestamptz[]) AS first_joined_at,
+             unnest($4::integer[]) AS seconds, unnest($5::jsonb[]) AS evidence, unnest($6::bytea[]) AS sha256) AS n
+ON CONFLICT DO NOTHING
 `
 
 type AttendanceAddParams struct {
@@ -27,6 +30,7 @@ type AttendanceAddParams struct {
 	Hashes         [][]byte
 }
 
+// Only while the room is closing, which waits with closing until this is done; who has been frozen stays as it is.
 func (q *Queries) AttendanceAdd(ctx context.Context, arg AttendanceAddParams) error {
 	_, err := q.db.Exec(ctx, attendanceAdd,
 		arg.WebinarID,
@@ -248,18 +252,52 @@ func (q *Queries) ChecksOfMany(ctx context.Context, arg ChecksOfManyParams) ([]C
 	return items, nil
 }
 
-const viewers = `-- name: Viewers :many
-SELECT DISTINCT account_id FROM livewebinar.beat WHERE webinar_id = $1 AND account_id > $2 ORDER BY account_id LIMIT $3
+const frameAdd = `-- name: FrameAdd :exec
+INSERT INTO livewebinar.frame (webinar_id, evidence) VALUES ($1, $2)
 `
 
-type ViewersParams struct {
+type FrameAddParams struct {
 	WebinarID uuid.UUID
-	After     uuid.UUID
+	Evidence  []byte
+}
+
+func (q *Queries) FrameAdd(ctx context.Context, arg FrameAddParams) error {
+	_, err := q.db.Exec(ctx, frameAdd, arg.WebinarID, arg.Evidence)
+	return err
+}
+
+const frameGet = `-- name: FrameGet :one
+SELECT evidence FROM livewebinar.frame WHERE webinar_id = $1
+`
+
+func (q *Queries) FrameGet(ctx context.Context, webinarID uuid.UUID) ([]byte, error) {
+	row := q.db.QueryRow(ctx, frameGet, webinarID)
+	var evidence []byte
+	err := row.Scan(&evidence)
+	return evidence, err
+}
+
+const unfrozen = `-- name: Unfrozen :many
+WITH RECURSIVE viewer AS (
+    (SELECT b.account_id FROM livewebinar.beat AS b WHERE b.webinar_id = $1 ORDER BY b.account_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT b.account_id FROM livewebinar.beat AS b WHERE b.webinar_id = $1 AND b.account_id > v.account_id ORDER BY b.account_id LIMIT 1)
+    FROM viewer AS v WHERE v.account_id IS NOT NULL
+)
+SELECT v.account_id FROM viewer AS v
+WHERE v.account_id IS NOT NULL AND EXISTS (SELECT FROM livewebinar.room AS r WHERE r.webinar_id = $1 AND r.state = 'closing')
+  AND NOT EXISTS (SELECT FROM livewebinar.attendance AS a WHERE a.webinar_id = $1 AND a.account_id = v.account_id)
+LIMIT $2
+`
+
+type UnfrozenParams struct {
+	WebinarID uuid.UUID
 	AtMost    int32
 }
 
-func (q *Queries) Viewers(ctx context.Context, arg ViewersParams) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, viewers, arg.WebinarID, arg.After, arg.AtMost)
+// Some of those who were there and are not frozen yet. It steps from one viewer to the next through the index, because each has hundreds of beats.
+func (q *Queries) Unfrozen(ctx context.Context, arg UnfrozenParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, unfrozen, arg.WebinarID, arg.AtMost)
 	if err != nil {
 		return nil, err
 	}
