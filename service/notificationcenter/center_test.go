@@ -48,6 +48,9 @@ func newWorld(t *testing.T, config notificationcenter.Config) *world {
 	if config.MaxAttempts == 0 {
 		config.MaxAttempts = 20
 	}
+	if config.SMTPTimeout == 0 {
+		config.SMTPTimeout = 15 * time.Second
+	}
 	service, err := notificationcenter.New(&run.Deps{
 		Name: "notificationcenter", Now: time.Now, NewID: uuid.New, Log: log,
 		Metrics: metrics, DB: pool, Queue: queuepg.New(pool, log, metrics, time.Now), BaseURL: "http://rounds.example",

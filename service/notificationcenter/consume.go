@@ -11,9 +11,11 @@ import (
 	"github.com/rounds-cme/rounds/kit/obs"
 	"github.com/rounds-cme/rounds/kit/queue"
 	"github.com/rounds-cme/rounds/service/notificationcenter/internal/store"
+	"github.com/rounds-cme/rounds/service/notificationcenter/internal/text"
 )
 
 func (s *server) consume(ctx context.Context) error {
+	defer s.mailer.rest()
 	return s.Queue.Consume(ctx, "notification.send", s.options(), func(ctx context.Context, batch []*queue.Delivery) error {
 		for _, d := range batch {
 			if err := s.deliver(ctx, d); err != nil {
@@ -26,6 +28,15 @@ func (s *server) consume(ctx context.Context) error {
 
 // errHopeless marks a failure that no further try can mend, such as an address that the server refuses for good.
 var errHopeless = errors.New("no further try can help")
+
+// task is one message for one person on one channel, on its way.
+type task struct {
+	*queue.Delivery
+	*eventpb.Notification
+
+	account uuid.UUID
+	message text.Message
+}
 
 // deliver brings one message to one person. All of it may happen again: what was sent is known by the message's id.
 func (s *server) deliver(ctx context.Context, d *queue.Delivery) error {
@@ -40,47 +51,66 @@ func (s *server) deliver(ctx context.Context, d *queue.Delivery) error {
 		return nil //nolint:nilerr // It is put aside with the reason; trying again cannot help.
 	}
 	obs.Event(ctx).Set("kind", n.GetKind()).Set("channel", channel(n))
-	sent, err := s.store.DeliverySent(ctx, d.ID)
-	if err != nil || sent {
+	t := &task{Delivery: d, Notification: n, account: account}
+	if t.message, err = s.writer.Write(n, s.wayOut(t), s.Now()); err != nil {
 		return err
 	}
-	failure := s.send(ctx, d.ID, account, n)
-	if err := s.note(ctx, d, account, n, failure); err != nil {
-		return err
-	}
-	if errors.Is(failure, errHopeless) {
-		d.Bury(failure)
+	gate, err := s.store.DeliveryGate(ctx, store.DeliveryGateParams{ID: d.ID, Address: n.GetAddress(), Chosen: n.GetTopic() != ""})
+	switch {
+	case err != nil:
+		return fmt.Errorf("read delivery: %w", err)
+	case gate.Done:
 		return nil
+	case gate.Suppressed != "" && n.GetChannel() == eventpb.Channel_CHANNEL_EMAIL:
+		return s.note(ctx, t, "suppressed", gate.Suppressed)
 	}
-	return failure
+	return s.conclude(ctx, t, s.send(ctx, t))
 }
 
-func (s *server) send(ctx context.Context, id, account uuid.UUID, n *eventpb.Notification) error {
-	message, err := s.writer.Write(n, s.Now())
-	if err != nil {
-		return err
+// conclude keeps what became of a try, and says what is to become of the message.
+func (s *server) conclude(ctx context.Context, t *task, failure error) error {
+	switch {
+	case failure == nil:
+		return s.note(ctx, t, "sent", "")
+	case errors.Is(failure, errHopeless):
+		if err := s.noteRefusal(ctx, t, failure); err != nil {
+			return err
+		}
+		t.Bury(failure)
+		return nil
+	case t.Attempt >= s.config.MaxAttempts:
+		return errors.Join(s.note(ctx, t, "failed", failure.Error()), failure)
+	default:
+		return errors.Join(s.note(ctx, t, "retry", failure.Error()), failure)
 	}
-	switch n.GetChannel() {
+}
+
+func (s *server) send(ctx context.Context, t *task) error {
+	switch t.GetChannel() {
 	case eventpb.Channel_CHANNEL_SITE:
 		_, err := s.store.NotificationAdd(ctx, store.NotificationAddParams{
-			ID: id, AccountID: account, Kind: n.GetKind(), Text: message.Subject, Path: n.GetPath(), Now: s.Now(),
+			ID: t.ID, AccountID: t.account, Kind: t.GetKind(), Text: t.message.Subject, Path: t.GetPath(), Now: s.Now(),
 		})
 		return err
 	case eventpb.Channel_CHANNEL_EMAIL:
-		return s.mailer.send(ctx, mail{ID: id, To: n.GetAddress(), Name: n.GetName(), Message: message})
+		return s.mailer.send(ctx, s.mailOf(t))
 	default:
-		return fmt.Errorf("channel %s: %w", n.GetChannel(), errHopeless)
+		return fmt.Errorf("channel %s: %w", t.GetChannel(), errHopeless)
 	}
 }
 
 // note keeps what became of a message. It is the promise that a mail is not sent again, so it must be kept itself.
-func (s *server) note(ctx context.Context, d *queue.Delivery, account uuid.UUID, n *eventpb.Notification, failure error) error {
+func (s *server) note(ctx context.Context, t *task, state, reason string) error {
 	note := store.DeliveryNoteParams{
-		ID: d.ID, AccountID: account, Channel: channel(n), Kind: n.GetKind(), State: "sent", Attempts: int32(d.Attempt), //nolint:gosec // Few.
-		Now: s.Now(),
+		ID: t.ID, AccountID: t.account, Channel: channel(t.Notification), Kind: t.GetKind(), State: state, Attempts: int32(t.Attempt), //nolint:gosec // Few.
+		Reason: obs.Mask(reason), Now: s.Now(), Text: t.message.Subject, Language: t.GetLanguage(), Zone: t.GetZone(),
 	}
-	if failure != nil {
-		note.State, note.Reason = "failed", obs.Mask(failure.Error())
+	if t.GetChannel() == eventpb.Channel_CHANNEL_EMAIL {
+		note.Address = t.GetAddress()
+	}
+	if t.GetExpiresAt() != nil {
+		at := t.GetExpiresAt().AsTime()
+		note.ExpiresAt = &at
 	}
 	if err := s.store.DeliveryNote(ctx, note); err != nil {
 		return fmt.Errorf("note delivery: %w", err)
@@ -89,8 +119,12 @@ func (s *server) note(ctx context.Context, d *queue.Delivery, account uuid.UUID,
 }
 
 func channel(n *eventpb.Notification) string {
-	if n.GetChannel() == eventpb.Channel_CHANNEL_EMAIL {
+	switch n.GetChannel() {
+	case eventpb.Channel_CHANNEL_EMAIL:
 		return "email"
+	case eventpb.Channel_CHANNEL_PUSH:
+		return "push"
+	default:
+		return "site"
 	}
-	return "site"
 }

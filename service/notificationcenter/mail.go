@@ -2,17 +2,20 @@ package notificationcenter
 
 import (
 	"context"
+	"crypto"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"net"
-	"net/textproto"
+	netmail "net/mail"
+	"os"
 	"strconv"
-	"sync"
-	"time"
+	"strings"
 
 	"github.com/google/uuid"
 	gomail "github.com/wneessen/go-mail"
 
+	"github.com/rounds-cme/rounds/kit/optout"
 	"github.com/rounds-cme/rounds/service/notificationcenter/internal/store"
 	"github.com/rounds-cme/rounds/service/notificationcenter/internal/text"
 )
@@ -21,129 +24,116 @@ import (
 type mail struct {
 	ID       uuid.UUID
 	To, Name string
+	WayOut   string  // address that stops mails like this one; empty where there is no choice
+	Invite   *invite // nil: nothing for a calendar
 	text.Message
 }
 
 // mailer sends e-mail; an error that wraps errHopeless is final.
 type mailer interface {
 	send(ctx context.Context, m mail) error
+	// rest gives back what is kept for the next mail.
+	rest()
 }
 
+func (s *server) mailOf(t *task) mail {
+	return mail{ID: t.ID, To: t.GetAddress(), Name: t.GetName(), WayOut: s.wayOut(t), Invite: inviteOf(t.Notification), Message: t.message}
+}
+
+// wayOut is the address that stops mails like this one, for exactly their topic.
+func (s *server) wayOut(t *task) string {
+	target, err := uuid.Parse(t.GetTarget())
+	if err != nil {
+		target = uuid.Nil // The whole topic.
+	}
+	token := optout.New(s.config.OptoutKey.Reveal()).Sign(optout.Choice{Account: t.account, Topic: t.GetTopic(), Target: target, Channel: "email"})
+	if t.GetTopic() == "" || token == "" {
+		return ""
+	}
+	return s.BaseURL + "/unsubscribe?token=" + token
+}
+
+// newMailer looks at every setting of e-mail, so that a wrong one stops the start and not the first mail.
 func (s *server) newMailer() (mailer, error) {
-	if s.config.SMTP == "" {
+	c := s.config
+	from, err := netmail.ParseAddress(c.From)
+	if err != nil {
+		return nil, fmt.Errorf("--notificationcenter-from must be an address such as Rounds <no-reply@rounds.example>: %w", err)
+	}
+	signer, err := c.dkim(from)
+	if err != nil {
+		return nil, err
+	}
+	if c.SMTP == "" {
 		return mailbox{s}, nil
 	}
-	host, port, err := net.SplitHostPort(s.config.SMTP)
+	host, port, err := net.SplitHostPort(c.SMTP)
 	if err != nil {
 		return nil, fmt.Errorf("--notificationcenter-smtp must be host:port: %w", err)
 	}
-	number, err := strconv.Atoi(port)
-	if err != nil {
-		return nil, fmt.Errorf("--notificationcenter-smtp must be host:port: %w", err)
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || number == 0 || host == "" {
+		return nil, fmt.Errorf("--notificationcenter-smtp must be host:port, %q is not", c.SMTP)
 	}
-	if err := gomail.NewMsg().From(s.config.From); err != nil {
-		return nil, fmt.Errorf("--notificationcenter-from must be an address: %w", err)
+	if err := c.login(host); err != nil {
+		return nil, err
 	}
-	policies := map[string]gomail.TLSPolicy{
-		"mandatory": gomail.TLSMandatory, "opportunistic": gomail.TLSOpportunistic, "none": gomail.NoTLS,
+	if c.SMTPTimeout <= 0 {
+		return nil, fmt.Errorf("--notificationcenter-smtp-timeout must be longer than nothing, %s is not", c.SMTPTimeout)
 	}
-	options := []gomail.Option{gomail.WithPort(number), gomail.WithTLSPolicy(policies[s.config.SMTPTLS]), gomail.WithTimeout(15 * time.Second)}
-	if s.config.SMTPUser != "" {
-		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(s.config.SMTPUser),
-			gomail.WithPassword(s.config.SMTPPassword.Reveal()))
-	}
-	return &smtp{host: host, options: options, from: s.config.From, now: s.Now}, nil
+	return &smtp{
+		host: host, port: int(number), config: c, now: s.Now, slow: newSlow(s.Now, max(c.Workers/2, 1)),
+		composer: composer{from: c.From, sender: from, signer: signer, now: s.Now, base: s.BaseURL},
+	}, nil
 }
 
-// smtp sends through a server, over connections that are kept and used again.
-type smtp struct {
-	host    string
-	options []gomail.Option
-	from    string
-	now     func() time.Time
-
-	mu   sync.Mutex
-	idle []*gomail.Client
-}
-
-func (s *smtp) send(ctx context.Context, m mail) error {
-	message, err := s.compose(m)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errHopeless, err)
+// login refuses an account that is half given, or whose password would be read by everybody on the way.
+func (c Config) login(host string) error {
+	if (c.SMTPUser == "") != (c.SMTPPassword.Reveal() == "") {
+		return errors.New("--notificationcenter-smtp-user and --notificationcenter-smtp-password belong together: give both or none")
 	}
-	client, err := s.connection(ctx)
-	if err != nil {
-		return fmt.Errorf("reach the mail server: %w", err)
+	if c.SMTPUser != "" && c.SMTPTLS == "none" && host != "localhost" && !net.ParseIP(host).IsLoopback() {
+		return errors.New("--notificationcenter-smtp-tls=none would send the password of the account in the clear: use mandatory or implicit")
 	}
-	if err := client.Send(message); err != nil {
-		_ = client.Close()
-		return refused(err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.idle = append(s.idle, client)
 	return nil
 }
 
-func (s *smtp) compose(m mail) (*gomail.Msg, error) {
-	message := gomail.NewMsg()
-	if err := errors.Join(message.From(s.from), message.AddToFormat(m.Name, m.To)); err != nil {
-		return nil, err
-	}
-	message.Subject(m.Subject)
-	// The same for each try, so that a server or a person can tell a repetition.
-	message.SetMessageIDWithValue(m.ID.String() + "@rounds")
-	message.SetDateWithValue(s.now())
-	message.SetBodyString(gomail.TypeTextPlain, m.Text)
-	message.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
-	return message, nil
+// key signs mails for a domain (RFC 6376).
+type key struct {
+	domain, selector string
+	private          crypto.Signer
 }
 
-// connection takes an idle connection that still answers, or makes one.
-func (s *smtp) connection(ctx context.Context) (*gomail.Client, error) {
-	for {
-		client := s.take()
-		if client == nil {
-			break
+// dkim reads the key that mails are signed with; nil: they are not signed here.
+func (c Config) dkim(from *netmail.Address) (*key, error) {
+	given := 0
+	for _, setting := range []string{c.DKIMDomain, c.DKIMSelector, c.DKIMKeyFile} {
+		if setting != "" {
+			given++
 		}
-		if client.Reset() == nil {
-			return client, nil
-		}
-		_ = client.Close()
 	}
-	client, err := gomail.NewClient(s.host, s.options...)
+	if given == 0 {
+		return nil, nil //nolint:nilnil // A mail server may sign instead of us.
+	}
+	if given < 3 {
+		return nil, errors.New("--notificationcenter-dkim-domain, -dkim-selector and -dkim-key-file belong together: give all or none")
+	}
+	_, domain, _ := strings.Cut(strings.ToLower(from.Address), "@")
+	if signed := strings.ToLower(c.DKIMDomain); domain != signed && !strings.HasSuffix(domain, "."+signed) {
+		return nil, fmt.Errorf("--notificationcenter-dkim-domain is %s, but mails come from %s: a signature of another domain helps nobody", c.DKIMDomain, domain)
+	}
+	pem, err := os.ReadFile(c.DKIMKeyFile)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--notificationcenter-dkim-key-file: %w", err)
 	}
-	if err := client.DialWithContext(ctx); err != nil {
-		return nil, err
+	private, err := gomail.PrivKeyFromPEM(pem)
+	if err != nil {
+		return nil, fmt.Errorf("--notificationcenter-dkim-key-file %s must hold an RSA or Ed25519 private key in PEM: %w", c.DKIMKeyFile, err)
 	}
-	return client, nil
-}
-
-func (s *smtp) take() *gomail.Client {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.idle) == 0 {
-		return nil
+	if weak, ok := private.(*rsa.PrivateKey); ok && weak.N.BitLen() < 1024 {
+		return nil, fmt.Errorf("--notificationcenter-dkim-key-file %s holds a key of %d bits; mail servers take none below 1024", c.DKIMKeyFile, weak.N.BitLen())
 	}
-	client := s.idle[len(s.idle)-1]
-	s.idle = s.idle[:len(s.idle)-1]
-	return client
-}
-
-// refused tells the server's "never" (5xx) from its "not now".
-func refused(err error) error {
-	var said *textproto.Error
-	var sending *gomail.SendError
-	permanent := errors.As(err, &said) && said.Code >= 500
-	if errors.As(err, &sending) {
-		permanent = permanent || (sending.ErrorCode() >= 500 && !sending.IsTemp())
-	}
-	if permanent {
-		return fmt.Errorf("%w: %w", errHopeless, err)
-	}
-	return fmt.Errorf("send: %w", err)
+	return &key{domain: c.DKIMDomain, selector: c.DKIMSelector, private: private}, nil
 }
 
 // mailbox keeps mail where a person can read it on a page.
@@ -154,3 +144,5 @@ func (b mailbox) send(ctx context.Context, m mail) error {
 		ID: m.ID, Recipient: m.To, Subject: m.Subject, BodyText: m.Text, BodyHtml: m.HTML, Now: b.Now(),
 	})
 }
+
+func (b mailbox) rest() {}

@@ -16,5 +16,5 @@ func Schema() db.Schema {
 	if err != nil {
 		panic(err) // The directory is embedded above.
 	}
-	return db.Schema{Name: "notificationcenter", Files: files, Services: []string{"notificationcenter", "bff"}}
+	return db.Schema{Name: "notificationcenter", Files: files, Services: []string{"notificationcenter", "bff", "notificationtaskrunner"}}
 }

@@ -29,10 +29,14 @@ type Config struct {
 	SMTP         string        `name:"smtp" aliases:"smtp" help:"SMTP server as host:port; without it, e-mail goes to the mailbox page."`
 	SMTPUser     string        `name:"smtp-user" help:"Account at the SMTP server; empty for none."`
 	SMTPPassword conf.Secret   `name:"smtp-password" help:"Password of that account."`
-	SMTPTLS      string        `name:"smtp-tls" default:"mandatory" enum:"mandatory,opportunistic,none" help:"Encryption towards the SMTP server: mandatory, opportunistic or none."`
+	SMTPTLS      string        `name:"smtp-tls" default:"mandatory" enum:"mandatory,opportunistic,none,implicit" help:"Encryption towards the SMTP server: mandatory or opportunistic (STARTTLS), implicit (from the first byte, port 465) or none."`
+	SMTPTimeout  time.Duration `name:"smtp-timeout" default:"15s" help:"How long the SMTP server may take for one mail. Recipients for whom that was too short get more time, but never more than half of the workers."`
 	From         string        `default:"Rounds <no-reply@rounds.example>" help:"Sender of e-mail."`
+	DKIMDomain   string        `name:"dkim-domain" help:"Domain that mails are signed for; that of the sender or one above it. Empty: mails are not signed here."`
+	DKIMSelector string        `name:"dkim-selector" help:"Name of the key below _domainkey in the DNS of that domain."`
+	DKIMKeyFile  string        `name:"dkim-key-file" help:"File with the RSA or Ed25519 private key in PEM."`
 	Workers      int           `default:"4" help:"Messages that are sent at once."`
-	MaxAttempts  int           `default:"8" help:"How often a message is tried before it is put aside with the reason."`
+	MaxAttempts  int           `default:"100" help:"How often a message is tried before it is put aside with the reason."`
 	FirstRetry   time.Duration `default:"5s" help:"Pause before the second try; each further one is twice as long, up to 15 minutes."`
 	OptoutKey    conf.Secret   `secret:"optout" help:"Secret with which the links that stop e-mails are signed; the same for all services. Keep it: old mails hold such links." default:""`
 	OpenMailbox  bool          `help:"Show the mailbox to everybody who reaches the server, for demos on one's own machine; otherwise to administrators."`

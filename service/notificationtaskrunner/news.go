@@ -139,6 +139,7 @@ func webinarNews(ctx context.Context, q *store.Queries, r store.RunTakeRow) (*ne
 		data: map[string]string{
 			"title": w.Title, "lecturer": w.Lecturer, "starts_at": w.StartsAt.UTC().Format(time.RFC3339),
 			"minutes": strconv.Itoa(int(w.Minutes)), "reason": w.CancelReason,
+			"webinar_id": r.Subject.String(), "sequence": strconv.Itoa(int(w.Sequence)), // what a calendar knows it by
 		},
 		path: "/webinars/" + w.Slug, priority: soonPriority,
 		people: func(ctx context.Context, after uuid.UUID, most int32) ([]person, error) {

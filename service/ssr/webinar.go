@@ -7,9 +7,9 @@ import (
 	"time"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
+	"github.com/rounds-cme/rounds/kit/calendar"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/obs"
-	"github.com/rounds-cme/rounds/service/ssr/calendar"
 	"github.com/rounds-cme/rounds/service/ssr/form"
 	"github.com/rounds-cme/rounds/service/ssr/page/article"
 	"github.com/rounds-cme/rounds/service/ssr/page/webinar"
@@ -135,12 +135,16 @@ func (s *server) webinarCalendar(w http.ResponseWriter, r *http.Request) error {
 	}
 	c := found.GetCard()
 	start := c.GetStartsAt().AsTime()
+	zone, err := time.LoadLocation(c.GetZone())
+	if err != nil {
+		zone = time.UTC // A zone that was renamed since: the moment stays the same.
+	}
 	h := w.Header()
-	h.Set("Content-Type", calendar.ContentType)
+	h.Set("Content-Type", calendar.Publish.ContentType())
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": c.GetSlug() + ".ics"}))
 	h.Set("Cache-Control", "no-cache")
 	_, err = w.Write(calendar.File(calendar.Event{
-		UID: c.GetId() + "@rounds", Sequence: c.GetSequence(), Made: s.now(), Start: start,
+		UID: c.GetId() + "@rounds", Sequence: c.GetSequence(), Made: s.now(), Start: start, Zone: zone,
 		End: start.Add(time.Duration(c.GetMinutes()) * time.Minute), Summary: c.GetTitle(), Description: c.GetLecturer().GetName(),
 		URL: s.base + webinar.Path(c.GetSlug()), Cancelled: c.GetState() == webinar.Cancelled,
 	}))

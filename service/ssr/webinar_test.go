@@ -250,7 +250,7 @@ func TestCalendarFile(t *testing.T) {
 		t.Error(got)
 	}
 	for _, line := range []string{
-		"UID:" + card.GetId() + "@rounds\r\n", "SEQUENCE:3\r\n", "DTSTART:20261127T104000Z\r\n", "DTEND:20261127T113000Z\r\n", "STATUS:CANCELLED\r\n",
+		"UID:" + card.GetId() + "@rounds\r\n", "SEQUENCE:3\r\n", "DTSTART;TZID=America/New_York:20261127T054000\r\n", "DTEND;TZID=America/New_York:20261127T063000\r\n", "STATUS:CANCELLED\r\n",
 		`SUMMARY:Sepsis\; the first hour\, <b>` + "\r\n", "URL:https://rounds.example/webinars/sepsis\r\n",
 	} {
 		if !strings.Contains(file, line) {

@@ -10,15 +10,6 @@ WHERE account_id = @account_id AND seen_at IS NULL AND (cardinality(@ids::uuid[]
 -- name: NotificationUnseen :one
 SELECT count(*) FROM notificationcenter.notification WHERE account_id = @account_id AND seen_at IS NULL;
 
--- name: DeliverySent :one
-SELECT EXISTS (SELECT FROM notificationcenter.delivery WHERE id = @id AND state = 'sent');
-
--- name: DeliveryNote :exec
-INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, reason, at)
-VALUES (@id, @account_id, @channel, @kind, @state, @attempts, @reason, @now)
-ON CONFLICT (id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, reason = excluded.reason, at = excluded.at
-WHERE delivery.state <> 'sent';
-
 -- name: MailAdd :exec
 INSERT INTO notificationcenter.mail (id, recipient, subject, body_text, body_html, at)
 VALUES (@id, @recipient, @subject, @body_text, @body_html, @now)

@@ -12,49 +12,6 @@ import (
 	"github.com/google/uuid"
 )
 
-const deliveryNote = `-- name: DeliveryNote :exec
-INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, reason, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, reason = excluded.reason, at = excluded.at
-WHERE delivery.state <> 'sent'
-`
-
-type DeliveryNoteParams struct {
-	ID        uuid.UUID
-	AccountID uuid.UUID
-	Channel   string
-	Kind      string
-	State     string
-	Attempts  int32
-	Reason    string
-	Now       time.Time
-}
-
-func (q *Queries) DeliveryNote(ctx context.Context, arg DeliveryNoteParams) error {
-	_, err := q.db.Exec(ctx, deliveryNote,
-		arg.ID,
-		arg.AccountID,
-		arg.Channel,
-		arg.Kind,
-		arg.State,
-		arg.Attempts,
-		arg.Reason,
-		arg.Now,
-	)
-	return err
-}
-
-const deliverySent = `-- name: DeliverySent :one
-SELECT EXISTS (SELECT FROM notificationcenter.delivery WHERE id = $1 AND state = 'sent')
-`
-
-func (q *Queries) DeliverySent(ctx context.Context, id uuid.UUID) (bool, error) {
-	row := q.db.QueryRow(ctx, deliverySent, id)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const mailAdd = `-- name: MailAdd :exec
 INSERT INTO notificationcenter.mail (id, recipient, subject, body_text, body_html, at)
 VALUES ($1, $2, $3, $4, $5, $6)

@@ -4,13 +4,14 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+	"github.com/rounds-cme/rounds/kit/i18n"
+	"github.com/rounds-cme/rounds/kit/i18n/i18ntest"
 	"github.com/rounds-cme/rounds/service/notificationcenter/internal/text"
 )
 
@@ -26,35 +27,43 @@ func writer(t *testing.T) *text.Writer {
 	return w
 }
 
-// sample has everything that any kind may mention.
+// The address of the way out of every sample.
+const out = "https://rounds.example/unsubscribe?token=t"
+
 func sample(kind, language string) *eventpb.Notification {
-	return &eventpb.Notification{
-		Kind: kind, Name: "Ana Zgled", Language: language, Zone: "Europe/Ljubljana", Path: "/webinars/sepsis",
-		Data: map[string]string{
-			"title": "Sepsis in the first hour", "lecturer": "Dr. Miha Vzorec", "starts_at": "2026-11-26T17:00:00Z", "minutes": "60",
-			"reason": "The lecturer is ill.", "summary": "What the new guideline changes.", "hundredths": "150",
-		},
-		ExpiresAt: timestamppb.New(time.Date(2026, 11, 26, 17, 0, 0, 0, time.UTC)),
-	}
+	return text.Sample(kind, language, "Europe/Ljubljana", time.Date(2026, 11, 26, 16, 0, 0, 0, time.UTC))
 }
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	w := writer(t)
 	now := time.Date(2026, 11, 26, 16, 0, 0, 0, time.UTC)
-	if len(w.Kinds()) < 9 {
+	if len(w.Kinds()) < 18 {
 		t.Fatalf("there are words for %v only", w.Kinds())
 	}
 	for _, kind := range w.Kinds() {
 		for _, language := range []string{"en", "sl"} {
-			m, err := w.Write(sample(kind, language), now)
+			n := sample(kind, language)
+			m, err := w.Write(n, out, now)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for ending, got := range map[string]string{".txt": "Subject: " + m.Subject + "\n\n" + m.Text, ".html": m.HTML} {
+			for ending, got := range map[string]string{
+				".txt":  "Subject: " + m.Subject + "\nPush: " + m.Push + "\n\n" + m.Text,
+				".html": m.HTML,
+			} {
 				golden(t, kind+"."+language+ending, got)
 			}
-			if strings.Contains(m.Text+m.HTML+m.Subject, "<no value>") || strings.Contains(m.Text, "{{") {
+			if len([]rune(m.Push)) > text.PushMost || m.Push == "" {
+				t.Errorf("%s in %s: push text of %d letters", kind, language, len([]rune(m.Push)))
+			}
+			if foreign := regexp.MustCompile(`(?i)<img|<script|<link|<style|url\(|@import|<iframe|background=`).FindString(m.HTML); foreign != "" {
+				t.Errorf("%s loads something or does not carry its style: %s", kind, foreign)
+			}
+			if strings.Contains(m.Text, out) != (n.GetTopic() != "") {
+				t.Errorf("%s in %s: a way out, where there is a choice and only there", kind, language)
+			}
+			if strings.Contains(m.Text+m.HTML+m.Subject+m.Push, "no value") || strings.Contains(m.Text, "{{") {
 				t.Errorf("%s in %s has a blank that nothing fills:\n%s", kind, language, m.Text)
 			}
 		}
@@ -82,7 +91,7 @@ func TestNightOfClockChange(t *testing.T) {
 	t.Parallel()
 	n := sample("webinar.moved", "en")
 	n.Data["starts_at"] = "2026-10-25T01:30:00Z" // 02:30 comes twice that night in Ljubljana; this is the second one.
-	m, err := writer(t).Write(n, time.Date(2026, 10, 24, 12, 0, 0, 0, time.UTC))
+	m, err := writer(t).Write(n, "", time.Date(2026, 10, 24, 12, 0, 0, 0, time.UTC))
 	if err != nil || !strings.Contains(m.Text, "02:30 CET") {
 		t.Fatalf("%v\n%s", err, m.Text)
 	}
@@ -94,7 +103,7 @@ func TestHostileText(t *testing.T) {
 	n.Name = `<script>alert(1)</script>`
 	n.Data["title"] = "Sepsis\r\nBcc: everybody@rounds.example"
 	n.Data["reason"] = `"><img src=x onerror=alert(1)>`
-	m, err := writer(t).Write(n, time.Now())
+	m, err := writer(t).Write(n, "", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,6 +113,48 @@ func TestHostileText(t *testing.T) {
 	for _, bad := range []string{"<script", "<img"} {
 		if strings.Contains(m.HTML, bad) {
 			t.Errorf("%s came through", bad)
+		}
+	}
+}
+
+// Both languages say everything, with all the plural forms that they have.
+func TestBothLanguages(t *testing.T) {
+	t.Parallel()
+	c, err := i18n.Load(os.DirFS("locale"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	i18ntest.Same(t, c)
+}
+
+// A digest of a hostile author leads nowhere else, and one article is one line.
+func TestDigestIsAList(t *testing.T) {
+	t.Parallel()
+	n := sample("article.digest", "en")
+	n.Data["titles"] = "One\t/articles/one\n<b>Two</b>\t//evil.example/x\n\n \t/articles/none\nThree"
+	m, err := writer(t).Write(n, "", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(m.HTML, "<li"); got != 3 {
+		t.Errorf("%d items, want 3", got)
+	}
+	if strings.Contains(m.HTML+m.Text, "evil.example") || strings.Contains(m.HTML, "<b>") {
+		t.Error("an item leads away or brings its own HTML")
+	}
+	if !strings.Contains(m.Text, "One\nhttps://rounds.example/articles/one\n") {
+		t.Errorf("the text has no list:\n%s", m.Text)
+	}
+}
+
+func TestLongPushIsCutBetweenWords(t *testing.T) {
+	t.Parallel()
+	for _, title := range []string{strings.Repeat("ženščina ", 40), strings.Repeat("č", 400)} {
+		n := sample("webinar.live", "sl")
+		n.Data["title"] = title
+		m, err := writer(t).Write(n, "", time.Now())
+		if err != nil || len([]rune(m.Push)) > text.PushMost || !strings.HasSuffix(m.Push, "…") {
+			t.Errorf("%v: %q", err, m.Push)
 		}
 	}
 }

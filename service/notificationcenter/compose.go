@@ -1,0 +1,129 @@
+package notificationcenter
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	netmail "net/mail"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	gomail "github.com/wneessen/go-mail"
+
+	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+	"github.com/rounds-cme/rounds/kit/calendar"
+	"github.com/rounds-cme/rounds/kit/i18n"
+)
+
+// composer writes mails as they go over the wire.
+type composer struct {
+	from   string
+	sender *netmail.Address
+	signer *key
+	now    func() time.Time
+	base   string
+}
+
+// messageID is the same for each try, so that a server or a person can tell a repetition, and so that what comes back is known.
+func messageID(id uuid.UUID) string { return id.String() + "@rounds" }
+
+func (c composer) compose(m mail) (*gomail.Msg, error) {
+	message := gomail.NewMsg()
+	if err := errors.Join(message.From(c.from), message.AddToFormat(m.Name, m.To)); err != nil {
+		return nil, err
+	}
+	message.Subject(m.Subject)
+	message.SetMessageIDWithValue(messageID(m.ID))
+	message.SetDateWithValue(c.now())
+	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no machine answers "I am on holiday"
+	if m.WayOut != "" {
+		message.SetListUnsubscribe(m.WayOut)
+		if strings.HasPrefix(m.WayOut, "https:") { // RFC 8058 allows nothing else
+			message.SetListUnsubscribePost()
+		}
+	}
+	message.SetBodyString(gomail.TypeTextPlain, m.Text)
+	message.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+	if m.Invite != nil {
+		if err := c.attach(message, m); err != nil {
+			return nil, err
+		}
+	}
+	c.sign(message)
+	return message, nil
+}
+
+// sign covers what a forger would change, and what a mail program trusts a signature for: the way out (RFC 8058 4).
+func (c composer) sign(message *gomail.Msg) {
+	if c.signer == nil {
+		return
+	}
+	signer := gomail.NewDKIMSigner(c.signer.domain, c.signer.selector, c.signer.private) // one a mail: it is not safe to share
+	signer.NowFunc = c.now
+	signer.SignHeaders("From", "To", "Subject", "Date", "Message-ID", "Content-Type", "MIME-Version", "Auto-Submitted",
+		"List-Unsubscribe", "List-Unsubscribe-Post")
+	signer.OversignHeaders("From", "To", "Subject", "List-Unsubscribe", "List-Unsubscribe-Post")
+	message.SetDKIM(signer)
+}
+
+// invite is a webinar for the calendar of its reader.
+type invite struct {
+	method   calendar.Method
+	id       uuid.UUID
+	sequence int32
+	start    time.Time
+	length   time.Duration
+	zone     string
+	title    string
+	lecturer string
+	path     string
+}
+
+// inviteOf reads what a calendar needs from the news of a webinar; nil when it is none, or does not say enough.
+func inviteOf(n *eventpb.Notification) *invite {
+	methods := map[string]calendar.Method{
+		"webinar.reminder": calendar.Request, "webinar.moved": calendar.Request, "webinar.cancelled": calendar.Cancel,
+	}
+	data := n.GetData()
+	method, ok := methods[n.GetKind()]
+	id, errID := uuid.Parse(data["webinar_id"])
+	start, errStart := time.Parse(time.RFC3339, data["starts_at"])
+	minutes, errMinutes := strconv.Atoi(data["minutes"])
+	sequence, errSequence := strconv.ParseInt(data["sequence"], 10, 32)
+	if !ok || errors.Join(errID, errStart, errMinutes, errSequence) != nil {
+		return nil
+	}
+	return &invite{
+		method: method, id: id, sequence: int32(sequence), start: start, length: time.Duration(minutes) * time.Minute, zone: n.GetZone(),
+		title: data["title"], lecturer: data["lecturer"], path: n.GetPath(),
+	}
+}
+
+// file is the invitation. Its UID is that of the file on the webinar's page, so that a calendar that took it there knows it again.
+func (c composer) file(m mail) []byte {
+	i := m.Invite
+	event := calendar.Event{
+		Method: i.method, UID: i.id.String() + "@rounds", Sequence: i.sequence, Made: c.now(), Start: i.start, End: i.start.Add(i.length),
+		Summary: i.title, Description: i.lecturer, URL: c.base + i.path,
+		Organizer: calendar.Person{Name: c.sender.Name, Address: c.sender.Address}, Attendee: calendar.Person{Name: m.Name, Address: m.To},
+	}
+	if i18n.IsZone(i.zone) {
+		if zone, err := time.LoadLocation(i.zone); err == nil {
+			event.Zone = zone
+		}
+	}
+	return calendar.File(event)
+}
+
+// attach adds the invitation twice, as mail programs want it: as a part that they act upon, and as a file that a person can open.
+func (c composer) attach(message *gomail.Msg, m mail) error {
+	file := c.file(m)
+	message.AddAlternativeString(gomail.ContentType("text/calendar; method="+string(m.Invite.method)), string(file))
+	err := message.AttachReader("webinar.ics", bytes.NewReader(file), gomail.WithFileContentType("application/ics"))
+	if err != nil {
+		return fmt.Errorf("attach the invitation: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,34 @@
+-- name: DeliveryGate :one
+SELECT EXISTS (SELECT FROM notificationcenter.delivery WHERE id = @id AND state NOT IN ('waiting', 'retry', 'failed')) AS done,
+       coalesce((SELECT reason FROM notificationcenter.suppression
+                 WHERE address = lower(@address) AND (scope = 'all' OR @chosen::boolean) ORDER BY scope LIMIT 1), '')::text AS suppressed;
+
+-- name: DeliveryNote :exec
+INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, reason, at, text, address, language, zone, until, expires_at)
+VALUES (@id, @account_id, @channel, @kind, @state, @attempts, @reason, @now, @text, @address, @language, @zone, @until, @expires_at)
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, reason = excluded.reason, at = excluded.at,
+    text = excluded.text, address = excluded.address, language = excluded.language, zone = excluded.zone, until = excluded.until,
+    expires_at = excluded.expires_at
+WHERE delivery.state IN ('waiting', 'retry', 'failed');
+
+-- name: DeliveryGet :one
+SELECT id, account_id, kind, state, address, language, zone FROM notificationcenter.delivery WHERE id = @id AND channel = 'email';
+
+-- name: DeliveryCameBack :execrows
+UPDATE notificationcenter.delivery SET state = @state, reason = @reason, at = @now
+WHERE id = @id AND state IN ('sent', 'retry', 'bounced');
+
+-- name: DeliveryRefusals :one
+SELECT count(*) FROM (
+    SELECT state FROM notificationcenter.delivery
+    WHERE lower(address) = lower(@address) AND state IN ('sent', 'failed', 'bounced') AND id <> @but
+    ORDER BY at DESC LIMIT @most) AS latest
+WHERE state <> 'sent';
+
+-- name: SuppressionAdd :execrows
+INSERT INTO notificationcenter.suppression (address, scope, account_id, cause, reason, at)
+VALUES (lower(@address), @scope, @account_id, @cause, @reason, @now)
+ON CONFLICT (address, scope) DO NOTHING;
+
+-- name: SuppressionLift :execrows
+DELETE FROM notificationcenter.suppression WHERE account_id = @account_id AND address = lower(@address);
