@@ -162,6 +162,9 @@ func (m *Mux) add(method, pattern string, a Access, h Handler, opts []RouteOptio
 	for _, opt := range opts {
 		opt(r)
 	}
+	if r.foreign {
+		m.origin.AddInsecureBypassPattern(method + " " + pattern)
+	}
 	r.limiter = NewLimiter(r.rate, m.o.Now)
 	m.routes = append(m.routes, *r)
 	m.mux.Handle(method+" "+pattern, m.wrap(r, h))

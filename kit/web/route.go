@@ -21,6 +21,7 @@ type Route struct {
 	body    int64
 	raw     bool // no gzip
 	socket  bool
+	foreign bool // from any origin
 	rate    Rate
 	limiter *Limiter
 }
@@ -43,6 +44,13 @@ func Limit(rate Rate) RouteOption { return func(r *Route) { r.rate = rate } }
 // Raw leaves the answer as it is, without compression: for what is compressed already, and for
 // answers with a secret beside something that the visitor chose.
 func Raw() RouteOption { return func(r *Route) { r.raw = true } }
+
+// Foreign takes requests that come from other sites: for a route whose request carries its whole right in itself, such as a signed token,
+// and borrows nothing from the cookies of the browser that sends it.
+func Foreign() RouteOption { return func(r *Route) { r.foreign = true } }
+
+// FromAnywhere tells whether the route takes requests of other sites.
+func (r Route) FromAnywhere() bool { return r.foreign }
 
 // Access says who may call a route. The zero value is nobody, and a route with it is refused when
 // it is registered.

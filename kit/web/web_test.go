@@ -287,6 +287,7 @@ func TestOriginOfChanges(t *testing.T) {
 	h.Post("/x", web.Public, say("done"))
 	h.Get("/x", web.Public, say("seen"))
 	h.Socket("/ws", web.Public, say("open"))
+	h.Post("/foreign", web.Public, say("done"), web.Foreign())
 	for _, c := range []struct {
 		method, path, headers string
 		want                  int
@@ -302,6 +303,9 @@ func TestOriginOfChanges(t *testing.T) {
 		{"POST", "/x", "Origin: null", 403},
 		{"POST", "/x", "Origin: https://partner.example", 200},
 		{"POST", "/nowhere", "Origin: https://evil.example", 403},
+		{"POST", "/foreign", "Origin: https://mail.example", 200},
+		{"POST", "/foreign", "Sec-Fetch-Site: cross-site", 200},
+		{"POST", "/foreign/", "Origin: https://mail.example", 403},
 		{"GET", "/x", "Origin: https://evil.example", 200},
 		{"GET", "/ws", "Origin: http://example.com", 200},
 		{"GET", "/ws", "Origin: https://evil.example", 403},

@@ -46,16 +46,11 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 	m.Post("/api/applications/{id}/decision", web.Roles(token.Administrator), api)
 
 	s.contentRoutes(m, api)
+	notificationRoutes(m, api)
 	s.webinarRoutes(m, api)
 	hosts := web.Roles(token.Member, token.Host, token.Administrator)
 	m.Get("/api/hosting", hosts, api)
 	m.Get("/api/hosting/{slug}", hosts, api)
-
-	// notifications
-	m.Get("/api/notifications", web.Account, api)
-	m.Get("/api/notifications/unseen", web.Account, api)
-	m.Get("/api/notifications/{id}", web.Account, api)
-	m.Post("/api/notifications/seen", web.Account, api)
 
 	// analytics
 	analysts := web.Roles(token.Analyst, token.Administrator)
@@ -85,6 +80,23 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 	m.Post("/api/sagas/{id}/compensate", web.Roles(token.Administrator), api)
 
 	return m, nil
+}
+
+// notificationRoutes are what people were told, and what they want to be told.
+func notificationRoutes(m *web.Mux, api web.Handler) {
+	m.Get("/api/notifications", web.Account, api)
+	m.Get("/api/notifications/unseen", web.Account, api)
+	m.Get("/api/notifications/{id}", web.Account, api)
+	m.Post("/api/notifications/seen", web.Account, api)
+	m.Get("/api/me/preferences", web.Account, api)
+	m.Post("/api/me/preferences", web.Account, api)
+	m.Post("/api/me/preferences/pause", web.Account, api)
+	m.Post("/api/me/preferences/exceptions", web.Account, api)
+	// The token is the right, so that a mail can be stopped without a login; nobody guesses one at this rate.
+	few := web.Limit(web.Rate{Every: 100 * time.Millisecond, Burst: 100})
+	m.Get("/api/optout", web.Public, api, few)
+	m.Post("/api/optout", web.Public, api, few)
+	m.Post("/api/optout/undo", web.Public, api, few)
 }
 
 func (s *server) contentRoutes(m *web.Mux, api web.Handler) {

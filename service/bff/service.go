@@ -48,6 +48,7 @@ type server struct {
 	points   datamanagementpb.PointsClient
 	plans    datamanagementpb.WebinarsClient
 	sagas    schedulerpb.SagasClient
+	wishes   datamanagementpb.PreferencesClient
 	namer    pseudonym.Namer
 	zones    *i18n.Zones
 	done     *reporter
@@ -65,6 +66,7 @@ func (s *server) subjects() []subject {
 		{rpc.Service{Desc: &bffpb.People_ServiceDesc, Impl: &people{server: s}}, gateway(bffpb.RegisterPeopleHandlerClient, bffpb.NewPeopleClient)},
 		{rpc.Service{Desc: &bffpb.Content_ServiceDesc, Impl: &content{server: s}}, gateway(bffpb.RegisterContentHandlerClient, bffpb.NewContentClient)},
 		{rpc.Service{Desc: &bffpb.Notifications_ServiceDesc, Impl: &notifications{server: s}}, gateway(bffpb.RegisterNotificationsHandlerClient, bffpb.NewNotificationsClient)},
+		{rpc.Service{Desc: &bffpb.Preferences_ServiceDesc, Impl: &preferences{server: s}}, gateway(bffpb.RegisterPreferencesHandlerClient, bffpb.NewPreferencesClient)},
 		{rpc.Service{Desc: &bffpb.Analytics_ServiceDesc, Impl: &analytics{server: s}}, gateway(bffpb.RegisterAnalyticsHandlerClient, bffpb.NewAnalyticsClient)},
 		{rpc.Service{Desc: &bffpb.Webinars_ServiceDesc, Impl: &webinars{server: s}}, gateway(bffpb.RegisterWebinarsHandlerClient, bffpb.NewWebinarsClient)},
 		{rpc.Service{Desc: &bffpb.Hosting_ServiceDesc, Impl: &hosting{server: s}}, gateway(bffpb.RegisterHostingHandlerClient, bffpb.NewHostingClient)},
@@ -92,6 +94,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		registry: newRegistry(cfg.RegistryURL, d.Now),
 		points:   datamanagementpb.NewPointsClient(data),
 		plans:    datamanagementpb.NewWebinarsClient(data),
+		wishes:   datamanagementpb.NewPreferencesClient(data),
 		sagas:    schedulerpb.NewSagasClient(d.Dial("scheduler")),
 		zones:    i18n.NewZones(),
 		namer:    pseudonym.New(cfg.PseudonymKey.Reveal()),

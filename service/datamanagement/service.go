@@ -1,4 +1,5 @@
-// Package datamanagement owns what Rounds is about: people, content, webinars and points, four subdomains under one roof. It calls no
+// Package datamanagement owns what Rounds is about: people, content, webinars, points and what people want to be
+// told of, subdomains under one roof. It calls no
 // other service; what happened it tells through the event log and the queue, in the transaction of the row.
 //
 // Each subdomain is a package of its own with its own tables, so that one can move out one day; they meet in one transaction only where
@@ -10,11 +11,13 @@ import (
 	"fmt"
 
 	"github.com/rounds-cme/rounds/kit/conf"
+	"github.com/rounds-cme/rounds/kit/optout"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/content"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/people"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/points"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/preference"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/webinar"
 )
 
@@ -35,6 +38,7 @@ func subjects() []subject {
 		newContent,
 		newWebinar,
 		newPoints,
+		newPreference,
 		newActivity,
 	}
 }
@@ -71,6 +75,10 @@ func newPoints(d *run.Deps, cfg Config) (*run.Service, error) {
 
 func newWebinar(d *run.Deps, cfg Config) (*run.Service, error) {
 	return webinar.New(d, cfg.teller()), nil
+}
+
+func newPreference(d *run.Deps, cfg Config) (*run.Service, error) {
+	return preference.New(d, optout.New(cfg.OptoutKey.Reveal())), nil
 }
 
 func newActivity(d *run.Deps, cfg Config) (*run.Service, error) {
