@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,9 +38,10 @@ type live struct {
 	*room.Room
 
 	commitment string
-	hostID     uuid.UUID
-	chat       *chat
-	board      *board
+	// The account of the lecturer, nil without one. Another one may be named while the room is open.
+	lecturer atomic.Pointer[uuid.UUID]
+	chat     *chat
+	board    *board
 	// Held by whoever changes the room and has not yet handed to the recorder what must be written down of it; the goodbye
 	// waits for them.
 	noting sync.RWMutex
@@ -174,9 +176,7 @@ func (s *rooms) load(ctx context.Context, webinar uuid.UUID) (*live, error) {
 		return nil, err
 	}
 	l := &live{Room: room.New(plan), commitment: r.Commitment}
-	if w.HostID != nil {
-		l.hostID = *w.HostID
-	}
+	l.lecturer.Store(w.HostID)
 	if l.board, err = s.board.get(ctx, webinar); err != nil {
 		return nil, err
 	}
@@ -234,10 +234,6 @@ func (s *rooms) incidents(ctx context.Context, q *store.Queries, r store.Liveweb
 
 // person is who wants to enter: only members may, as the accounts say now and not as a token said a while ago.
 func (s *rooms) person(ctx context.Context, l *live, account uuid.UUID) (room.Person, error) {
-	var lecturer *uuid.UUID
-	if l.hostID != uuid.Nil {
-		lecturer = &l.hostID
-	}
-	mine, err := s.rights(ctx, lecturer, account)
+	mine, err := s.rights(ctx, l.lecturer.Load(), account)
 	return mine.person, err
 }

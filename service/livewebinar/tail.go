@@ -115,7 +115,7 @@ func (s *server) feed(ctx context.Context, q *store.Queries, rooms map[uuid.UUID
 	return nil
 }
 
-// learn brings incidents and the programme up to date, whoever wrote them.
+// learn brings incidents, the programme and the lecturer up to date, whoever wrote them.
 func (s *server) learn(ctx context.Context, q *store.Queries, rooms map[uuid.UUID]*live, ids []uuid.UUID) error {
 	incidents, err := q.IncidentsOf(ctx, ids)
 	if err != nil {
@@ -124,6 +124,13 @@ func (s *server) learn(ctx context.Context, q *store.Queries, rooms map[uuid.UUI
 	marks, err := q.SegmentsOf(ctx, ids)
 	if err != nil {
 		return fmt.Errorf("read the programme: %w", err)
+	}
+	lecturers, err := q.LecturersOf(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("read the lecturers: %w", err)
+	}
+	for _, w := range lecturers {
+		rooms[w.WebinarID].lecturer.Store(w.HostID)
 	}
 	spans, segments := map[uuid.UUID][]credit.Span{}, map[uuid.UUID][]room.Mark{}
 	for _, i := range incidents {
@@ -150,7 +157,7 @@ func (s *server) introduce(ctx context.Context, q *store.Queries, l *live) error
 	}
 	people := make([]room.Person, 0, len(rows))
 	for _, a := range rows {
-		if r, err := rightsIn(a, &l.hostID); err == nil {
+		if r, err := rightsIn(a, l.lecturer.Load()); err == nil {
 			people = append(people, r.person)
 		}
 	}

@@ -48,3 +48,29 @@ func TestHostNoMore(t *testing.T) {
 		t.Errorf("behind the stage again: %v", err)
 	}
 }
+
+// Who is named lecturer while the room is open runs it from then on, and who was it does so no more.
+func TestLecturerIsChanged(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	zalaID := h.Account("Zala")
+	h.Exec(`UPDATE datamanagement.account SET roles = '{}' WHERE id = $1`, h.Host) // so that only the webinar makes a host of anybody
+	before := h.enter(h.Host, 0)
+	if !before.joined.GetHost() {
+		t.Fatal("the lecturer is no host")
+	}
+	h.Exec(`UPDATE datamanagement.lecturer SET account_id = $1`, zalaID)
+	zala := h.enter(zalaID, 0)
+	for within := time.Now().Add(45 * time.Second); !zala.joined.GetHost(); zala = h.enter(zalaID, 0) {
+		if time.Now().After(within) {
+			t.Fatal("the new lecturer is no host")
+		}
+		zala.Kill()
+		time.Sleep(120 * time.Millisecond) // who floods is cut
+	}
+	zala.did(t, "host.announce", &livewebinarpb.AnnounceRequest{Text: "I take over"})
+	before.refused(t, "room.hosts", "host.announce", &livewebinarpb.AnnounceRequest{Text: "And I am still here"})
+	if after := h.enter(h.Host, 0); after.joined.GetHost() {
+		t.Error("the old lecturer is still a host")
+	}
+}

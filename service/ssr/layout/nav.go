@@ -3,10 +3,12 @@
 package layout
 
 import (
+	"context"
 	"strings"
 
 	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/kit/token"
+	"github.com/rounds-cme/rounds/service/ssr/part"
 	"github.com/rounds-cme/rounds/service/ssr/reader"
 )
 
@@ -45,6 +47,46 @@ func links(r reader.Reader) []Link {
 		all = append(all, Link{"nav.analyst", "/analyst"})
 	}
 	return all
+}
+
+// backoffice are its sections, in the order of the work: what is done each day first.
+func backoffice() []Link {
+	return []Link{
+		{"review.title", "/backoffice/applications"},
+		{"plan.title", "/backoffice/webinars"},
+		{"plan.rules", "/backoffice/rules"},
+		{"appeal.title", "/backoffice/appeals"},
+		{"desk.articles", "/backoffice/articles"},
+		{"desk.reports", "/backoffice/comments"},
+		{"desk.categories", "/backoffice/categories"},
+		{"desk.lecturers", "/backoffice/lecturers"},
+		{"saga.title", "/backoffice/processes"},
+	}
+}
+
+// inBackoffice tells whether a page shows its sections. Who may not work there is told so without them.
+func inBackoffice(r reader.Reader) bool {
+	return r.Has(token.Administrator) && current(r.Path, "/backoffice")
+}
+
+// sections are the tabs of the backoffice as a page in it shows them.
+func sections(ctx context.Context, path string) []part.Tab {
+	var tabs []part.Tab
+	for _, l := range backoffice() {
+		tabs = append(tabs, part.Tab{Label: i18n.Say(ctx, l.Key), Href: l.Href, Current: path == l.Href, Within: path != l.Href && current(path, l.Href)})
+	}
+	return tabs
+}
+
+// way leads from a page of the backoffice back to its section, and from there to the work list.
+func way(ctx context.Context, path string) []part.Crumb {
+	crumbs := []part.Crumb{{Label: i18n.Say(ctx, "nav.backoffice"), Href: "/backoffice"}}
+	for _, l := range backoffice() {
+		if path != l.Href && current(path, l.Href) {
+			crumbs = append(crumbs, part.Crumb{Label: i18n.Say(ctx, l.Key), Href: l.Href})
+		}
+	}
+	return crumbs
 }
 
 // current tells whether the reader is below an entry.

@@ -21,6 +21,9 @@ SELECT webinar_id, from_at, to_at, reason FROM livewebinar.incident WHERE webina
 -- name: SegmentsOf :many
 SELECT webinar_id, from_at, kind, revision FROM livewebinar.segment WHERE webinar_id = ANY (@webinar_ids::uuid[]) ORDER BY webinar_id, from_at;
 
+-- name: LecturersOf :many
+SELECT webinar_id, host_id FROM datamanagement.livewebinar_webinar WHERE webinar_id = ANY (@webinar_ids::uuid[]);
+
 -- name: SegmentAdd :exec
 INSERT INTO livewebinar.segment (webinar_id, from_at, kind, account_id, revision)
 VALUES (@webinar_id, @from_at, @kind, @account_id, @revision);

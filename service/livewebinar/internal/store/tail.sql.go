@@ -236,6 +236,35 @@ func (q *Queries) IncidentsOf(ctx context.Context, webinarIds []uuid.UUID) ([]Li
 	return items, nil
 }
 
+const lecturersOf = `-- name: LecturersOf :many
+SELECT webinar_id, host_id FROM datamanagement.livewebinar_webinar WHERE webinar_id = ANY ($1::uuid[])
+`
+
+type LecturersOfRow struct {
+	WebinarID uuid.UUID
+	HostID    *uuid.UUID
+}
+
+func (q *Queries) LecturersOf(ctx context.Context, webinarIds []uuid.UUID) ([]LecturersOfRow, error) {
+	rows, err := q.db.Query(ctx, lecturersOf, webinarIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LecturersOfRow{}
+	for rows.Next() {
+		var i LecturersOfRow
+		if err := rows.Scan(&i.WebinarID, &i.HostID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const sampleList = `-- name: SampleList :many
 SELECT at, viewers, checks, answered FROM livewebinar.sample WHERE webinar_id = $1 ORDER BY at
 `

@@ -32,22 +32,6 @@ func waiting(tasks []Task) []Task {
 	return all
 }
 
-// rooms are where the rest of the work is done.
-func rooms(ctx context.Context) []part.Tab {
-	room := func(label, href string) part.Tab { return part.Tab{Label: label, Href: href} }
-	return []part.Tab{
-		room(i18n.Say(ctx, "review.title"), "/backoffice/applications"),
-		room(i18n.Say(ctx, "plan.title"), "/backoffice/webinars"),
-		room(i18n.Say(ctx, "plan.rules"), "/backoffice/rules"),
-		room(i18n.Say(ctx, "appeal.title"), "/backoffice/appeals"),
-		room(i18n.Say(ctx, "desk.articles"), "/backoffice/articles"),
-		room(i18n.Say(ctx, "desk.reports"), "/backoffice/comments"),
-		room(i18n.Say(ctx, "desk.categories"), "/backoffice/categories"),
-		room(i18n.Say(ctx, "desk.lecturers"), "/backoffice/lecturers"),
-		room(i18n.Say(ctx, "saga.title"), "/backoffice/processes"),
-	}
-}
-
 // ListView is a page of applications.
 type ListView struct {
 	State string
