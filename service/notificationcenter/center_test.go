@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -43,7 +42,6 @@ func newWorld(t *testing.T, config notificationcenter.Config) *world {
 	t.Helper()
 	database := dbtest.New(t, queue.Schema(), notificationcenter.Schema())
 	pool := database.Pool("notificationcenter")
-	log, metrics := slog.New(slog.NewJSONHandler(io.Discard, nil)), prometheus.NewRegistry()
 	config.From, config.Workers, config.FirstRetry = "Rounds <no-reply@rounds.example>", 2, 10*time.Millisecond
 	if config.MaxAttempts == 0 {
 		config.MaxAttempts = 20
@@ -51,10 +49,7 @@ func newWorld(t *testing.T, config notificationcenter.Config) *world {
 	if config.SMTPTimeout == 0 {
 		config.SMTPTimeout = 15 * time.Second
 	}
-	service, err := notificationcenter.New(&run.Deps{
-		Name: "notificationcenter", Now: time.Now, NewID: uuid.New, Log: log,
-		Metrics: metrics, DB: pool, Queue: queuepg.New(pool, log, metrics, time.Now), BaseURL: "http://rounds.example",
-	}, config)
+	service, err := begin(pool, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,6 +60,14 @@ func newWorld(t *testing.T, config notificationcenter.Config) *world {
 	}
 	t.Cleanup(func() { cancel(); work.Wait() })
 	return &world{t: t, database: database, admin: database.Admin(), service: service}
+}
+
+func begin(pool *pgxpool.Pool, config notificationcenter.Config) (*run.Service, error) {
+	log, metrics := slog.New(slog.NewJSONHandler(io.Discard, nil)), prometheus.NewRegistry()
+	return notificationcenter.New(&run.Deps{
+		Name: "notificationcenter", Now: time.Now, NewID: uuid.New, Log: log,
+		Metrics: metrics, DB: pool, Queue: queuepg.New(pool, log, metrics, time.Now), BaseURL: "https://rounds.example",
+	}, config)
 }
 
 func message(channel eventpb.Channel, account uuid.UUID) *eventpb.Notification {
@@ -235,57 +238,11 @@ func TestMailboxIsClosedByDefault(t *testing.T) {
 	}
 }
 
-// sink is an SMTP server that fails as it is told.
-type sink struct {
-	mu    sync.Mutex
-	fail  map[string][]error // by recipient, one after the other
-	mails []string
-}
-
-func (s *sink) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{sink: s}, nil }
-
-type session struct {
-	sink *sink
-	to   string
-}
-
-func (s *session) Reset()                               {}
-func (s *session) Logout() error                        { return nil }
-func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
-func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	s.sink.mu.Lock()
-	defer s.sink.mu.Unlock()
-	s.to = to
-	if failures := s.sink.fail[to]; len(failures) > 0 {
-		s.sink.fail[to] = failures[1:]
-		return failures[0]
-	}
-	return nil
-}
-
-func (s *session) Data(r io.Reader) error {
-	body, err := io.ReadAll(r)
-	s.sink.mu.Lock()
-	defer s.sink.mu.Unlock()
-	s.sink.mails = append(s.sink.mails, s.to+"\n"+string(body))
-	return err
-}
-
 func TestSMTP(t *testing.T) {
 	t.Parallel()
 	later := &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 2, 0}, Message: "greylisted"}
-	never := &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
-	s := &sink{fail: map[string][]error{"busy@rounds.example": {later, later}, "gone@rounds.example": {never, errors.New("not asked twice")}}}
-	server := smtp.NewServer(s)
-	server.Domain = "localhost"
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // A test.
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { _ = server.Close() })
-
-	w := newWorld(t, notificationcenter.Config{SMTP: listener.Addr().String(), SMTPTLS: "none"})
+	s := &sink{fail: map[string][]error{"busy@rounds.example": {later, later}, "gone@rounds.example": {never(), errors.New("not asked twice")}}}
+	w := newWorld(t, notificationcenter.Config{SMTP: s.serve(t), SMTPTLS: "none"})
 	id := uuid.New()
 	for _, to := range []string{"ana@rounds.example", "busy@rounds.example", "gone@rounds.example", "not an address"} {
 		n := message(eventpb.Channel_CHANNEL_EMAIL, uuid.New())

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/emersion/go-msgauth/dkim"
 	"github.com/google/uuid"
 	gomail "github.com/wneessen/go-mail"
 
@@ -29,7 +30,8 @@ type composer struct {
 // messageID is the same for each try, so that a server or a person can tell a repetition, and so that what comes back is known.
 func messageID(id uuid.UUID) string { return id.String() + "@rounds" }
 
-func (c composer) compose(m mail) (*gomail.Msg, error) {
+// compose gives a mail as it goes over the wire.
+func (c composer) compose(m mail) ([]byte, error) {
 	message := gomail.NewMsg()
 	if err := errors.Join(message.From(c.from), message.AddToFormat(m.Name, m.To)); err != nil {
 		return nil, err
@@ -51,21 +53,32 @@ func (c composer) compose(m mail) (*gomail.Msg, error) {
 			return nil, err
 		}
 	}
-	c.sign(message)
-	return message, nil
+	var raw bytes.Buffer
+	if _, err := message.WriteTo(&raw); err != nil {
+		return nil, fmt.Errorf("write mail: %w", err)
+	}
+	return c.sign(raw.Bytes())
 }
 
-// sign covers what a forger would change, and what a mail program trusts a signature for: the way out (RFC 8058 4).
-func (c composer) sign(message *gomail.Msg) {
+// sign covers what a forger would change, and what a mail program trusts a signature for: the way out (RFC 8058 4). A header that
+// is named twice cannot be added on the way.
+func (c composer) sign(raw []byte) ([]byte, error) {
 	if c.signer == nil {
-		return
+		return raw, nil
 	}
-	signer := gomail.NewDKIMSigner(c.signer.domain, c.signer.selector, c.signer.private) // one a mail: it is not safe to share
-	signer.NowFunc = c.now
-	signer.SignHeaders("From", "To", "Subject", "Date", "Message-ID", "Content-Type", "MIME-Version", "Auto-Submitted",
-		"List-Unsubscribe", "List-Unsubscribe-Post")
-	signer.OversignHeaders("From", "To", "Subject", "List-Unsubscribe", "List-Unsubscribe-Post")
-	message.SetDKIM(signer)
+	var signed bytes.Buffer
+	err := dkim.Sign(&signed, bytes.NewReader(raw), &dkim.SignOptions{
+		Domain: c.signer.domain, Selector: c.signer.selector, Signer: c.signer.private,
+		HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
+		HeaderKeys: []string{
+			"From", "From", "To", "To", "Subject", "Subject", "Date", "Message-ID", "Content-Type", "MIME-Version", "Auto-Submitted",
+			"List-Unsubscribe", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Unsubscribe-Post",
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	return signed.Bytes(), nil
 }
 
 // invite is a webinar for the calendar of its reader.

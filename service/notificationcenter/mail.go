@@ -93,7 +93,7 @@ func (c Config) login(host string) error {
 		return errors.New("--notificationcenter-smtp-user and --notificationcenter-smtp-password belong together: give both or none")
 	}
 	if c.SMTPUser != "" && c.SMTPTLS == "none" && host != "localhost" && !net.ParseIP(host).IsLoopback() {
-		return errors.New("--notificationcenter-smtp-tls=none would send the password of the account in the clear: use mandatory or implicit")
+		return errors.New("--notificationcenter-smtp-tls=none would send the password of the account in the clear: use mandatory")
 	}
 	return nil
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/textproto"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
-	gomail "github.com/wneessen/go-mail"
 
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/obs"
@@ -28,36 +28,30 @@ func (r *refusal) Error() string {
 	return strings.TrimSpace(strconv.Itoa(r.code) + " " + strings.TrimSpace(r.status+" "+r.text))
 }
 
-// refusalOf finds what the server said for good; nil when it did not.
-func refusalOf(err error) *refusal {
-	var sending *gomail.SendError
-	if !errors.As(err, &sending) || sending.ErrorCode() < 500 || sending.ErrorCode() > 599 {
+// permanent is what the server said for good; nil when it did not.
+func permanent(err error) *textproto.Error {
+	var said *textproto.Error
+	if !errors.As(err, &said) || said.Code < 500 || said.Code > 599 {
 		return nil
 	}
-	r := &refusal{code: sending.ErrorCode(), status: sending.EnhancedStatusCode(), recipient: sending.Reason == gomail.ErrSMTPRcptTo}
-	_, text, _ := strings.Cut(sending.Error(), strconv.Itoa(r.code))
-	text, _, _ = strings.Cut(text, ", affected ")
-	r.text = strings.TrimSpace(text)
-	if found := regexp.MustCompile(`^5\.\d{1,3}\.\d{1,3}\b`).FindString(r.text); found != "" {
-		r.status, r.text = found, strings.TrimSpace(strings.TrimPrefix(r.text, found))
-	}
-	return r
+	return said
 }
 
 // refused tells the server's "never" from its "not now". Never is only what it says of this recipient or this content: what it
 // says of us (login, sender, relaying) is mended by whoever runs it, and the mail waits for that.
-func refused(err error) error {
-	var sending *gomail.SendError
-	r := refusalOf(err)
-	if r == nil || !errors.As(err, &sending) || strings.HasPrefix(r.status, "5.7.") && r.recipient {
+func refused(at stage, err error) error {
+	said := permanent(err)
+	if said == nil || at == atSender {
 		return fmt.Errorf("send: %w", err)
 	}
-	switch sending.Reason { //nolint:exhaustive // The others are about us.
-	case gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
-		return fmt.Errorf("%w: %w", errHopeless, r)
-	default:
+	r := &refusal{code: said.Code, text: strings.Join(strings.Fields(said.Msg), " "), recipient: at == atRecipient}
+	if found := regexp.MustCompile(`^5\.\d{1,3}\.\d{1,3}\b`).FindString(r.text); found != "" {
+		r.status, r.text = found, strings.TrimSpace(strings.TrimPrefix(r.text, found))
+	}
+	if r.recipient && strings.HasPrefix(r.status, "5.7.") {
 		return fmt.Errorf("send: %w", err)
 	}
+	return fmt.Errorf("%w: %w", errHopeless, r)
 }
 
 // The rules when an address gets no more mail:

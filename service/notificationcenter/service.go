@@ -29,7 +29,7 @@ type Config struct {
 	SMTP         string        `name:"smtp" aliases:"smtp" help:"SMTP server as host:port; without it, e-mail goes to the mailbox page."`
 	SMTPUser     string        `name:"smtp-user" help:"Account at the SMTP server; empty for none."`
 	SMTPPassword conf.Secret   `name:"smtp-password" help:"Password of that account."`
-	SMTPTLS      string        `name:"smtp-tls" default:"mandatory" enum:"mandatory,opportunistic,none,implicit" help:"Encryption towards the SMTP server: mandatory or opportunistic (STARTTLS), implicit (from the first byte, port 465) or none."`
+	SMTPTLS      string        `name:"smtp-tls" default:"mandatory" enum:"mandatory,opportunistic,none" help:"Encryption towards the SMTP server (STARTTLS): mandatory, opportunistic or none."`
 	SMTPTimeout  time.Duration `name:"smtp-timeout" default:"15s" help:"How long the SMTP server may take for one mail. Recipients for whom that was too short get more time, but never more than half of the workers."`
 	From         string        `default:"Rounds <no-reply@rounds.example>" help:"Sender of e-mail."`
 	DKIMDomain   string        `name:"dkim-domain" help:"Domain that mails are signed for; that of the sender or one above it. Empty: mails are not signed here."`

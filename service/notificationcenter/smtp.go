@@ -2,14 +2,13 @@ package notificationcenter
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"sync"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+	mailsmtp "github.com/wneessen/go-mail/smtp"
 )
 
 const (
@@ -37,15 +36,24 @@ type smtp struct {
 
 // connection is one to the mail server. Its age is told by the clock of this machine: no test needs another.
 type connection struct {
-	*gomail.Client
+	*mailsmtp.Client
 
 	raw        net.Conn
 	born, used time.Time
 	sent       int
 }
 
+// stage is how far a mail came.
+type stage int
+
+const (
+	atSender    stage = iota // the server was not told yet for whom it is: what fails here would fail for everybody
+	atRecipient              // it was
+	atContent                // it has read the mail
+)
+
 func (s *smtp) send(ctx context.Context, m mail) error {
-	message, err := s.compose(m)
+	raw, err := s.compose(m)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errHopeless, err)
 	}
@@ -59,79 +67,65 @@ func (s *smtp) send(ctx context.Context, m mail) error {
 		timeout *= patience
 	}
 	begun := time.Now()
-	err = s.deliver(ctx, message, timeout)
+	at, err := s.deliver(ctx, m.To, raw, timeout)
 	switch {
 	case err == nil:
 		s.slow.forget(m.To)
-	case aboutRecipient(err) && time.Since(begun) >= timeout:
+		return nil
+	case at > atSender && time.Since(begun) >= timeout:
 		s.slow.note(m.To)
 	}
-	return err
-}
-
-// aboutRecipient tells that a try failed after the server was told for whom it is: before, it would fail for everybody.
-func aboutRecipient(err error) bool {
-	var sending *gomail.SendError
-	if !errors.As(err, &sending) {
-		return false
-	}
-	switch sending.Reason { //nolint:exhaustive // The others come before.
-	case gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrWriteContent, gomail.ErrSMTPDataClose:
-		return true
-	default:
-		return false
-	}
+	return refused(at, err)
 }
 
 // deliver sends over a connection that was left idle, or over a new one.
-func (s *smtp) deliver(ctx context.Context, message *gomail.Msg, timeout time.Duration) error {
+func (s *smtp) deliver(ctx context.Context, to string, raw []byte, timeout time.Duration) (stage, error) {
 	c, err := s.connection(ctx, timeout)
 	if err != nil {
-		return fmt.Errorf("reach the mail server: %w", err)
+		return atSender, fmt.Errorf("reach the mail server: %w", err)
 	}
-	err = c.deliver(ctx, message)
-	if stale(err) && c.sent > 0 { // It was closed at the other end while it lay idle, before anything was sent.
+	at, err := c.deliver(ctx, s.sender.Address, to, raw, timeout)
+	if err != nil && at == atSender && c.sent > 0 { // It was closed at the other end while it lay idle.
 		c.drop()
 		if c, err = s.dial(ctx, timeout); err != nil {
-			return fmt.Errorf("reach the mail server: %w", err)
+			return atSender, fmt.Errorf("reach the mail server: %w", err)
 		}
-		err = c.deliver(ctx, message)
+		at, err = c.deliver(ctx, s.sender.Address, to, raw, timeout)
 	}
 	c.sent++
-	if message.IsDelivered() {
-		// The server has it. What failed after that (it could not be asked to start anew) is about the connection alone.
-		if err == nil && timeout == s.config.SMTPTimeout {
-			s.keep(c)
-		} else {
-			c.drop()
-		}
-		return nil
-	}
-	if said := refusalOf(err); said != nil && said.recipient && timeout == s.config.SMTPTimeout {
-		s.keep(c) // It refused the recipient, and takes the next one.
+	// Who refused a recipient takes the next one. All else that fails leaves the two sides unsure where they are.
+	good := err == nil || at == atRecipient && permanent(err) != nil && c.Reset() == nil
+	if good && timeout == s.config.SMTPTimeout {
+		s.keep(c)
 	} else {
 		c.drop()
 	}
-	return refused(err)
+	return at, err
 }
 
 // deliver gives up when ctx ends: what the server did not confirm is sent again, under the same Message-ID.
-func (c *connection) deliver(ctx context.Context, message *gomail.Msg) error {
-	stop := context.AfterFunc(ctx, func() { _ = c.raw.Close() })
-	defer stop()
-	return c.Send(message)
+func (c *connection) deliver(ctx context.Context, from, to string, raw []byte, timeout time.Duration) (stage, error) {
+	defer context.AfterFunc(ctx, c.drop)()
+	if err := c.UpdateDeadline(timeout); err != nil {
+		return atSender, err
+	}
+	if err := c.Mail(from); err != nil {
+		return atSender, err
+	}
+	if err := c.Rcpt(to); err != nil {
+		return atRecipient, err
+	}
+	content, err := c.Data()
+	if err != nil {
+		return atContent, err
+	}
+	if _, err := content.Write(raw); err != nil {
+		return atContent, err
+	}
+	return atContent, content.Close()
 }
 
 func (c *connection) drop() { _ = c.raw.Close() }
-
-// stale tells that a connection was gone before the mail was begun.
-func stale(err error) bool {
-	var sending *gomail.SendError
-	if !errors.As(err, &sending) || sending.ErrorCode() != 0 && sending.ErrorCode() != 421 {
-		return false
-	}
-	return sending.Reason == gomail.ErrConnCheck || sending.Reason == gomail.ErrSMTPMailFrom
-}
 
 // connection takes an idle connection that is still good, or makes one.
 func (s *smtp) connection(ctx context.Context, timeout time.Duration) (*connection, error) {
@@ -140,7 +134,7 @@ func (s *smtp) connection(ctx context.Context, timeout time.Duration) (*connecti
 		if c == nil {
 			break
 		}
-		if time.Since(c.used) < freshFor || c.Reset() == nil {
+		if time.Since(c.used) < freshFor || c.UpdateDeadline(timeout) == nil && c.Reset() == nil {
 			return c, nil
 		}
 		c.drop()
@@ -152,13 +146,10 @@ func (s *smtp) dial(ctx context.Context, timeout time.Duration) (*connection, er
 	c := &connection{born: time.Now()}
 	dialer := &net.Dialer{Timeout: timeout}
 	options := []gomail.Option{
-		gomail.WithPort(s.port), gomail.WithTimeout(timeout), gomail.WithoutNoop(),
+		gomail.WithPort(s.port), gomail.WithTimeout(timeout),
 		gomail.WithDialContextFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
 			raw, err := dialer.DialContext(ctx, network, address)
 			c.raw = raw
-			if err == nil && s.config.SMTPTLS == "implicit" {
-				raw, err = wrap(ctx, raw, s.host)
-			}
 			return raw, err
 		}),
 	}
@@ -178,10 +169,9 @@ func (s *smtp) dial(ctx context.Context, timeout time.Duration) (*connection, er
 	if err != nil {
 		return nil, err
 	}
-	c.Client = client
-	if err := client.DialWithContext(ctx); err != nil {
+	if c.Client, err = client.DialToSMTPClientWithContext(ctx); err != nil {
 		if c.raw != nil {
-			_ = c.raw.Close()
+			c.drop()
 		}
 		return nil, err
 	}
@@ -239,15 +229,6 @@ func (s *smtp) rest() { s.sweep(0) }
 // quit ends a connection as the protocol wants it, within the time-out of the connection.
 func (c *connection) quit() {
 	_ = c.raw.SetDeadline(time.Now().Add(5 * time.Second))
-	_ = c.Close()
-	_ = c.raw.Close()
-}
-
-// wrap encrypts a connection from its first byte.
-func wrap(ctx context.Context, raw net.Conn, host string) (net.Conn, error) {
-	safe := tls.Client(raw, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12})
-	if err := safe.HandshakeContext(ctx); err != nil {
-		return nil, fmt.Errorf("encrypt: %w", err)
-	}
-	return safe, nil
+	_ = c.Quit()
+	c.drop()
 }
