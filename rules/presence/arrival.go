@@ -2,9 +2,6 @@ package presence
 
 import "time"
 
-// A check is taken to be delivered when so many connections had it for certain, however short.
-const echoesEnough = 3
-
 // proven is the check that was written to a connection which has answered a ping since.
 func (a *Asking) proven(now time.Time, l *line) []int {
 	if l.number == 0 || now.Sub(l.at) < a.proof {
@@ -15,32 +12,32 @@ func (a *Asking) proven(now time.Time, l *line) []int {
 	return c.deliver(now)
 }
 
-// Beat notes a sign of life of a connection, and gives the checks that it proves to have arrived.
+// Beat notes a sign of life of a connection, and gives the checks of which something is to be written down: that they arrived, or that
+// they were tried.
 func (a *Asking) Beat(now time.Time, stream string) []int {
 	l := a.lines[stream]
 	if l == nil {
 		return nil
 	}
-	return append(a.proven(now, l), a.echoed(now, l)...)
+	return append(a.proven(now, l), a.tried(now, l, stream)...)
 }
 
-// echoed counts the beats of a connection that was handed a check on entering: its browser had it before it beat.
-func (a *Asking) echoed(now time.Time, l *line) []int {
+// tried counts the beats of a connection that was handed a check on entering: its browser had it before it beat.
+func (a *Asking) tried(now time.Time, l *line, stream string) []int {
 	if l.number == 0 || !l.entered {
 		return nil
 	}
 	c := a.checks[l.number-1]
-	if l.echo.IsZero() {
-		c.echoes++
-		l.echo = l.at
-	}
-	c.seen += now.Sub(l.echo)
-	l.echo = now
-	if !c.Delivered.IsZero() || c.echoes < echoesEnough && c.seen < a.proof {
+	if !c.Delivered.IsZero() {
 		return nil
 	}
-	l.number = 0
-	return c.deliver(now)
+	c.own[stream] = Try{Given: l.at.Truncate(time.Microsecond), Beaten: now.Truncate(time.Microsecond)}
+	c.all.add(c.own)
+	if _, proven := c.all.Proven(a.proof); proven {
+		l.number = 0
+		c.deliver(now)
+	}
+	return []int{c.Number}
 }
 
 func (c *asked) deliver(now time.Time) []int {

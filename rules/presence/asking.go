@@ -1,6 +1,7 @@
 package presence
 
 import (
+	"maps"
 	"time"
 
 	"github.com/rounds-cme/rounds/rules/credit"
@@ -31,6 +32,10 @@ type Asked struct {
 // A check whose connection was lost before any of it is owed: not void for good, but asked again as soon as the person is
 // back. So who cuts the connection whenever a check comes gains nothing but the next one; and nobody is ever blamed for a
 // check that did not arrive.
+//
+// An Asking is what one instance has in memory. What others must know to decide alike is the check itself and its [Tries], which go
+// through the database and come in by [Asking.Merge]; so who changes over to another instance, or comes back after a crash, has no more
+// tries than who stays.
 type Asking struct {
 	window, proof time.Duration
 	checks        []*asked
@@ -39,10 +44,10 @@ type Asking struct {
 
 type asked struct {
 	credit.Check
-	settled bool          // its end has been told
-	again   time.Time     // when it was last asked again, after it was lost on its way
-	echoes  int           // connections that certainly had it
-	seen    time.Duration // how long they had it in all
+	settled bool      // its end has been told
+	again   time.Time // when it was last asked again here, after it was lost on its way; devices count down from it
+	own     Tries     // of the connections here
+	all     Tries     // and of those elsewhere, or before a restart
 }
 
 // line is a connection: which check was last written to it, and when.
@@ -51,14 +56,13 @@ type line struct {
 	at     time.Time
 	// entered says that the check came with the answer to entering.
 	entered bool
-	echo    time.Time // the last beat that was counted as time that the check was seen
 }
 
 // NewAsking begins with nothing sent; proof is how long an open connection must have had a check to prove that it arrived.
 func NewAsking(dues []time.Time, window credit.Seconds, proof time.Duration) *Asking {
 	a := &Asking{window: window.Duration(), proof: proof, lines: map[string]*line{}}
 	for i, due := range dues {
-		a.checks = append(a.checks, &asked{Check: credit.Check{Number: i + 1, Due: due}})
+		a.checks = append(a.checks, &asked{Check: credit.Check{Number: i + 1, Due: due}, own: Tries{}, all: Tries{}})
 	}
 	return a
 }
@@ -75,14 +79,19 @@ func (a *Asking) Checks() []credit.Check {
 	return all
 }
 
-// Merge takes what is known elsewhere of a check: of each moment the earlier counts. True when that answers it.
-func (a *Asking) Merge(was credit.Check) bool {
+// Tries are those of a check by the connections here, to be written down beside it.
+func (a *Asking) Tries(number int) Tries { return maps.Clone(a.checks[number-1].own) }
+
+// Merge takes what is known elsewhere of a check: of each moment the earlier counts, and all tries. True when that answers it.
+func (a *Asking) Merge(was credit.Check, tries Tries) bool {
 	if was.Number < 1 || was.Number > len(a.checks) {
 		return false
 	}
 	c := a.checks[was.Number-1]
 	open := c.Answered.IsZero()
 	c.Sent, c.Delivered, c.Answered = first(c.Sent, was.Sent), first(c.Delivered, was.Delivered), first(c.Answered, was.Answered)
+	c.all.add(tries)
+	c.Check = c.all.Judge(c.Check, a.proof)
 	return open && !c.Answered.IsZero()
 }
 
@@ -107,7 +116,9 @@ func (a *Asking) Enter(now time.Time, stream string) *Asked {
 	if c.Delivered.IsZero() && !a.has(c) {
 		c.again = now
 	}
-	l.number, l.at, l.entered, l.echo = c.Number, now, true, time.Time{}
+	if l.number != c.Number || !l.entered { // who enters again and again has had it since the first time
+		l.number, l.at, l.entered = c.Number, now, true
+	}
 	return a.asked(now, c)
 }
 

@@ -1,6 +1,8 @@
 package livewebinar
 
 import (
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -8,6 +10,7 @@ import (
 
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 	"github.com/rounds-cme/rounds/rules/credit"
+	"github.com/rounds-cme/rounds/rules/presence"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/room"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
 )
@@ -15,6 +18,22 @@ import (
 // checkOf has its times in UTC, so that evidence is the same bytes wherever it is written.
 func checkOf(c store.ChecksOfManyRow) credit.Check {
 	return credit.Check{Number: int(c.Number), Due: c.DueAt.UTC(), Sent: moment(c.SentAt), Delivered: moment(c.DeliveredAt), Answered: moment(c.AnsweredAt)}
+}
+
+// triesOf reads what connections prove that are gone.
+func triesOf(text []byte) (presence.Tries, error) {
+	var tries presence.Tries
+	if err := json.Unmarshal(text, &tries); err != nil {
+		return nil, fmt.Errorf("read the tries of a check: %w", err)
+	}
+	return tries, nil
+}
+
+func triesText(tries presence.Tries) ([]byte, error) {
+	if len(tries) == 0 {
+		return []byte("{}"), nil
+	}
+	return json.Marshal(tries) //nolint:wrapcheck // it says what it is
 }
 
 func moment(t *time.Time) time.Time {

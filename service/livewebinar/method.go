@@ -301,7 +301,7 @@ func (s *server) answer(ctx context.Context, c caller, l *live, q *livewebinarpb
 		if err != nil {
 			return nil, err
 		}
-		l.Checked(rowsOf(c.account, past.Checks))
+		l.Checked(rowsOf(c.account, past))
 		if a, sent = s.answered(now, c, l, int(q.GetNumber())); !sent {
 			return nil, errs.New(errs.NotFound, "check.none", "There is no such question.")
 		}
@@ -327,10 +327,10 @@ func (s *server) answered(now time.Time, c caller, l *live, check int) (a room.A
 	return a, sent
 }
 
-func rowsOf(account uuid.UUID, checks []credit.Check) []room.CheckRow {
-	rows := make([]room.CheckRow, len(checks))
-	for i, c := range checks {
-		rows[i] = room.CheckRow{Account: account, Check: c}
+func rowsOf(account uuid.UUID, past room.Past) []room.CheckRow {
+	rows := make([]room.CheckRow, len(past.Checks))
+	for i, c := range past.Checks {
+		rows[i] = room.CheckRow{Account: account, Check: c, Tries: past.Tries[c.Number]}
 	}
 	return rows
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rounds-cme/rounds/rules/credit"
+	"github.com/rounds-cme/rounds/rules/presence"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/room"
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
 )
@@ -56,7 +57,7 @@ func readPasts(ctx context.Context, q *store.Queries, webinar uuid.UUID, account
 	}
 	past := map[uuid.UUID]*room.Past{}
 	for _, id := range accounts {
-		past[id] = &room.Past{}
+		past[id] = &room.Past{Tries: map[int]presence.Tries{}}
 	}
 	for _, b := range beats {
 		past[b.AccountID].Beats = append(past[b.AccountID].Beats, credit.Beat{
@@ -64,7 +65,15 @@ func readPasts(ctx context.Context, q *store.Queries, webinar uuid.UUID, account
 		})
 	}
 	for _, c := range checks {
-		past[c.AccountID].Checks = append(past[c.AccountID].Checks, checkOf(c))
+		tries, err := triesOf(c.Tries)
+		if err != nil {
+			return nil, err
+		}
+		p := past[c.AccountID]
+		p.Checks = append(p.Checks, tries.Judge(checkOf(c), proof))
+		if len(tries) > 0 {
+			p.Tries[int(c.Number)] = tries
+		}
 	}
 	return past, nil
 }

@@ -190,7 +190,11 @@ func (r *recorder) put(ctx context.Context, b batch) error {
 			}
 		}
 		if len(b.checks) > 0 {
-			if err := q.CheckSave(ctx, checkRows(b.checks)); err != nil {
+			rows, err := checkRows(b.checks)
+			if err == nil {
+				err = q.CheckSave(ctx, rows)
+			}
+			if err != nil {
 				return fmt.Errorf("checks: %w", err)
 			}
 		}
@@ -218,7 +222,7 @@ func beatRows(me *uuid.UUID, beats []room.Beat) store.BeatAddParams {
 }
 
 // checkRows merges the rows of one check, because one statement may touch a row only once.
-func checkRows(checks []room.CheckRow) store.CheckSaveParams {
+func checkRows(checks []room.CheckRow) (store.CheckSaveParams, error) {
 	type key struct {
 		webinar, account uuid.UUID
 		number           int
@@ -239,6 +243,11 @@ func checkRows(checks []room.CheckRow) store.CheckSaveParams {
 		p.SentAts = append(p.SentAts, c.Sent)
 		p.DeliveredAts = append(p.DeliveredAts, c.Delivered)
 		p.AnsweredAts = append(p.AnsweredAts, c.Answered)
+		tries, err := triesText(c.Tries)
+		if err != nil {
+			return p, err
+		}
+		p.Tries = append(p.Tries, tries)
 	}
-	return p
+	return p, nil
 }

@@ -92,7 +92,11 @@ func (s *server) feed(ctx context.Context, q *store.Queries, rooms map[uuid.UUID
 	}
 	known := map[uuid.UUID][]room.CheckRow{}
 	for _, c := range checks {
-		known[c.WebinarID] = append(known[c.WebinarID], room.CheckRow{Account: c.AccountID, Check: checkOf(store.ChecksOfManyRow{
+		tries, err := triesOf(c.Tries)
+		if err != nil {
+			return err
+		}
+		known[c.WebinarID] = append(known[c.WebinarID], room.CheckRow{Account: c.AccountID, Tries: tries, Check: checkOf(store.ChecksOfManyRow{
 			Number: c.Number, DueAt: c.DueAt, SentAt: c.SentAt, DeliveredAt: c.DeliveredAt, AnsweredAt: c.AnsweredAt,
 		})})
 	}

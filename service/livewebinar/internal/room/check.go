@@ -59,10 +59,12 @@ func (r *Room) Tick(now time.Time) Ticked {
 	return t
 }
 
-// CheckRow is a check of a viewer as it is to be written down.
+// CheckRow is a check of a viewer as it is to be written down, with the tries of the connections here; or as it was written down, with
+// all.
 type CheckRow struct {
 	credit.Check
 	Webinar, Account uuid.UUID
+	Tries            presence.Tries
 }
 
 func (r *Room) rows(v *viewer, numbers []int) []CheckRow {
@@ -74,7 +76,7 @@ func (r *Room) rows(v *viewer, numbers []int) []CheckRow {
 }
 
 func (r *Room) row(v *viewer, number int) CheckRow {
-	return CheckRow{Check: v.asking.Check(number), Webinar: r.Webinar, Account: v.person.Account}
+	return CheckRow{Check: v.asking.Check(number), Webinar: r.Webinar, Account: v.person.Account, Tries: v.asking.Tries(number)}
 }
 
 // Delivered notes that a device shows the check. The window begins with the first one.

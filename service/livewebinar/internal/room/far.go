@@ -129,7 +129,7 @@ func (r *Room) Checked(rows []CheckRow) []Over {
 	var over []Over
 	for _, row := range rows {
 		v := r.viewers[row.Account]
-		if v != nil && v.tracker != nil && v.asking.Merge(row.Check) && len(v.streams) > 0 {
+		if v != nil && v.tracker != nil && v.asking.Merge(row.Check, row.Tries) && len(v.streams) > 0 {
 			over = append(over, Over{Account: row.Account, Number: row.Number})
 		}
 	}

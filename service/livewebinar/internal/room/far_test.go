@@ -1,6 +1,8 @@
 package room
 
 import (
+	"fmt"
+	"maps"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -8,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rounds-cme/rounds/rules/credit"
+	"github.com/rounds-cme/rounds/rules/presence"
 )
 
 var here, there = uuid.UUID{1}, uuid.UUID{2}
@@ -154,5 +157,37 @@ func TestCheckAnsweredElsewhere(t *testing.T) {
 	}
 	if j := r.Join(at(s+7), ana, "two", Past{}); j.Check != nil {
 		t.Errorf("asked again: %+v", j.Check)
+	}
+}
+
+// Who loses the connection whenever a check comes, and comes back on the other instance each time, has the tries of one instance. Only
+// what the database keeps goes from one to the other.
+func TestTriesOnTwoInstances(t *testing.T) {
+	t.Parallel()
+	rooms := []*Room{hour(t), hour(t)}
+	rooms[0].Join(at(0), ana, "first", Past{})
+	s, sent := due(t, rooms[0])
+	rooms[0].Lose(at(s), ana.Account, "first")
+	past := Past{Checks: []credit.Check{{Number: sent.Number, Due: at(s), Sent: at(s)}}, Tries: map[int]presence.Tries{}}
+	for n := 1; n <= 3; n++ {
+		on, stream, begin := rooms[n%2], fmt.Sprint("again ", n), s+float64(10*n)
+		if j := on.Join(at(begin), ana, stream, past); j.Check == nil || j.Check.Number != sent.Number {
+			t.Fatalf("on coming back for the %d. time: %+v", n, j.Check)
+		}
+		o, _ := on.Observe(at(begin+1), ana.Account, Beat{Beat: credit.Beat{Stream: stream, Sequence: 1, Event: credit.Playing}})
+		if len(o.Checks) != 1 || !o.Checks[0].Delivered.IsZero() != (n == 3) {
+			t.Fatalf("to be written down after %d tries: %+v", n, o.Checks)
+		}
+		on.Lose(at(begin+2), ana.Account, stream)
+		rooms[(n+1)%2].Checked(o.Checks)
+		if past.Tries[sent.Number] == nil {
+			past.Tries[sent.Number] = presence.Tries{}
+		}
+		maps.Copy(past.Tries[sent.Number], o.Checks[0].Tries)
+	}
+	for n, r := range rooms {
+		if c, _ := r.Meter(at(s+33+76), ana.Account); c.Checks.Missed != 1 {
+			t.Errorf("instance %d: %+v", n, c.Checks)
+		}
 	}
 }

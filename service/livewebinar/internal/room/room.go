@@ -66,6 +66,7 @@ type Beat struct {
 type Past struct {
 	Beats  []credit.Beat
 	Checks []credit.Check
+	Tries  map[int]presence.Tries // by the number of the check
 }
 
 // Room is safe for use by many goroutines.

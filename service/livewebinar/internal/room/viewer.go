@@ -44,7 +44,7 @@ func (r *Room) remember(v *viewer, past Past) {
 	programme := credit.Union(credit.Span{From: r.Opened, To: r.PlannedEnd})
 	v.asking = presence.NewAsking(presence.Times(r.Seed, id, programme, presence.For(r.Rule)), r.Rule.CheckWindow, r.Proof)
 	for _, was := range past.Checks {
-		v.asking.Merge(was)
+		v.asking.Merge(was, past.Tries[was.Number])
 	}
 }
 

@@ -12,7 +12,7 @@ WHERE webinar_id = @webinar_id AND written_at > clock_timestamp() - interval '2 
 ORDER BY account_id, stream, written_at DESC, at DESC, sequence DESC;
 
 -- name: ChecksChanged :many
-SELECT webinar_id, account_id, number, due_at, sent_at, delivered_at, answered_at FROM livewebinar.presence_check
+SELECT webinar_id, account_id, number, due_at, sent_at, delivered_at, answered_at, tries FROM livewebinar.presence_check
 WHERE webinar_id = ANY (@webinar_ids::uuid[]) AND written_at > @since::timestamptz;
 
 -- name: IncidentsOf :many

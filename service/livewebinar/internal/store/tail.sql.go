@@ -100,7 +100,7 @@ func (q *Queries) BeatsElsewhere(ctx context.Context, arg BeatsElsewhereParams) 
 }
 
 const checksChanged = `-- name: ChecksChanged :many
-SELECT webinar_id, account_id, number, due_at, sent_at, delivered_at, answered_at FROM livewebinar.presence_check
+SELECT webinar_id, account_id, number, due_at, sent_at, delivered_at, answered_at, tries FROM livewebinar.presence_check
 WHERE webinar_id = ANY ($1::uuid[]) AND written_at > $2::timestamptz
 `
 
@@ -117,6 +117,7 @@ type ChecksChangedRow struct {
 	SentAt      *time.Time
 	DeliveredAt *time.Time
 	AnsweredAt  *time.Time
+	Tries       []byte
 }
 
 func (q *Queries) ChecksChanged(ctx context.Context, arg ChecksChangedParams) ([]ChecksChangedRow, error) {
@@ -136,6 +137,7 @@ func (q *Queries) ChecksChanged(ctx context.Context, arg ChecksChangedParams) ([
 			&i.SentAt,
 			&i.DeliveredAt,
 			&i.AnsweredAt,
+			&i.Tries,
 		); err != nil {
 			return nil, err
 		}

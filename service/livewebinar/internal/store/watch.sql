@@ -5,16 +5,16 @@ SELECT unnest(@webinar_ids::uuid[]), unnest(@account_ids::uuid[]), unnest(@strea
 
 -- Times that have not come arrive as the first day of the calendar, because an array of times has no holes in Go.
 -- name: CheckSave :exec
-INSERT INTO livewebinar.presence_check AS c (webinar_id, account_id, number, due_at, sent_at, delivered_at, answered_at)
+INSERT INTO livewebinar.presence_check AS c (webinar_id, account_id, number, due_at, sent_at, delivered_at, answered_at, tries)
 SELECT n.webinar_id, n.account_id, n.number, n.due_at, nullif(n.sent_at, '0001-01-01 00:00:00Z'),
-       nullif(n.delivered_at, '0001-01-01 00:00:00Z'), nullif(n.answered_at, '0001-01-01 00:00:00Z')
+       nullif(n.delivered_at, '0001-01-01 00:00:00Z'), nullif(n.answered_at, '0001-01-01 00:00:00Z'), n.tries
 FROM (SELECT unnest(@webinar_ids::uuid[]) AS webinar_id, unnest(@account_ids::uuid[]) AS account_id,
              unnest(@numbers::integer[]) AS number, unnest(@due_ats::timestamptz[]) AS due_at,
              unnest(@sent_ats::timestamptz[]) AS sent_at, unnest(@delivered_ats::timestamptz[]) AS delivered_at,
-             unnest(@answered_ats::timestamptz[]) AS answered_at) AS n
+             unnest(@answered_ats::timestamptz[]) AS answered_at, unnest(@tries::jsonb[]) AS tries) AS n
 ON CONFLICT (webinar_id, account_id, number) DO UPDATE
 SET sent_at = least(c.sent_at, excluded.sent_at), delivered_at = least(c.delivered_at, excluded.delivered_at),
-    answered_at = least(c.answered_at, excluded.answered_at), written_at = clock_timestamp();
+    answered_at = least(c.answered_at, excluded.answered_at), tries = c.tries || excluded.tries, written_at = clock_timestamp();
 
 -- Only while the room is closing, which waits with closing until this is done; who has been frozen stays as it is.
 -- name: AttendanceAdd :exec
@@ -57,5 +57,5 @@ SELECT account_id, stream, sequence, event, at FROM livewebinar.beat
 WHERE webinar_id = @webinar_id AND account_id = ANY (@account_ids::uuid[]);
 
 -- name: ChecksOfMany :many
-SELECT account_id, number, due_at, sent_at, delivered_at, answered_at FROM livewebinar.presence_check
+SELECT account_id, number, due_at, sent_at, delivered_at, answered_at, tries FROM livewebinar.presence_check
 WHERE webinar_id = @webinar_id AND account_id = ANY (@account_ids::uuid[]) ORDER BY account_id, number;

@@ -170,16 +170,16 @@ func (q *Queries) BeatsOfMany(ctx context.Context, arg BeatsOfManyParams) ([]Bea
 }
 
 const checkSave = `-- name: CheckSave :exec
-INSERT INTO livewebinar.presence_check AS c (webinar_id, account_id, number, due_at, sent_at, delivered_at, answered_at)
+INSERT INTO livewebinar.presence_check AS c (webinar_id, account_id, number, due_at, sent_at, delivered_at, answered_at, tries)
 SELECT n.webinar_id, n.account_id, n.number, n.due_at, nullif(n.sent_at, '0001-01-01 00:00:00Z'),
-       nullif(n.delivered_at, '0001-01-01 00:00:00Z'), nullif(n.answered_at, '0001-01-01 00:00:00Z')
+       nullif(n.delivered_at, '0001-01-01 00:00:00Z'), nullif(n.answered_at, '0001-01-01 00:00:00Z'), n.tries
 FROM (SELECT unnest($1::uuid[]) AS webinar_id, unnest($2::uuid[]) AS account_id,
              unnest($3::integer[]) AS number, unnest($4::timestamptz[]) AS due_at,
              unnest($5::timestamptz[]) AS sent_at, unnest($6::timestamptz[]) AS delivered_at,
-             unnest($7::timestamptz[]) AS answered_at) AS n
+             unnest($7::timestamptz[]) AS answered_at, unnest($8::jsonb[]) AS tries) AS n
 ON CONFLICT (webinar_id, account_id, number) DO UPDATE
 SET sent_at = least(c.sent_at, excluded.sent_at), delivered_at = least(c.delivered_at, excluded.delivered_at),
-    answered_at = least(c.answered_at, excluded.answered_at), written_at = clock_timestamp()
+    answered_at = least(c.answered_at, excluded.answered_at), tries = c.tries || excluded.tries, written_at = clock_timestamp()
 `
 
 type CheckSaveParams struct {
@@ -190,6 +190,7 @@ type CheckSaveParams struct {
 	SentAts      []time.Time
 	DeliveredAts []time.Time
 	AnsweredAts  []time.Time
+	Tries        [][]byte
 }
 
 // Times that have not come arrive as the first day of the calendar, because an array of times has no holes in Go.
@@ -202,12 +203,13 @@ func (q *Queries) CheckSave(ctx context.Context, arg CheckSaveParams) error {
 		arg.SentAts,
 		arg.DeliveredAts,
 		arg.AnsweredAts,
+		arg.Tries,
 	)
 	return err
 }
 
 const checksOfMany = `-- name: ChecksOfMany :many
-SELECT account_id, number, due_at, sent_at, delivered_at, answered_at FROM livewebinar.presence_check
+SELECT account_id, number, due_at, sent_at, delivered_at, answered_at, tries FROM livewebinar.presence_check
 WHERE webinar_id = $1 AND account_id = ANY ($2::uuid[]) ORDER BY account_id, number
 `
 
@@ -223,6 +225,7 @@ type ChecksOfManyRow struct {
 	SentAt      *time.Time
 	DeliveredAt *time.Time
 	AnsweredAt  *time.Time
+	Tries       []byte
 }
 
 func (q *Queries) ChecksOfMany(ctx context.Context, arg ChecksOfManyParams) ([]ChecksOfManyRow, error) {
@@ -241,6 +244,7 @@ func (q *Queries) ChecksOfMany(ctx context.Context, arg ChecksOfManyParams) ([]C
 			&i.SentAt,
 			&i.DeliveredAt,
 			&i.AnsweredAt,
+			&i.Tries,
 		); err != nil {
 			return nil, err
 		}
