@@ -25,6 +25,8 @@ func privacy(ctx context.Context) []section {
 		{i18n.Say(ctx, "privacy.what"), i18n.Say(ctx, "privacy.what_text")},
 		{i18n.Say(ctx, "privacy.why"), i18n.Say(ctx, "privacy.why_text")},
 		{i18n.Say(ctx, "privacy.who"), i18n.Say(ctx, "privacy.who_text")},
+		{i18n.Say(ctx, "privacy.hosts"), i18n.Say(ctx, "privacy.hosts_text")},
+		{i18n.Say(ctx, "privacy.room"), i18n.Say(ctx, "privacy.room_text")},
 		{i18n.Say(ctx, "privacy.long"), i18n.Say(ctx, "privacy.long_text")},
 		{i18n.Say(ctx, "privacy.statistics"), i18n.Say(ctx, "privacy.statistics_text")},
 		{i18n.Say(ctx, "privacy.rights"), i18n.Say(ctx, "privacy.rights_text")},
