@@ -16,7 +16,7 @@ import (
 	"github.com/rounds-cme/rounds/service/livewebinar/internal/store"
 )
 
-// What may hold for a person. Who was removed is muted no more when let in again: the later word holds.
+// What may hold for a person. Who was muted before being removed is muted again when let in: nobody said that this is over.
 const (
 	sanctionNone    = ""
 	sanctionMuted   = "muted"
@@ -33,9 +33,12 @@ func errNobody() error {
 // sentence is a sanction that a host wants.
 type sentence struct {
 	account uuid.UUID
+	name    string
 	kind    string
 	reason  string
-	minutes int32
+	by      uuid.UUID
+	byName  string
+	until   *time.Time
 }
 
 func (s *server) mute(ctx context.Context, at stage, q *livewebinarpb.SanctionRequest) (proto.Message, error) {
@@ -61,7 +64,12 @@ func (s *server) sanction(ctx context.Context, at stage, q *livewebinarpb.Sancti
 	if account == at.account {
 		return nil, errs.New(errs.Conflict, "sanction.self", "You cannot do this to yourself.")
 	}
-	return s.sentence(ctx, at, sentence{account, kind, reason, q.GetMinutes()})
+	is := sentence{account: account, kind: kind, reason: reason, by: at.account, byName: at.person.Name}
+	if q.GetMinutes() > 0 && kind == sanctionMuted {
+		end := s.now().Add(time.Duration(q.GetMinutes()) * time.Minute)
+		is.until = &end
+	}
+	return s.sentence(ctx, at, is)
 }
 
 // whom finds the person meant: hosts know the authors of messages and questions without knowing their accounts.
@@ -98,28 +106,58 @@ func (s *server) sentence(ctx context.Context, at stage, is sentence) (proto.Mes
 	if them.person.Host && !at.administrator {
 		return nil, errs.New(errs.Forbidden, "sanction.host", "Only an administrator may do this to a host.")
 	}
-	now := s.now()
-	if is.kind == sanctionMuted && at.board.state.Sanction(is.account, now).GetKind() == sanctionRemoved {
+	is.name = them.person.Name
+	held := at.board.state.Sanction(is.account, s.now()).GetKind()
+	if is.kind == sanctionMuted && held == sanctionRemoved {
 		return nil, errs.New(errs.Conflict, "sanction.removed", "This person was removed from the room.")
-	}
-	var until *time.Time
-	if is.minutes > 0 && is.kind == sanctionMuted {
-		end := now.Add(time.Duration(is.minutes) * time.Minute)
-		until = &end
 	}
 	return s.changed(at.board.change(ctx, func(ctx context.Context, tx pgx.Tx, revision int32) error {
 		rows := store.New(tx)
-		err := rows.SanctionSet(ctx, store.SanctionSetParams{
-			WebinarID: at.webinar, AccountID: is.account, Name: them.person.Name, Kind: is.kind, Reason: is.reason, ByName: at.person.Name,
-			Now: now, Until: until, Revision: revision,
-		})
-		if err != nil {
-			return fmt.Errorf("write sanction: %w", err)
+		decisions := []sentence{is}
+		if is.kind == sanctionNone && held == sanctionRemoved {
+			before, err := s.before(ctx, rows, at.webinar, is)
+			if err != nil {
+				return err
+			}
+			decisions = append(decisions, before...)
 		}
-		return rows.SanctionLog(ctx, store.SanctionLogParams{
-			WebinarID: at.webinar, AccountID: is.account, Kind: is.kind, Reason: is.reason, ByID: at.account, Now: now, Until: until, Revision: revision,
-		})
+		for _, d := range decisions {
+			if err := s.write(ctx, rows, at.webinar, revision, d); err != nil {
+				return err
+			}
+		}
+		return nil
 	}))
+}
+
+// before is what holds again for a person who is let in: a mute that is not over.
+func (s *server) before(ctx context.Context, rows *store.Queries, webinar uuid.UUID, is sentence) ([]sentence, error) {
+	b, err := rows.SanctionBefore(ctx, store.SanctionBeforeParams{WebinarID: webinar, AccountID: is.account})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what held before: %w", err)
+	}
+	if b.Kind != sanctionMuted || (b.Until != nil && !b.Until.After(s.now())) {
+		return nil, nil
+	}
+	return []sentence{{account: is.account, name: is.name, kind: b.Kind, reason: b.Reason, by: b.ByID, byName: b.ByName, until: b.Until}}, nil
+}
+
+// write keeps a decision: as what holds now, and among all that was ever decided.
+func (s *server) write(ctx context.Context, rows *store.Queries, webinar uuid.UUID, revision int32, d sentence) error {
+	now := s.now()
+	err := rows.SanctionSet(ctx, store.SanctionSetParams{
+		WebinarID: webinar, AccountID: d.account, Name: d.name, Kind: d.kind, Reason: d.reason, ByName: d.byName,
+		Now: now, Until: d.until, Revision: revision,
+	})
+	if err != nil {
+		return fmt.Errorf("write sanction: %w", err)
+	}
+	return rows.SanctionLog(ctx, store.SanctionLogParams{
+		WebinarID: webinar, AccountID: d.account, Kind: d.kind, Reason: d.reason, ByID: d.by, Now: now, Until: d.until, Revision: revision,
+	})
 }
 
 func (s *server) unmute(ctx context.Context, at stage, q *livewebinarpb.AccountRequest) (proto.Message, error) {
@@ -142,7 +180,7 @@ func (s *server) lift(ctx context.Context, at stage, q *livewebinarpb.AccountReq
 	if at.board.state.Sanction(account, s.now()).GetKind() != kind {
 		return &livewebinarpb.Done{Revision: at.board.state.Revision()}, nil
 	}
-	return s.sentence(ctx, at, sentence{account: account, kind: sanctionNone})
+	return s.sentence(ctx, at, sentence{account: account, kind: sanctionNone, by: at.account, byName: at.person.Name})
 }
 
 // enforce carries out what was decided after a revision, for the connections of this instance.

@@ -87,6 +87,47 @@ func TestRemoved(t *testing.T) {
 	h.enter(anaID, 0)
 }
 
+// TestMutedBeforeRemoved lets somebody in again who was muted before: the mute holds, as long as it was meant to and no longer.
+func TestMutedBeforeRemoved(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	anaID := h.Account("Ana")
+	h.enter(anaID, 0)
+	host := h.enter(h.Host, 0)
+	her := &livewebinarpb.AccountRequest{AccountId: anaID.String()}
+	mute := func(reason string, minutes int32) {
+		t.Helper()
+		host.did(t, "host.mute", &livewebinarpb.SanctionRequest{AccountId: anaID.String(), Reason: reason, Minutes: minutes})
+	}
+	out := func() {
+		t.Helper()
+		host.did(t, "host.remove", &livewebinarpb.SanctionRequest{AccountId: anaID.String(), Reason: "Be kind"})
+	}
+	in := func() *seat {
+		t.Helper()
+		host.did(t, "host.readmit", her)
+		return h.enter(anaID, 0)
+	}
+	mute("Advertising", 0)
+	for range 2 {
+		out()
+		ana := in()
+		if reason := ana.joined.GetMine().GetMuted().GetReason(); reason != "Advertising" {
+			t.Errorf("let in again with a mute for %q", reason)
+		}
+		if _, err := ana.send(uuid.New(), "Buy this"); !refused(err, "room.muted") {
+			t.Errorf("muted before being removed: %v", err)
+		}
+	}
+	host.did(t, "host.unmute", her)
+	out()
+	must(in().send(uuid.New(), "Sorry"))(t)
+	mute("Once more", 5)
+	out()
+	h.Ahead(5 * time.Minute)
+	h.Await("five minutes are over", func() bool { _, err := in().send(uuid.New(), "Here I am"); return err == nil })
+}
+
 // TestSanctionsSurvive kills the service: who was removed stays out, who was muted stays so, and the board is what it was.
 func TestSanctionsSurvive(t *testing.T) {
 	t.Parallel()

@@ -73,6 +73,13 @@ SET name = excluded.name, kind = excluded.kind, reason = excluded.reason, by_nam
 INSERT INTO livewebinar.sanction_log (webinar_id, revision, account_id, kind, reason, by_id, at, until)
 VALUES (@webinar_id, @revision, @account_id, @kind, @reason, @by_id, @now, sqlc.narg(until));
 
+-- What held for a person before the latest removals, with the name of who decided it.
+-- name: SanctionBefore :one
+SELECT l.kind, l.reason, l.by_id, coalesce(p.name, '')::text AS by_name, l.until
+FROM livewebinar.sanction_log l LEFT JOIN datamanagement.livewebinar_account p ON p.account_id = l.by_id
+WHERE l.webinar_id = @webinar_id AND l.account_id = @account_id AND l.kind <> 'removed'
+ORDER BY l.number DESC LIMIT 1;
+
 -- name: SanctionChanged :many
 SELECT account_id, name, kind, reason, by_name, at, until, revision FROM livewebinar.sanction
 WHERE webinar_id = @webinar_id AND revision > @after ORDER BY revision, account_id;

@@ -459,6 +459,40 @@ func (q *Queries) NoteKnown(ctx context.Context, arg NoteKnownParams) (int32, er
 	return number, err
 }
 
+const sanctionBefore = `-- name: SanctionBefore :one
+SELECT l.kind, l.reason, l.by_id, coalesce(p.name, '')::text AS by_name, l.until
+FROM livewebinar.sanction_log l LEFT JOIN datamanagement.livewebinar_account p ON p.account_id = l.by_id
+WHERE l.webinar_id = $1 AND l.account_id = $2 AND l.kind <> 'removed'
+ORDER BY l.number DESC LIMIT 1
+`
+
+type SanctionBeforeParams struct {
+	WebinarID uuid.UUID
+	AccountID uuid.UUID
+}
+
+type SanctionBeforeRow struct {
+	Kind   string
+	Reason string
+	ByID   uuid.UUID
+	ByName string
+	Until  *time.Time
+}
+
+// What held for a person before the latest removals, with the name of who decided it.
+func (q *Queries) SanctionBefore(ctx context.Context, arg SanctionBeforeParams) (SanctionBeforeRow, error) {
+	row := q.db.QueryRow(ctx, sanctionBefore, arg.WebinarID, arg.AccountID)
+	var i SanctionBeforeRow
+	err := row.Scan(
+		&i.Kind,
+		&i.Reason,
+		&i.ByID,
+		&i.ByName,
+		&i.Until,
+	)
+	return i, err
+}
+
 const sanctionChanged = `-- name: SanctionChanged :many
 SELECT account_id, name, kind, reason, by_name, at, until, revision FROM livewebinar.sanction
 WHERE webinar_id = $1 AND revision > $2 ORDER BY revision, account_id
