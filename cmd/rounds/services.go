@@ -94,6 +94,7 @@ func routes() []route {
 		{"/auth/", "auth"},
 		{"/live/", "livewebinar"},
 		{"/mailbox", "notificationcenter"},
+		{"/mail/", "notificationcenter"},
 		{"/", "ssr"},
 	}
 }

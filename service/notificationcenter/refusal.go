@@ -88,7 +88,7 @@ func (s *server) noteRefusal(ctx context.Context, t *task, failure error) error 
 	if !errors.As(failure, &r) || !r.recipient {
 		return nil
 	}
-	return s.suppress(ctx, s.store, comeback{
+	return s.suppress(ctx, s.store, setback{
 		id: t.ID, account: t.account, address: t.GetAddress(), status: r.status, cause: "refusal", reason: r.Error(),
 		language: t.GetLanguage(), zone: t.GetZone(),
 	})
@@ -102,8 +102,8 @@ func reasonOf(failure error) string {
 	return failure.Error()
 }
 
-// comeback is a mail that failed for good, while it was sent or later.
-type comeback struct {
+// setback is a mail that failed for good, while it was sent or later.
+type setback struct {
 	id, account           uuid.UUID
 	address               string
 	status, cause, reason string
@@ -111,7 +111,7 @@ type comeback struct {
 }
 
 // suppress stops mail to an address, when the rules say so, and tells the person on the site, where they can lift it.
-func (s *server) suppress(ctx context.Context, q *store.Queries, c comeback) error {
+func (s *server) suppress(ctx context.Context, q *store.Queries, c setback) error {
 	if !dead(c.status) {
 		if aboutUs(c.status) {
 			return nil
@@ -139,7 +139,7 @@ func (s *server) suppress(ctx context.Context, q *store.Queries, c comeback) err
 }
 
 // tellBounced tells the person on the site, in the language that they had when the mail was sent: no mail would reach them.
-func (s *server) tellBounced(ctx context.Context, q *store.Queries, c comeback, reason string) error {
+func (s *server) tellBounced(ctx context.Context, q *store.Queries, c setback, reason string) error {
 	n := &eventpb.Notification{
 		Kind: "address.bounced", Language: c.language, Zone: c.zone, Path: deliveriesPath,
 		Data: map[string]string{"address": c.address, "reason": reason},

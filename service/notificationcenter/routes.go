@@ -22,10 +22,11 @@ import (
 //go:embed mailbox
 var pages embed.FS
 
-// routes is every address of the mailbox, which stands in for a mail server where there is none. It is for demos and
+// routes is every address of this service. The mailbox stands in for a mail server where there is none. It is for demos and
 // development: it shows links that only their recipient may have.
 func (s *server) routes(o web.Options) *web.Mux {
 	m := web.New(o)
+	m.Post("/mail/bounce", web.Public, s.comeback, web.Body(mostComeback)) // the mail server, by its secret
 	if s.config.SMTP != "" {
 		return m
 	}

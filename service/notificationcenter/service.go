@@ -35,6 +35,7 @@ type Config struct {
 	DKIMDomain   string        `name:"dkim-domain" help:"Domain that mails are signed for; that of the sender or one above it. Empty: mails are not signed here."`
 	DKIMSelector string        `name:"dkim-selector" help:"Name of the key below _domainkey in the DNS of that domain."`
 	DKIMKeyFile  string        `name:"dkim-key-file" help:"File with the RSA or Ed25519 private key in PEM."`
+	BounceSecret conf.Secret   `name:"bounce-secret" help:"Password with which the mail server hands over what came back (POST /mail/bounce, HTTP Basic, any user name). Empty: nothing is taken."`
 	Workers      int           `default:"4" help:"Messages that are sent at once."`
 	MaxAttempts  int           `default:"100" help:"How often a message is tried before it is put aside with the reason."`
 	FirstRetry   time.Duration `default:"5s" help:"Pause before the second try; each further one is twice as long, up to 15 minutes."`

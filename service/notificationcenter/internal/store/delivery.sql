@@ -16,7 +16,7 @@ SELECT id, account_id, kind, state, address, language, zone FROM notificationcen
 
 -- name: DeliveryCameBack :execrows
 UPDATE notificationcenter.delivery SET state = @state, reason = @reason, at = @now
-WHERE id = @id AND state IN ('sent', 'retry', 'bounced');
+WHERE id = @id AND state IN ('sent', 'retry');
 
 -- name: DeliveryRefusals :one
 SELECT count(*) FROM (

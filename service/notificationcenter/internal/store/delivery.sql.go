@@ -14,7 +14,7 @@ import (
 
 const deliveryCameBack = `-- name: DeliveryCameBack :execrows
 UPDATE notificationcenter.delivery SET state = $1, reason = $2, at = $3
-WHERE id = $4 AND state IN ('sent', 'retry', 'bounced')
+WHERE id = $4 AND state IN ('sent', 'retry')
 `
 
 type DeliveryCameBackParams struct {
