@@ -1279,6 +1279,865 @@ func (x *EndCompleted) GetWebinarId() string {
 	return ""
 }
 
+// Nobody who may host is connected, and the webinar begins in a few minutes.
+type HostsMissing struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	StartsAt      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HostsMissing) Reset() {
+	*x = HostsMissing{}
+	mi := &file_event_v1_event_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HostsMissing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HostsMissing) ProtoMessage() {}
+
+func (x *HostsMissing) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HostsMissing.ProtoReflect.Descriptor instead.
+func (*HostsMissing) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *HostsMissing) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *HostsMissing) GetStartsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartsAt
+	}
+	return nil
+}
+
+// Saga webinar.cancel: an administrator wants a webinar called off. What was planned is called off with it; what is live is
+// called off when the scheduler has made sure that it is not ending already.
+type CancelRequested struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	// Which wish this is; the answers repeat it.
+	SagaId        string `protobuf:"bytes,2,opt,name=saga_id,json=sagaId,proto3" json:"saga_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelRequested) Reset() {
+	*x = CancelRequested{}
+	mi := &file_event_v1_event_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelRequested) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelRequested) ProtoMessage() {}
+
+func (x *CancelRequested) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelRequested.ProtoReflect.Descriptor instead.
+func (*CancelRequested) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *CancelRequested) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *CancelRequested) GetSagaId() string {
+	if x != nil {
+		return x.SagaId
+	}
+	return ""
+}
+
+// Its timers are off: data management may call it off for good.
+type CancelPrepared struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	SagaId        string                 `protobuf:"bytes,2,opt,name=saga_id,json=sagaId,proto3" json:"saga_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelPrepared) Reset() {
+	*x = CancelPrepared{}
+	mi := &file_event_v1_event_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelPrepared) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelPrepared) ProtoMessage() {}
+
+func (x *CancelPrepared) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelPrepared.ProtoReflect.Descriptor instead.
+func (*CancelPrepared) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *CancelPrepared) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *CancelPrepared) GetSagaId() string {
+	if x != nil {
+		return x.SagaId
+	}
+	return ""
+}
+
+// It is called off: from here on there is no way back.
+type CancelAccepted struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	SagaId        string                 `protobuf:"bytes,2,opt,name=saga_id,json=sagaId,proto3" json:"saga_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelAccepted) Reset() {
+	*x = CancelAccepted{}
+	mi := &file_event_v1_event_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelAccepted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelAccepted) ProtoMessage() {}
+
+func (x *CancelAccepted) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelAccepted.ProtoReflect.Descriptor instead.
+func (*CancelAccepted) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *CancelAccepted) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *CancelAccepted) GetSagaId() string {
+	if x != nil {
+		return x.SagaId
+	}
+	return ""
+}
+
+// It has ended meanwhile, so that it can no longer be called off.
+type CancelRefused struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	SagaId    string                 `protobuf:"bytes,2,opt,name=saga_id,json=sagaId,proto3" json:"saga_id,omitempty"`
+	// A word for programs, such as webinar.ended.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelRefused) Reset() {
+	*x = CancelRefused{}
+	mi := &file_event_v1_event_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelRefused) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelRefused) ProtoMessage() {}
+
+func (x *CancelRefused) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelRefused.ProtoReflect.Descriptor instead.
+func (*CancelRefused) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *CancelRefused) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *CancelRefused) GetSagaId() string {
+	if x != nil {
+		return x.SagaId
+	}
+	return ""
+}
+
+func (x *CancelRefused) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type CancelCompleted struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelCompleted) Reset() {
+	*x = CancelCompleted{}
+	mi := &file_event_v1_event_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelCompleted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelCompleted) ProtoMessage() {}
+
+func (x *CancelCompleted) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelCompleted.ProtoReflect.Descriptor instead.
+func (*CancelCompleted) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *CancelCompleted) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+// Calling off was given up; the webinar goes on.
+type CancelFailed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	SagaId        string                 `protobuf:"bytes,2,opt,name=saga_id,json=sagaId,proto3" json:"saga_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelFailed) Reset() {
+	*x = CancelFailed{}
+	mi := &file_event_v1_event_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelFailed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelFailed) ProtoMessage() {}
+
+func (x *CancelFailed) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelFailed.ProtoReflect.Descriptor instead.
+func (*CancelFailed) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *CancelFailed) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *CancelFailed) GetSagaId() string {
+	if x != nil {
+		return x.SagaId
+	}
+	return ""
+}
+
+// On the hour.
+type DigestDue struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	At            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DigestDue) Reset() {
+	*x = DigestDue{}
+	mi := &file_event_v1_event_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DigestDue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DigestDue) ProtoMessage() {}
+
+func (x *DigestDue) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DigestDue.ProtoReflect.Descriptor instead.
+func (*DigestDue) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *DigestDue) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+// Once a day: time to look whose licence year or cycle comes to its end.
+type LicenceDue struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	At            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LicenceDue) Reset() {
+	*x = LicenceDue{}
+	mi := &file_event_v1_event_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LicenceDue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LicenceDue) ProtoMessage() {}
+
+func (x *LicenceDue) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LicenceDue.ProtoReflect.Descriptor instead.
+func (*LicenceDue) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *LicenceDue) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+// Once a day: each service deletes what it need not keep any longer.
+type RetentionDue struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	At            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetentionDue) Reset() {
+	*x = RetentionDue{}
+	mi := &file_event_v1_event_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetentionDue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetentionDue) ProtoMessage() {}
+
+func (x *RetentionDue) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetentionDue.ProtoReflect.Descriptor instead.
+func (*RetentionDue) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *RetentionDue) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+// A year or a cycle of somebody's licence ends in so many days, and points are missing.
+type LicenceDeadline struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	AccountId string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The first moment after the year or the cycle, in the person's zone.
+	EndsAt            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=ends_at,json=endsAt,proto3" json:"ends_at,omitempty"`
+	Days              int32                  `protobuf:"varint,3,opt,name=days,proto3" json:"days,omitempty"`
+	MissingHundredths int32                  `protobuf:"varint,4,opt,name=missing_hundredths,json=missingHundredths,proto3" json:"missing_hundredths,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *LicenceDeadline) Reset() {
+	*x = LicenceDeadline{}
+	mi := &file_event_v1_event_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LicenceDeadline) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LicenceDeadline) ProtoMessage() {}
+
+func (x *LicenceDeadline) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LicenceDeadline.ProtoReflect.Descriptor instead.
+func (*LicenceDeadline) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *LicenceDeadline) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *LicenceDeadline) GetEndsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndsAt
+	}
+	return nil
+}
+
+func (x *LicenceDeadline) GetDays() int32 {
+	if x != nil {
+		return x.Days
+	}
+	return 0
+}
+
+func (x *LicenceDeadline) GetMissingHundredths() int32 {
+	if x != nil {
+		return x.MissingHundredths
+	}
+	return 0
+}
+
+// The agency takes the points of a webinar for so many hours more, and nobody has requested them, or they are not settled (scheduler).
+type PointsDeadline struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	DueAt         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	Hours         int32                  `protobuf:"varint,3,opt,name=hours,proto3" json:"hours,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsDeadline) Reset() {
+	*x = PointsDeadline{}
+	mi := &file_event_v1_event_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsDeadline) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsDeadline) ProtoMessage() {}
+
+func (x *PointsDeadline) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsDeadline.ProtoReflect.Descriptor instead.
+func (*PointsDeadline) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *PointsDeadline) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *PointsDeadline) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *PointsDeadline) GetHours() int32 {
+	if x != nil {
+		return x.Hours
+	}
+	return 0
+}
+
+// Saga points.request: asks for the request to be handed to the agency.
+type PointsSubmit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	WebinarId     string                 `protobuf:"bytes,2,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsSubmit) Reset() {
+	*x = PointsSubmit{}
+	mi := &file_event_v1_event_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsSubmit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsSubmit) ProtoMessage() {}
+
+func (x *PointsSubmit) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsSubmit.ProtoReflect.Descriptor instead.
+func (*PointsSubmit) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *PointsSubmit) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PointsSubmit) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+// The agency has it, or an administrator has the list that its portal wants.
+type PointsSubmitted struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	WebinarId     string                 `protobuf:"bytes,2,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsSubmitted) Reset() {
+	*x = PointsSubmitted{}
+	mi := &file_event_v1_event_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsSubmitted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsSubmitted) ProtoMessage() {}
+
+func (x *PointsSubmitted) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsSubmitted.ProtoReflect.Descriptor instead.
+func (*PointsSubmitted) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *PointsSubmitted) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PointsSubmitted) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+// Saga points.request: asks what became of it.
+type PointsAwaited struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	WebinarId     string                 `protobuf:"bytes,2,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsAwaited) Reset() {
+	*x = PointsAwaited{}
+	mi := &file_event_v1_event_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsAwaited) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsAwaited) ProtoMessage() {}
+
+func (x *PointsAwaited) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsAwaited.ProtoReflect.Descriptor instead.
+func (*PointsAwaited) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *PointsAwaited) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PointsAwaited) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+// The agency has answered and what followed is done: the points are booked, or refused.
+type PointsSettled struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	WebinarId     string                 `protobuf:"bytes,2,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
+	Accepted      bool                   `protobuf:"varint,3,opt,name=accepted,proto3" json:"accepted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointsSettled) Reset() {
+	*x = PointsSettled{}
+	mi := &file_event_v1_event_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointsSettled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointsSettled) ProtoMessage() {}
+
+func (x *PointsSettled) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_event_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointsSettled.ProtoReflect.Descriptor instead.
+func (*PointsSettled) Descriptor() ([]byte, []int) {
+	return file_event_v1_event_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *PointsSettled) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PointsSettled) GetWebinarId() string {
+	if x != nil {
+		return x.WebinarId
+	}
+	return ""
+}
+
+func (x *PointsSettled) GetAccepted() bool {
+	if x != nil {
+		return x.Accepted
+	}
+	return false
+}
+
 type PointsRequested struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1292,7 +2151,7 @@ type PointsRequested struct {
 
 func (x *PointsRequested) Reset() {
 	*x = PointsRequested{}
-	mi := &file_event_v1_event_proto_msgTypes[22]
+	mi := &file_event_v1_event_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1304,7 +2163,7 @@ func (x *PointsRequested) String() string {
 func (*PointsRequested) ProtoMessage() {}
 
 func (x *PointsRequested) ProtoReflect() protoreflect.Message {
-	mi := &file_event_v1_event_proto_msgTypes[22]
+	mi := &file_event_v1_event_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1317,7 +2176,7 @@ func (x *PointsRequested) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsRequested.ProtoReflect.Descriptor instead.
 func (*PointsRequested) Descriptor() ([]byte, []int) {
-	return file_event_v1_event_proto_rawDescGZIP(), []int{22}
+	return file_event_v1_event_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *PointsRequested) GetRequestId() string {
@@ -1359,7 +2218,7 @@ type PointsAnswered struct {
 
 func (x *PointsAnswered) Reset() {
 	*x = PointsAnswered{}
-	mi := &file_event_v1_event_proto_msgTypes[23]
+	mi := &file_event_v1_event_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1371,7 +2230,7 @@ func (x *PointsAnswered) String() string {
 func (*PointsAnswered) ProtoMessage() {}
 
 func (x *PointsAnswered) ProtoReflect() protoreflect.Message {
-	mi := &file_event_v1_event_proto_msgTypes[23]
+	mi := &file_event_v1_event_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1384,7 +2243,7 @@ func (x *PointsAnswered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAnswered.ProtoReflect.Descriptor instead.
 func (*PointsAnswered) Descriptor() ([]byte, []int) {
-	return file_event_v1_event_proto_rawDescGZIP(), []int{23}
+	return file_event_v1_event_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *PointsAnswered) GetRequestId() string {
@@ -1421,7 +2280,7 @@ type PointsBooked struct {
 
 func (x *PointsBooked) Reset() {
 	*x = PointsBooked{}
-	mi := &file_event_v1_event_proto_msgTypes[24]
+	mi := &file_event_v1_event_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1433,7 +2292,7 @@ func (x *PointsBooked) String() string {
 func (*PointsBooked) ProtoMessage() {}
 
 func (x *PointsBooked) ProtoReflect() protoreflect.Message {
-	mi := &file_event_v1_event_proto_msgTypes[24]
+	mi := &file_event_v1_event_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1446,7 +2305,7 @@ func (x *PointsBooked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsBooked.ProtoReflect.Descriptor instead.
 func (*PointsBooked) Descriptor() ([]byte, []int) {
-	return file_event_v1_event_proto_rawDescGZIP(), []int{24}
+	return file_event_v1_event_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *PointsBooked) GetBookingId() string {
@@ -1492,7 +2351,7 @@ type AppealDecided struct {
 
 func (x *AppealDecided) Reset() {
 	*x = AppealDecided{}
-	mi := &file_event_v1_event_proto_msgTypes[25]
+	mi := &file_event_v1_event_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1504,7 +2363,7 @@ func (x *AppealDecided) String() string {
 func (*AppealDecided) ProtoMessage() {}
 
 func (x *AppealDecided) ProtoReflect() protoreflect.Message {
-	mi := &file_event_v1_event_proto_msgTypes[25]
+	mi := &file_event_v1_event_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1517,7 +2376,7 @@ func (x *AppealDecided) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealDecided.ProtoReflect.Descriptor instead.
 func (*AppealDecided) Descriptor() ([]byte, []int) {
-	return file_event_v1_event_proto_rawDescGZIP(), []int{25}
+	return file_event_v1_event_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *AppealDecided) GetAppealId() string {
@@ -1668,7 +2527,74 @@ const file_event_v1_event_proto_rawDesc = "" +
 	"\tqualified\x18\x03 \x01(\x05R\tqualified\"-\n" +
 	"\fEndCompleted\x12\x1d\n" +
 	"\n" +
-	"webinar_id\x18\x01 \x01(\tR\twebinarId\"\x89\x01\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\"f\n" +
+	"\fHostsMissing\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x127\n" +
+	"\tstarts_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\"I\n" +
+	"\x0fCancelRequested\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x17\n" +
+	"\asaga_id\x18\x02 \x01(\tR\x06sagaId\"H\n" +
+	"\x0eCancelPrepared\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x17\n" +
+	"\asaga_id\x18\x02 \x01(\tR\x06sagaId\"H\n" +
+	"\x0eCancelAccepted\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x17\n" +
+	"\asaga_id\x18\x02 \x01(\tR\x06sagaId\"_\n" +
+	"\rCancelRefused\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x17\n" +
+	"\asaga_id\x18\x02 \x01(\tR\x06sagaId\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"0\n" +
+	"\x0fCancelCompleted\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\"F\n" +
+	"\fCancelFailed\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x17\n" +
+	"\asaga_id\x18\x02 \x01(\tR\x06sagaId\"7\n" +
+	"\tDigestDue\x12*\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"8\n" +
+	"\n" +
+	"LicenceDue\x12*\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\":\n" +
+	"\fRetentionDue\x12*\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xa8\x01\n" +
+	"\x0fLicenceDeadline\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x123\n" +
+	"\aends_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06endsAt\x12\x12\n" +
+	"\x04days\x18\x03 \x01(\x05R\x04days\x12-\n" +
+	"\x12missing_hundredths\x18\x04 \x01(\x05R\x11missingHundredths\"x\n" +
+	"\x0ePointsDeadline\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x121\n" +
+	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x14\n" +
+	"\x05hours\x18\x03 \x01(\x05R\x05hours\"L\n" +
+	"\fPointsSubmit\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x02 \x01(\tR\twebinarId\"O\n" +
+	"\x0fPointsSubmitted\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x02 \x01(\tR\twebinarId\"M\n" +
+	"\rPointsAwaited\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x02 \x01(\tR\twebinarId\"i\n" +
+	"\rPointsSettled\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
+	"\n" +
+	"webinar_id\x18\x02 \x01(\tR\twebinarId\x12\x1a\n" +
+	"\baccepted\x18\x03 \x01(\bR\baccepted\"\x89\x01\n" +
 	"\x0fPointsRequested\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
@@ -1717,7 +2643,7 @@ func file_event_v1_event_proto_rawDescGZIP() []byte {
 	return file_event_v1_event_proto_rawDescData
 }
 
-var file_event_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_event_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_event_v1_event_proto_goTypes = []any{
 	(*AccountRegistered)(nil),     // 0: rounds.event.v1.AccountRegistered
 	(*AccountConfirmed)(nil),      // 1: rounds.event.v1.AccountConfirmed
@@ -1741,27 +2667,49 @@ var file_event_v1_event_proto_goTypes = []any{
 	(*WebinarEnded)(nil),          // 19: rounds.event.v1.WebinarEnded
 	(*AttendanceEvaluated)(nil),   // 20: rounds.event.v1.AttendanceEvaluated
 	(*EndCompleted)(nil),          // 21: rounds.event.v1.EndCompleted
-	(*PointsRequested)(nil),       // 22: rounds.event.v1.PointsRequested
-	(*PointsAnswered)(nil),        // 23: rounds.event.v1.PointsAnswered
-	(*PointsBooked)(nil),          // 24: rounds.event.v1.PointsBooked
-	(*AppealDecided)(nil),         // 25: rounds.event.v1.AppealDecided
-	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
+	(*HostsMissing)(nil),          // 22: rounds.event.v1.HostsMissing
+	(*CancelRequested)(nil),       // 23: rounds.event.v1.CancelRequested
+	(*CancelPrepared)(nil),        // 24: rounds.event.v1.CancelPrepared
+	(*CancelAccepted)(nil),        // 25: rounds.event.v1.CancelAccepted
+	(*CancelRefused)(nil),         // 26: rounds.event.v1.CancelRefused
+	(*CancelCompleted)(nil),       // 27: rounds.event.v1.CancelCompleted
+	(*CancelFailed)(nil),          // 28: rounds.event.v1.CancelFailed
+	(*DigestDue)(nil),             // 29: rounds.event.v1.DigestDue
+	(*LicenceDue)(nil),            // 30: rounds.event.v1.LicenceDue
+	(*RetentionDue)(nil),          // 31: rounds.event.v1.RetentionDue
+	(*LicenceDeadline)(nil),       // 32: rounds.event.v1.LicenceDeadline
+	(*PointsDeadline)(nil),        // 33: rounds.event.v1.PointsDeadline
+	(*PointsSubmit)(nil),          // 34: rounds.event.v1.PointsSubmit
+	(*PointsSubmitted)(nil),       // 35: rounds.event.v1.PointsSubmitted
+	(*PointsAwaited)(nil),         // 36: rounds.event.v1.PointsAwaited
+	(*PointsSettled)(nil),         // 37: rounds.event.v1.PointsSettled
+	(*PointsRequested)(nil),       // 38: rounds.event.v1.PointsRequested
+	(*PointsAnswered)(nil),        // 39: rounds.event.v1.PointsAnswered
+	(*PointsBooked)(nil),          // 40: rounds.event.v1.PointsBooked
+	(*AppealDecided)(nil),         // 41: rounds.event.v1.AppealDecided
+	(*timestamppb.Timestamp)(nil), // 42: google.protobuf.Timestamp
 }
 var file_event_v1_event_proto_depIdxs = []int32{
-	26, // 0: rounds.event.v1.WebinarScheduled.starts_at:type_name -> google.protobuf.Timestamp
-	26, // 1: rounds.event.v1.WebinarMoved.was_at:type_name -> google.protobuf.Timestamp
-	26, // 2: rounds.event.v1.WebinarMoved.starts_at:type_name -> google.protobuf.Timestamp
-	26, // 3: rounds.event.v1.WebinarCancelled.starts_at:type_name -> google.protobuf.Timestamp
-	26, // 4: rounds.event.v1.ReminderDue.starts_at:type_name -> google.protobuf.Timestamp
-	26, // 5: rounds.event.v1.WebinarLive.started_at:type_name -> google.protobuf.Timestamp
-	26, // 6: rounds.event.v1.RoomOpened.opened_at:type_name -> google.protobuf.Timestamp
-	26, // 7: rounds.event.v1.RoomClosed.closed_at:type_name -> google.protobuf.Timestamp
-	26, // 8: rounds.event.v1.WebinarEnded.ended_at:type_name -> google.protobuf.Timestamp
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	42, // 0: rounds.event.v1.WebinarScheduled.starts_at:type_name -> google.protobuf.Timestamp
+	42, // 1: rounds.event.v1.WebinarMoved.was_at:type_name -> google.protobuf.Timestamp
+	42, // 2: rounds.event.v1.WebinarMoved.starts_at:type_name -> google.protobuf.Timestamp
+	42, // 3: rounds.event.v1.WebinarCancelled.starts_at:type_name -> google.protobuf.Timestamp
+	42, // 4: rounds.event.v1.ReminderDue.starts_at:type_name -> google.protobuf.Timestamp
+	42, // 5: rounds.event.v1.WebinarLive.started_at:type_name -> google.protobuf.Timestamp
+	42, // 6: rounds.event.v1.RoomOpened.opened_at:type_name -> google.protobuf.Timestamp
+	42, // 7: rounds.event.v1.RoomClosed.closed_at:type_name -> google.protobuf.Timestamp
+	42, // 8: rounds.event.v1.WebinarEnded.ended_at:type_name -> google.protobuf.Timestamp
+	42, // 9: rounds.event.v1.HostsMissing.starts_at:type_name -> google.protobuf.Timestamp
+	42, // 10: rounds.event.v1.DigestDue.at:type_name -> google.protobuf.Timestamp
+	42, // 11: rounds.event.v1.LicenceDue.at:type_name -> google.protobuf.Timestamp
+	42, // 12: rounds.event.v1.RetentionDue.at:type_name -> google.protobuf.Timestamp
+	42, // 13: rounds.event.v1.LicenceDeadline.ends_at:type_name -> google.protobuf.Timestamp
+	42, // 14: rounds.event.v1.PointsDeadline.due_at:type_name -> google.protobuf.Timestamp
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_event_v1_event_proto_init() }
@@ -1775,7 +2723,7 @@ func file_event_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_event_v1_event_proto_rawDesc), len(file_event_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   42,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
