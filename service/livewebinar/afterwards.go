@@ -159,18 +159,16 @@ func attendeePB(row store.AttendancePageRow, c credit.Credit) *livewebinarpb.Att
 
 // counted is the board with the votes of its last second counted, also when the instance that should have done so died.
 func (a *rpc) counted(ctx context.Context, webinar uuid.UUID) (*board, error) {
-	b, err := a.rooms.board.get(ctx, webinar)
-	if err != nil {
-		return nil, err
-	}
+	b := a.rooms.board.past(webinar)
 	row, err := store.New(a.rooms.pool).BoardGet(ctx, webinar)
-	if err != nil {
+	if err != nil || !row.Dirty {
 		return b, notFound(err, nil)
 	}
-	if row.Dirty {
-		err = b.count(ctx)
+	held, err := a.rooms.board.get(ctx, webinar)
+	if err != nil {
+		return b, err
 	}
-	return b, err
+	return b, held.count(ctx)
 }
 
 // enter puts an item into the record, in the version of who reads it.

@@ -59,6 +59,7 @@ type board struct {
 
 	saying     sync.Mutex // from before a message is written until it was told: others are not told twice
 	refreshing sync.Mutex // what follows is told in order
+	arriving   turns      // from other instances
 	audience   atomic.Int32
 	hosts      int32
 	enforced   int32
@@ -120,6 +121,9 @@ func (b *board) load(ctx context.Context) error {
 	b.hosts, b.enforced, b.loaded = revision, revision, true
 	return nil
 }
+
+// past is the board of a webinar for who reads alone: nothing of it is held, and nobody follows it.
+func (s *boards) past(webinar uuid.UUID) *board { return &board{boards: s, webinar: webinar} }
 
 // holding is the board of a webinar if it was taken up.
 func (s *boards) holding(webinar uuid.UUID) *board {

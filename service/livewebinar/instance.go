@@ -32,10 +32,12 @@ type peers struct {
 	lease time.Duration
 	own   func() time.Time
 
-	mu      sync.Mutex
+	signing sync.Mutex // one sign after the other, and none after the goodbye
 	stopped bool
-	seen    time.Time // the last sign of this instance that was written down, by the own clock
-	resumed time.Time // when signs came through again after a pause: the others had the same pause
+
+	mu      sync.Mutex // never held while the database is asked: who asks who lives does not wait
+	seen    time.Time  // the last sign of this instance that was written down, by the own clock
+	resumed time.Time  // when signs came through again after a pause: the others had the same pause
 	living  []uuid.UUID
 	dead    map[uuid.UUID]time.Duration // how long they have been silent
 }
@@ -46,8 +48,8 @@ func newPeers(me uuid.UUID, pool *pgxpool.Pool, log *slog.Logger, lease time.Dur
 
 // sign says that this instance is there and looks who else is.
 func (p *peers) sign(ctx context.Context) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.signing.Lock()
+	defer p.signing.Unlock()
 	if p.stopped {
 		return nil
 	}
@@ -75,6 +77,8 @@ func (p *peers) sure(ctx context.Context) error {
 }
 
 func (p *peers) take(now time.Time, rows []store.InstanceListRow) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if !p.seen.IsZero() && now.Sub(p.seen) > p.lease/2 {
 		p.resumed = now
 	}
@@ -128,8 +132,8 @@ func (p *peers) keeper() bool {
 
 // leave takes this instance off the list, so that nobody waits for its lease.
 func (p *peers) leave(ctx context.Context) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.signing.Lock()
+	defer p.signing.Unlock()
 	p.stopped = true
 	if err := store.New(p.pool).InstanceGone(ctx, p.me); err != nil {
 		return fmt.Errorf("leave the instances: %w", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/singleflight"
 
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
@@ -32,6 +33,9 @@ const (
 
 // outage is how long a room may be without a sign of life before it is written down as our failure.
 const outage = 10 * time.Second
+
+// loadWithin is how long those who enter wait for a room that has to be read first.
+const loadWithin = 10 * time.Second
 
 // live is a room in this process.
 type live struct {
@@ -72,7 +76,7 @@ type rooms struct {
 	deeds    gather[seatKey, store.MineOfManyRow]
 	accounts gather[uuid.UUID, *store.DatamanagementLivewebinarAccount]
 
-	loading sync.Mutex
+	loading singleflight.Group // by room: one that is slow to load holds up no other
 	mu      sync.RWMutex
 	held    map[uuid.UUID]*live
 }
@@ -107,8 +111,20 @@ func (s *rooms) get(ctx context.Context, webinar uuid.UUID) (*live, error) {
 		}
 		return l, nil
 	}
-	s.loading.Lock()
-	defer s.loading.Unlock()
+	loaded, err, _ := s.loading.Do(webinar.String(), func() (any, error) {
+		// Others wait for this as well, who have not gone away.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadWithin)
+		defer cancel()
+		return s.hold(ctx, webinar)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return loaded.(*live), nil //nolint:forcetypeassert // It is what hold gives.
+}
+
+// hold loads a room, once.
+func (s *rooms) hold(ctx context.Context, webinar uuid.UUID) (*live, error) {
 	if l := s.holding(webinar); l != nil {
 		return l, nil
 	}
