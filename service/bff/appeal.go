@@ -98,7 +98,7 @@ func (s *points) AppealCase(ctx context.Context, q *bffpb.PointsAppealCaseReques
 	if err != nil {
 		return nil, fmt.Errorf("read appeal: %w", err)
 	}
-	evidence, err := s.evidenceOf(ctx, row.AccountID, row.Slug)
+	evidence, from, err := s.evidenceOf(ctx, row.AccountID, row.Slug)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (s *points) AppealCase(ctx context.Context, q *bffpb.PointsAppealCaseReques
 	if err != nil {
 		return nil, fmt.Errorf("list corrections: %w", err)
 	}
-	answer := &bffpb.PointsAppealCaseResponse{Appeal: appealPB(row), Evidence: evidence}
+	answer := &bffpb.PointsAppealCaseResponse{Appeal: appealPB(row), Evidence: evidence, Evasion: evasionPB(from)}
 	for _, r := range requests {
 		answer.Requests = append(answer.Requests, requestPB(store.AgencyRequestsRow(r)))
 	}

@@ -28,7 +28,7 @@ import (
 // others does not exist here.
 func (s *points) Evidence(ctx context.Context, q *bffpb.PointsEvidenceRequest) (*bffpb.PointsEvidenceResponse, error) {
 	who, _ := token.From(ctx)
-	answer, err := s.evidenceOf(ctx, who.Account, clean(q.GetSlug()))
+	answer, _, err := s.evidenceOf(ctx, who.Account, clean(q.GetSlug()))
 	if err != nil {
 		return nil, err
 	}
@@ -62,21 +62,21 @@ func (s *points) appealUntil(e *bffpb.PointsEvidenceResponse) *timestamppb.Times
 }
 
 // evidenceOf is the evidence of one person, with the proof that nobody chose the times of the checks.
-func (s *points) evidenceOf(ctx context.Context, account uuid.UUID, slug string) (*bffpb.PointsEvidenceResponse, error) {
+func (s *points) evidenceOf(ctx context.Context, account uuid.UUID, slug string) (*bffpb.PointsEvidenceResponse, credit.Evidence, error) {
+	var e credit.Evidence
 	row, err := s.views.Evidence(ctx, store.EvidenceParams{AccountID: account, Slug: slug})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, errs.New(errs.NotFound, "evidence.none", "We have no attendance of yours for this webinar.")
+		return nil, e, errs.New(errs.NotFound, "evidence.none", "We have no attendance of yours for this webinar.")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read evidence: %w", err)
+		return nil, e, fmt.Errorf("read evidence: %w", err)
 	}
-	var e credit.Evidence
 	if err := json.Unmarshal(row.Evidence, &e); err != nil {
-		return nil, fmt.Errorf("read evidence of %s: %w", row.Slug, err)
+		return nil, e, fmt.Errorf("read evidence of %s: %w", row.Slug, err)
 	}
 	var c credit.Credit
 	if err := json.Unmarshal(row.Credit, &c); err != nil {
-		return nil, fmt.Errorf("read credit of %s: %w", row.Slug, err)
+		return nil, e, fmt.Errorf("read credit of %s: %w", row.Slug, err)
 	}
 	answer := evidencePB(row, e, c)
 	answer.Document, answer.Intact = s.document(ctx, row, account)
@@ -85,14 +85,14 @@ func (s *points) evidenceOf(ctx context.Context, account uuid.UUID, slug string)
 		if !errors.Is(err, pgx.ErrNoRows) {
 			obs.Event(ctx).Set("missing", err.Error())
 		}
-		return answer, nil
+		return answer, e, nil
 	}
 	drawn := credit.Span{From: room.OpenedAt, To: presence.PlannedEnd(room.StartsAt, room.OpenedAt, time.Duration(room.Minutes)*time.Minute)}
 	answer.Commitment, answer.Seed, answer.Recomputed = room.Commitment, room.Seed, recomputed(room, drawn, account, e)
 	if room.Seed != "" {
 		answer.Viewer, answer.DrawnOver = account.String(), spansPB([]credit.Span{drawn})[0]
 	}
-	return answer, nil
+	return answer, e, nil
 }
 
 // document is what the room wrote down, and whether it still has the hash that was taken then. Without the room it is what the credit

@@ -3,6 +3,7 @@ package bff
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -12,6 +13,8 @@ import (
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/rules/credit"
+	"github.com/rounds-cme/rounds/rules/presence"
 	"github.com/rounds-cme/rounds/service/bff/internal/store"
 )
 
@@ -68,10 +71,50 @@ func (s *points) Webinar(ctx context.Context, q *bffpb.PointsWebinarRequest) (*b
 		last := results[size-1].AccountID
 		answer.NextPageToken = base64.RawURLEncoding.EncodeToString(last[:])
 	}
+	evasions, err := s.evasions(ctx, w.WebinarID, results)
+	if err != nil {
+		return nil, err
+	}
 	for _, row := range results {
-		answer.Results = append(answer.Results, resultPB(row))
+		result := resultPB(row)
+		result.Evasion = evasions[row.AccountID]
+		answer.Results = append(answer.Results, result)
 	}
 	return answer, nil
+}
+
+// evasions finds out of a page of people whose evidence an administrator should look at.
+func (s *points) evasions(ctx context.Context, webinar uuid.UUID, results []store.ResultsRow) (map[uuid.UUID]*bffpb.Evasion, error) {
+	ids := make([]uuid.UUID, len(results))
+	for i, row := range results {
+		ids[i] = row.AccountID
+	}
+	rows, err := s.views.ResultEvidence(ctx, store.ResultEvidenceParams{WebinarID: webinar, AccountIds: ids})
+	if err != nil {
+		return nil, fmt.Errorf("read evidence: %w", err)
+	}
+	found := map[uuid.UUID]*bffpb.Evasion{}
+	for _, row := range rows {
+		var e credit.Evidence
+		if err := json.Unmarshal(row.Evidence, &e); err != nil {
+			return nil, fmt.Errorf("read evidence of %s: %w", row.AccountID, err)
+		}
+		found[row.AccountID] = evasionPB(e)
+	}
+	return found, nil
+}
+
+// evasionPB is nil for nearly everybody.
+func evasionPB(e credit.Evidence) *bffpb.Evasion {
+	found, again := presence.Evaded(e)
+	if !again {
+		return nil
+	}
+	m := &bffpb.Evasion{Sent: whole(int64(found.Sent))}
+	for _, number := range found.Checks {
+		m.Checks = append(m.Checks, whole(int64(number)))
+	}
+	return m
 }
 
 func afterID(pageToken string) (uuid.UUID, error) {

@@ -307,8 +307,10 @@ type PointsResult struct {
 	Qualified      bool                   `protobuf:"varint,10,opt,name=qualified,proto3" json:"qualified,omitempty"`
 	Hundredths     int32                  `protobuf:"varint,11,opt,name=hundredths,proto3" json:"hundredths,omitempty"`
 	Reasons        []*PointsReason        `protobuf:"bytes,12,rep,name=reasons,proto3" json:"reasons,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Missing for nearly everybody.
+	Evasion       *Evasion `protobuf:"bytes,13,opt,name=evasion,proto3" json:"evasion,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PointsResult) Reset() {
@@ -425,6 +427,68 @@ func (x *PointsResult) GetReasons() []*PointsReason {
 	return nil
 }
 
+func (x *PointsResult) GetEvasion() *Evasion {
+	if x != nil {
+		return x.Evasion
+	}
+	return nil
+}
+
+// Checks that a person may have evaded. It proves nothing and changes no credit: administrators are to look at it.
+type Evasion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Their numbers: the connection broke about when they came, and the player went on afterwards on another.
+	Checks []int32 `protobuf:"varint,1,rep,packed,name=checks,proto3" json:"checks,omitempty"`
+	// How many were sent.
+	Sent          int32 `protobuf:"varint,2,opt,name=sent,proto3" json:"sent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Evasion) Reset() {
+	*x = Evasion{}
+	mi := &file_bff_v1_points_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Evasion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Evasion) ProtoMessage() {}
+
+func (x *Evasion) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_points_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Evasion.ProtoReflect.Descriptor instead.
+func (*Evasion) Descriptor() ([]byte, []int) {
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Evasion) GetChecks() []int32 {
+	if x != nil {
+		return x.Checks
+	}
+	return nil
+}
+
+func (x *Evasion) GetSent() int32 {
+	if x != nil {
+		return x.Sent
+	}
+	return 0
+}
+
 // A reason in numbers; pages put it into words by its code.
 type PointsReason struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -440,7 +504,7 @@ type PointsReason struct {
 
 func (x *PointsReason) Reset() {
 	*x = PointsReason{}
-	mi := &file_bff_v1_points_proto_msgTypes[4]
+	mi := &file_bff_v1_points_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -452,7 +516,7 @@ func (x *PointsReason) String() string {
 func (*PointsReason) ProtoMessage() {}
 
 func (x *PointsReason) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[4]
+	mi := &file_bff_v1_points_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -465,7 +529,7 @@ func (x *PointsReason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsReason.ProtoReflect.Descriptor instead.
 func (*PointsReason) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{4}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *PointsReason) GetCode() string {
@@ -522,7 +586,7 @@ type AgencyRequest struct {
 
 func (x *AgencyRequest) Reset() {
 	*x = AgencyRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[5]
+	mi := &file_bff_v1_points_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -534,7 +598,7 @@ func (x *AgencyRequest) String() string {
 func (*AgencyRequest) ProtoMessage() {}
 
 func (x *AgencyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[5]
+	mi := &file_bff_v1_points_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -547,7 +611,7 @@ func (x *AgencyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgencyRequest.ProtoReflect.Descriptor instead.
 func (*AgencyRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{5}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AgencyRequest) GetId() string {
@@ -634,7 +698,7 @@ type PointsRequestRequest struct {
 
 func (x *PointsRequestRequest) Reset() {
 	*x = PointsRequestRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[6]
+	mi := &file_bff_v1_points_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -646,7 +710,7 @@ func (x *PointsRequestRequest) String() string {
 func (*PointsRequestRequest) ProtoMessage() {}
 
 func (x *PointsRequestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[6]
+	mi := &file_bff_v1_points_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -659,7 +723,7 @@ func (x *PointsRequestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsRequestRequest.ProtoReflect.Descriptor instead.
 func (*PointsRequestRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{6}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PointsRequestRequest) GetRequestId() string {
@@ -706,7 +770,7 @@ type PointsRequestResponse struct {
 
 func (x *PointsRequestResponse) Reset() {
 	*x = PointsRequestResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[7]
+	mi := &file_bff_v1_points_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -718,7 +782,7 @@ func (x *PointsRequestResponse) String() string {
 func (*PointsRequestResponse) ProtoMessage() {}
 
 func (x *PointsRequestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[7]
+	mi := &file_bff_v1_points_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -731,7 +795,7 @@ func (x *PointsRequestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsRequestResponse.ProtoReflect.Descriptor instead.
 func (*PointsRequestResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{7}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PointsRequestResponse) GetId() string {
@@ -757,7 +821,7 @@ type PointsAnswerRequest struct {
 
 func (x *PointsAnswerRequest) Reset() {
 	*x = PointsAnswerRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[8]
+	mi := &file_bff_v1_points_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -769,7 +833,7 @@ func (x *PointsAnswerRequest) String() string {
 func (*PointsAnswerRequest) ProtoMessage() {}
 
 func (x *PointsAnswerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[8]
+	mi := &file_bff_v1_points_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -782,7 +846,7 @@ func (x *PointsAnswerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAnswerRequest.ProtoReflect.Descriptor instead.
 func (*PointsAnswerRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{8}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PointsAnswerRequest) GetRequestId() string {
@@ -836,7 +900,7 @@ type PointsAnswerResponse struct {
 
 func (x *PointsAnswerResponse) Reset() {
 	*x = PointsAnswerResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[9]
+	mi := &file_bff_v1_points_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -848,7 +912,7 @@ func (x *PointsAnswerResponse) String() string {
 func (*PointsAnswerResponse) ProtoMessage() {}
 
 func (x *PointsAnswerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[9]
+	mi := &file_bff_v1_points_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -861,7 +925,7 @@ func (x *PointsAnswerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAnswerResponse.ProtoReflect.Descriptor instead.
 func (*PointsAnswerResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{9}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PointsAnswerResponse) GetBooked() int32 {
@@ -879,7 +943,7 @@ type PointsPersonalRequest struct {
 
 func (x *PointsPersonalRequest) Reset() {
 	*x = PointsPersonalRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[10]
+	mi := &file_bff_v1_points_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -891,7 +955,7 @@ func (x *PointsPersonalRequest) String() string {
 func (*PointsPersonalRequest) ProtoMessage() {}
 
 func (x *PointsPersonalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[10]
+	mi := &file_bff_v1_points_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -904,7 +968,7 @@ func (x *PointsPersonalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsPersonalRequest.ProtoReflect.Descriptor instead.
 func (*PointsPersonalRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{10}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{11}
 }
 
 // Each part is absent when its source could not be asked.
@@ -920,7 +984,7 @@ type PointsPersonalResponse struct {
 
 func (x *PointsPersonalResponse) Reset() {
 	*x = PointsPersonalResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[11]
+	mi := &file_bff_v1_points_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -932,7 +996,7 @@ func (x *PointsPersonalResponse) String() string {
 func (*PointsPersonalResponse) ProtoMessage() {}
 
 func (x *PointsPersonalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[11]
+	mi := &file_bff_v1_points_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -945,7 +1009,7 @@ func (x *PointsPersonalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsPersonalResponse.ProtoReflect.Descriptor instead.
 func (*PointsPersonalResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{11}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PointsPersonalResponse) GetData() *PersonalData {
@@ -991,7 +1055,7 @@ type PersonalData struct {
 
 func (x *PersonalData) Reset() {
 	*x = PersonalData{}
-	mi := &file_bff_v1_points_proto_msgTypes[12]
+	mi := &file_bff_v1_points_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1003,7 +1067,7 @@ func (x *PersonalData) String() string {
 func (*PersonalData) ProtoMessage() {}
 
 func (x *PersonalData) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[12]
+	mi := &file_bff_v1_points_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1016,7 +1080,7 @@ func (x *PersonalData) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonalData.ProtoReflect.Descriptor instead.
 func (*PersonalData) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{12}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PersonalData) GetName() string {
@@ -1104,7 +1168,7 @@ type PersonalPoints struct {
 
 func (x *PersonalPoints) Reset() {
 	*x = PersonalPoints{}
-	mi := &file_bff_v1_points_proto_msgTypes[13]
+	mi := &file_bff_v1_points_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1116,7 +1180,7 @@ func (x *PersonalPoints) String() string {
 func (*PersonalPoints) ProtoMessage() {}
 
 func (x *PersonalPoints) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[13]
+	mi := &file_bff_v1_points_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1129,7 +1193,7 @@ func (x *PersonalPoints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonalPoints.ProtoReflect.Descriptor instead.
 func (*PersonalPoints) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{13}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PersonalPoints) GetPlanned() bool {
@@ -1283,7 +1347,7 @@ type PlanPart struct {
 
 func (x *PlanPart) Reset() {
 	*x = PlanPart{}
-	mi := &file_bff_v1_points_proto_msgTypes[14]
+	mi := &file_bff_v1_points_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1295,7 +1359,7 @@ func (x *PlanPart) String() string {
 func (*PlanPart) ProtoMessage() {}
 
 func (x *PlanPart) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[14]
+	mi := &file_bff_v1_points_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1308,7 +1372,7 @@ func (x *PlanPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanPart.ProtoReflect.Descriptor instead.
 func (*PlanPart) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{14}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PlanPart) GetCode() string {
@@ -1348,7 +1412,7 @@ type LedgerLine struct {
 
 func (x *LedgerLine) Reset() {
 	*x = LedgerLine{}
-	mi := &file_bff_v1_points_proto_msgTypes[15]
+	mi := &file_bff_v1_points_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1360,7 +1424,7 @@ func (x *LedgerLine) String() string {
 func (*LedgerLine) ProtoMessage() {}
 
 func (x *LedgerLine) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[15]
+	mi := &file_bff_v1_points_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1373,7 +1437,7 @@ func (x *LedgerLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerLine.ProtoReflect.Descriptor instead.
 func (*LedgerLine) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{15}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *LedgerLine) GetSlug() string {
@@ -1468,7 +1532,7 @@ type PersonalActivity struct {
 
 func (x *PersonalActivity) Reset() {
 	*x = PersonalActivity{}
-	mi := &file_bff_v1_points_proto_msgTypes[16]
+	mi := &file_bff_v1_points_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1480,7 +1544,7 @@ func (x *PersonalActivity) String() string {
 func (*PersonalActivity) ProtoMessage() {}
 
 func (x *PersonalActivity) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[16]
+	mi := &file_bff_v1_points_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1493,7 +1557,7 @@ func (x *PersonalActivity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonalActivity.ProtoReflect.Descriptor instead.
 func (*PersonalActivity) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{16}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PersonalActivity) GetArticlesRead() int32 {
@@ -1556,7 +1620,7 @@ type PersonalMissed struct {
 
 func (x *PersonalMissed) Reset() {
 	*x = PersonalMissed{}
-	mi := &file_bff_v1_points_proto_msgTypes[17]
+	mi := &file_bff_v1_points_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1568,7 +1632,7 @@ func (x *PersonalMissed) String() string {
 func (*PersonalMissed) ProtoMessage() {}
 
 func (x *PersonalMissed) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[17]
+	mi := &file_bff_v1_points_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1581,7 +1645,7 @@ func (x *PersonalMissed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonalMissed.ProtoReflect.Descriptor instead.
 func (*PersonalMissed) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{17}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PersonalMissed) GetUnseen() int32 {
@@ -1609,7 +1673,7 @@ type MissedNotification struct {
 
 func (x *MissedNotification) Reset() {
 	*x = MissedNotification{}
-	mi := &file_bff_v1_points_proto_msgTypes[18]
+	mi := &file_bff_v1_points_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1621,7 +1685,7 @@ func (x *MissedNotification) String() string {
 func (*MissedNotification) ProtoMessage() {}
 
 func (x *MissedNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[18]
+	mi := &file_bff_v1_points_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1634,7 +1698,7 @@ func (x *MissedNotification) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MissedNotification.ProtoReflect.Descriptor instead.
 func (*MissedNotification) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{18}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *MissedNotification) GetText() string {
@@ -1666,7 +1730,7 @@ type PointsStandingRequest struct {
 
 func (x *PointsStandingRequest) Reset() {
 	*x = PointsStandingRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[19]
+	mi := &file_bff_v1_points_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1678,7 +1742,7 @@ func (x *PointsStandingRequest) String() string {
 func (*PointsStandingRequest) ProtoMessage() {}
 
 func (x *PointsStandingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[19]
+	mi := &file_bff_v1_points_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1691,7 +1755,7 @@ func (x *PointsStandingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsStandingRequest.ProtoReflect.Descriptor instead.
 func (*PointsStandingRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{19}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{20}
 }
 
 type PointsStandingResponse struct {
@@ -1703,7 +1767,7 @@ type PointsStandingResponse struct {
 
 func (x *PointsStandingResponse) Reset() {
 	*x = PointsStandingResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[20]
+	mi := &file_bff_v1_points_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1715,7 +1779,7 @@ func (x *PointsStandingResponse) String() string {
 func (*PointsStandingResponse) ProtoMessage() {}
 
 func (x *PointsStandingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[20]
+	mi := &file_bff_v1_points_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1728,7 +1792,7 @@ func (x *PointsStandingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsStandingResponse.ProtoReflect.Descriptor instead.
 func (*PointsStandingResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{20}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PointsStandingResponse) GetPoints() *PersonalPoints {
@@ -1747,7 +1811,7 @@ type PointsEvidenceRequest struct {
 
 func (x *PointsEvidenceRequest) Reset() {
 	*x = PointsEvidenceRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[21]
+	mi := &file_bff_v1_points_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1759,7 +1823,7 @@ func (x *PointsEvidenceRequest) String() string {
 func (*PointsEvidenceRequest) ProtoMessage() {}
 
 func (x *PointsEvidenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[21]
+	mi := &file_bff_v1_points_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1772,7 +1836,7 @@ func (x *PointsEvidenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsEvidenceRequest.ProtoReflect.Descriptor instead.
 func (*PointsEvidenceRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{21}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PointsEvidenceRequest) GetSlug() string {
@@ -1833,7 +1897,7 @@ type PointsEvidenceResponse struct {
 
 func (x *PointsEvidenceResponse) Reset() {
 	*x = PointsEvidenceResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[22]
+	mi := &file_bff_v1_points_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1845,7 +1909,7 @@ func (x *PointsEvidenceResponse) String() string {
 func (*PointsEvidenceResponse) ProtoMessage() {}
 
 func (x *PointsEvidenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[22]
+	mi := &file_bff_v1_points_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1858,7 +1922,7 @@ func (x *PointsEvidenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsEvidenceResponse.ProtoReflect.Descriptor instead.
 func (*PointsEvidenceResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{22}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PointsEvidenceResponse) GetSlug() string {
@@ -2076,7 +2140,7 @@ type EvidenceSegment struct {
 
 func (x *EvidenceSegment) Reset() {
 	*x = EvidenceSegment{}
-	mi := &file_bff_v1_points_proto_msgTypes[23]
+	mi := &file_bff_v1_points_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2088,7 +2152,7 @@ func (x *EvidenceSegment) String() string {
 func (*EvidenceSegment) ProtoMessage() {}
 
 func (x *EvidenceSegment) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[23]
+	mi := &file_bff_v1_points_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2101,7 +2165,7 @@ func (x *EvidenceSegment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvidenceSegment.ProtoReflect.Descriptor instead.
 func (*EvidenceSegment) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{23}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *EvidenceSegment) GetKind() string {
@@ -2154,7 +2218,7 @@ type Appeal struct {
 
 func (x *Appeal) Reset() {
 	*x = Appeal{}
-	mi := &file_bff_v1_points_proto_msgTypes[24]
+	mi := &file_bff_v1_points_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2166,7 +2230,7 @@ func (x *Appeal) String() string {
 func (*Appeal) ProtoMessage() {}
 
 func (x *Appeal) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[24]
+	mi := &file_bff_v1_points_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2179,7 +2243,7 @@ func (x *Appeal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Appeal.ProtoReflect.Descriptor instead.
 func (*Appeal) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{24}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Appeal) GetId() string {
@@ -2298,7 +2362,7 @@ type Amendment struct {
 
 func (x *Amendment) Reset() {
 	*x = Amendment{}
-	mi := &file_bff_v1_points_proto_msgTypes[25]
+	mi := &file_bff_v1_points_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2310,7 +2374,7 @@ func (x *Amendment) String() string {
 func (*Amendment) ProtoMessage() {}
 
 func (x *Amendment) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[25]
+	mi := &file_bff_v1_points_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2323,7 +2387,7 @@ func (x *Amendment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Amendment.ProtoReflect.Descriptor instead.
 func (*Amendment) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{25}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Amendment) GetVoidChecks() []int32 {
@@ -2364,7 +2428,7 @@ type PointsAppealRequest struct {
 
 func (x *PointsAppealRequest) Reset() {
 	*x = PointsAppealRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[26]
+	mi := &file_bff_v1_points_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2376,7 +2440,7 @@ func (x *PointsAppealRequest) String() string {
 func (*PointsAppealRequest) ProtoMessage() {}
 
 func (x *PointsAppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[26]
+	mi := &file_bff_v1_points_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2389,7 +2453,7 @@ func (x *PointsAppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAppealRequest.ProtoReflect.Descriptor instead.
 func (*PointsAppealRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{26}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PointsAppealRequest) GetRequestId() string {
@@ -2436,7 +2500,7 @@ type PointsAppealResponse struct {
 
 func (x *PointsAppealResponse) Reset() {
 	*x = PointsAppealResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[27]
+	mi := &file_bff_v1_points_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2448,7 +2512,7 @@ func (x *PointsAppealResponse) String() string {
 func (*PointsAppealResponse) ProtoMessage() {}
 
 func (x *PointsAppealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[27]
+	mi := &file_bff_v1_points_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2461,7 +2525,7 @@ func (x *PointsAppealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAppealResponse.ProtoReflect.Descriptor instead.
 func (*PointsAppealResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{27}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PointsAppealResponse) GetId() string {
@@ -2481,7 +2545,7 @@ type PointsWithdrawAppealRequest struct {
 
 func (x *PointsWithdrawAppealRequest) Reset() {
 	*x = PointsWithdrawAppealRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[28]
+	mi := &file_bff_v1_points_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2493,7 +2557,7 @@ func (x *PointsWithdrawAppealRequest) String() string {
 func (*PointsWithdrawAppealRequest) ProtoMessage() {}
 
 func (x *PointsWithdrawAppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[28]
+	mi := &file_bff_v1_points_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2506,7 +2570,7 @@ func (x *PointsWithdrawAppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsWithdrawAppealRequest.ProtoReflect.Descriptor instead.
 func (*PointsWithdrawAppealRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{28}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PointsWithdrawAppealRequest) GetRequestId() string {
@@ -2531,7 +2595,7 @@ type PointsWithdrawAppealResponse struct {
 
 func (x *PointsWithdrawAppealResponse) Reset() {
 	*x = PointsWithdrawAppealResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[29]
+	mi := &file_bff_v1_points_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2543,7 +2607,7 @@ func (x *PointsWithdrawAppealResponse) String() string {
 func (*PointsWithdrawAppealResponse) ProtoMessage() {}
 
 func (x *PointsWithdrawAppealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[29]
+	mi := &file_bff_v1_points_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2556,7 +2620,7 @@ func (x *PointsWithdrawAppealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsWithdrawAppealResponse.ProtoReflect.Descriptor instead.
 func (*PointsWithdrawAppealResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{29}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{30}
 }
 
 type PointsAppealsRequest struct {
@@ -2571,7 +2635,7 @@ type PointsAppealsRequest struct {
 
 func (x *PointsAppealsRequest) Reset() {
 	*x = PointsAppealsRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[30]
+	mi := &file_bff_v1_points_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2583,7 +2647,7 @@ func (x *PointsAppealsRequest) String() string {
 func (*PointsAppealsRequest) ProtoMessage() {}
 
 func (x *PointsAppealsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[30]
+	mi := &file_bff_v1_points_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2596,7 +2660,7 @@ func (x *PointsAppealsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAppealsRequest.ProtoReflect.Descriptor instead.
 func (*PointsAppealsRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{30}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *PointsAppealsRequest) GetClosed() bool {
@@ -2633,7 +2697,7 @@ type PointsAppealsResponse struct {
 
 func (x *PointsAppealsResponse) Reset() {
 	*x = PointsAppealsResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[31]
+	mi := &file_bff_v1_points_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2645,7 +2709,7 @@ func (x *PointsAppealsResponse) String() string {
 func (*PointsAppealsResponse) ProtoMessage() {}
 
 func (x *PointsAppealsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[31]
+	mi := &file_bff_v1_points_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2658,7 +2722,7 @@ func (x *PointsAppealsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAppealsResponse.ProtoReflect.Descriptor instead.
 func (*PointsAppealsResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{31}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *PointsAppealsResponse) GetAppeals() []*Appeal {
@@ -2691,7 +2755,7 @@ type PointsAppealCaseRequest struct {
 
 func (x *PointsAppealCaseRequest) Reset() {
 	*x = PointsAppealCaseRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[32]
+	mi := &file_bff_v1_points_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2703,7 +2767,7 @@ func (x *PointsAppealCaseRequest) String() string {
 func (*PointsAppealCaseRequest) ProtoMessage() {}
 
 func (x *PointsAppealCaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[32]
+	mi := &file_bff_v1_points_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2716,7 +2780,7 @@ func (x *PointsAppealCaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAppealCaseRequest.ProtoReflect.Descriptor instead.
 func (*PointsAppealCaseRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{32}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *PointsAppealCaseRequest) GetId() string {
@@ -2732,13 +2796,14 @@ type PointsAppealCaseResponse struct {
 	Evidence *PointsEvidenceResponse `protobuf:"bytes,2,opt,name=evidence,proto3" json:"evidence,omitempty"`
 	// Requests for the correction, the newest first.
 	Requests      []*AgencyRequest `protobuf:"bytes,3,rep,name=requests,proto3" json:"requests,omitempty"`
+	Evasion       *Evasion         `protobuf:"bytes,4,opt,name=evasion,proto3" json:"evasion,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PointsAppealCaseResponse) Reset() {
 	*x = PointsAppealCaseResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[33]
+	mi := &file_bff_v1_points_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2750,7 +2815,7 @@ func (x *PointsAppealCaseResponse) String() string {
 func (*PointsAppealCaseResponse) ProtoMessage() {}
 
 func (x *PointsAppealCaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[33]
+	mi := &file_bff_v1_points_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2763,7 +2828,7 @@ func (x *PointsAppealCaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsAppealCaseResponse.ProtoReflect.Descriptor instead.
 func (*PointsAppealCaseResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{33}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *PointsAppealCaseResponse) GetAppeal() *Appeal {
@@ -2787,6 +2852,13 @@ func (x *PointsAppealCaseResponse) GetRequests() []*AgencyRequest {
 	return nil
 }
 
+func (x *PointsAppealCaseResponse) GetEvasion() *Evasion {
+	if x != nil {
+		return x.Evasion
+	}
+	return nil
+}
+
 type PointsWeighAppealRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -2797,7 +2869,7 @@ type PointsWeighAppealRequest struct {
 
 func (x *PointsWeighAppealRequest) Reset() {
 	*x = PointsWeighAppealRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[34]
+	mi := &file_bff_v1_points_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2809,7 +2881,7 @@ func (x *PointsWeighAppealRequest) String() string {
 func (*PointsWeighAppealRequest) ProtoMessage() {}
 
 func (x *PointsWeighAppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[34]
+	mi := &file_bff_v1_points_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2822,7 +2894,7 @@ func (x *PointsWeighAppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsWeighAppealRequest.ProtoReflect.Descriptor instead.
 func (*PointsWeighAppealRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{34}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *PointsWeighAppealRequest) GetId() string {
@@ -2856,7 +2928,7 @@ type PointsWeighAppealResponse struct {
 
 func (x *PointsWeighAppealResponse) Reset() {
 	*x = PointsWeighAppealResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[35]
+	mi := &file_bff_v1_points_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2868,7 +2940,7 @@ func (x *PointsWeighAppealResponse) String() string {
 func (*PointsWeighAppealResponse) ProtoMessage() {}
 
 func (x *PointsWeighAppealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[35]
+	mi := &file_bff_v1_points_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2881,7 +2953,7 @@ func (x *PointsWeighAppealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsWeighAppealResponse.ProtoReflect.Descriptor instead.
 func (*PointsWeighAppealResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{35}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *PointsWeighAppealResponse) GetQualified() bool {
@@ -2955,7 +3027,7 @@ type PointsDecideAppealRequest struct {
 
 func (x *PointsDecideAppealRequest) Reset() {
 	*x = PointsDecideAppealRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[36]
+	mi := &file_bff_v1_points_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2967,7 +3039,7 @@ func (x *PointsDecideAppealRequest) String() string {
 func (*PointsDecideAppealRequest) ProtoMessage() {}
 
 func (x *PointsDecideAppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[36]
+	mi := &file_bff_v1_points_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2980,7 +3052,7 @@ func (x *PointsDecideAppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsDecideAppealRequest.ProtoReflect.Descriptor instead.
 func (*PointsDecideAppealRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{36}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *PointsDecideAppealRequest) GetRequestId() string {
@@ -3027,7 +3099,7 @@ type PointsDecideAppealResponse struct {
 
 func (x *PointsDecideAppealResponse) Reset() {
 	*x = PointsDecideAppealResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[37]
+	mi := &file_bff_v1_points_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3039,7 +3111,7 @@ func (x *PointsDecideAppealResponse) String() string {
 func (*PointsDecideAppealResponse) ProtoMessage() {}
 
 func (x *PointsDecideAppealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[37]
+	mi := &file_bff_v1_points_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3052,7 +3124,7 @@ func (x *PointsDecideAppealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsDecideAppealResponse.ProtoReflect.Descriptor instead.
 func (*PointsDecideAppealResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{37}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *PointsDecideAppealResponse) GetMore() int32 {
@@ -3072,7 +3144,7 @@ type PointsRequestCorrectionRequest struct {
 
 func (x *PointsRequestCorrectionRequest) Reset() {
 	*x = PointsRequestCorrectionRequest{}
-	mi := &file_bff_v1_points_proto_msgTypes[38]
+	mi := &file_bff_v1_points_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3084,7 +3156,7 @@ func (x *PointsRequestCorrectionRequest) String() string {
 func (*PointsRequestCorrectionRequest) ProtoMessage() {}
 
 func (x *PointsRequestCorrectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[38]
+	mi := &file_bff_v1_points_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3097,7 +3169,7 @@ func (x *PointsRequestCorrectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsRequestCorrectionRequest.ProtoReflect.Descriptor instead.
 func (*PointsRequestCorrectionRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{38}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *PointsRequestCorrectionRequest) GetRequestId() string {
@@ -3123,7 +3195,7 @@ type PointsRequestCorrectionResponse struct {
 
 func (x *PointsRequestCorrectionResponse) Reset() {
 	*x = PointsRequestCorrectionResponse{}
-	mi := &file_bff_v1_points_proto_msgTypes[39]
+	mi := &file_bff_v1_points_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3135,7 +3207,7 @@ func (x *PointsRequestCorrectionResponse) String() string {
 func (*PointsRequestCorrectionResponse) ProtoMessage() {}
 
 func (x *PointsRequestCorrectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[39]
+	mi := &file_bff_v1_points_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3148,7 +3220,7 @@ func (x *PointsRequestCorrectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointsRequestCorrectionResponse.ProtoReflect.Descriptor instead.
 func (*PointsRequestCorrectionResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{39}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *PointsRequestCorrectionResponse) GetId() string {
@@ -3168,7 +3240,7 @@ type EvidenceSpan struct {
 
 func (x *EvidenceSpan) Reset() {
 	*x = EvidenceSpan{}
-	mi := &file_bff_v1_points_proto_msgTypes[40]
+	mi := &file_bff_v1_points_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3180,7 +3252,7 @@ func (x *EvidenceSpan) String() string {
 func (*EvidenceSpan) ProtoMessage() {}
 
 func (x *EvidenceSpan) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[40]
+	mi := &file_bff_v1_points_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3193,7 +3265,7 @@ func (x *EvidenceSpan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvidenceSpan.ProtoReflect.Descriptor instead.
 func (*EvidenceSpan) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{40}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *EvidenceSpan) GetFrom() *timestamppb.Timestamp {
@@ -3222,7 +3294,7 @@ type EvidenceInterval struct {
 
 func (x *EvidenceInterval) Reset() {
 	*x = EvidenceInterval{}
-	mi := &file_bff_v1_points_proto_msgTypes[41]
+	mi := &file_bff_v1_points_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3234,7 +3306,7 @@ func (x *EvidenceInterval) String() string {
 func (*EvidenceInterval) ProtoMessage() {}
 
 func (x *EvidenceInterval) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[41]
+	mi := &file_bff_v1_points_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3247,7 +3319,7 @@ func (x *EvidenceInterval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvidenceInterval.ProtoReflect.Descriptor instead.
 func (*EvidenceInterval) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{41}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *EvidenceInterval) GetFrom() *timestamppb.Timestamp {
@@ -3288,7 +3360,7 @@ type EvidenceCheck struct {
 
 func (x *EvidenceCheck) Reset() {
 	*x = EvidenceCheck{}
-	mi := &file_bff_v1_points_proto_msgTypes[42]
+	mi := &file_bff_v1_points_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3300,7 +3372,7 @@ func (x *EvidenceCheck) String() string {
 func (*EvidenceCheck) ProtoMessage() {}
 
 func (x *EvidenceCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_points_proto_msgTypes[42]
+	mi := &file_bff_v1_points_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3313,7 +3385,7 @@ func (x *EvidenceCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvidenceCheck.ProtoReflect.Descriptor instead.
 func (*EvidenceCheck) Descriptor() ([]byte, []int) {
-	return file_bff_v1_points_proto_rawDescGZIP(), []int{42}
+	return file_bff_v1_points_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *EvidenceCheck) GetNumber() int32 {
@@ -3392,7 +3464,7 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\n" +
 	"hundredths\x18\x02 \x01(\x05R\n" +
 	"hundredths\x12\x14\n" +
-	"\x05state\x18\x03 \x01(\tR\x05state\"\xa1\x03\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\"\xd3\x03\n" +
 	"\fPointsResult\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12\x12\n" +
@@ -3413,7 +3485,11 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\n" +
 	"hundredths\x18\v \x01(\x05R\n" +
 	"hundredths\x125\n" +
-	"\areasons\x18\f \x03(\v2\x1b.rounds.bff.v1.PointsReasonR\areasons\"p\n" +
+	"\areasons\x18\f \x03(\v2\x1b.rounds.bff.v1.PointsReasonR\areasons\x120\n" +
+	"\aevasion\x18\r \x01(\v2\x16.rounds.bff.v1.EvasionR\aevasion\"5\n" +
+	"\aEvasion\x12\x16\n" +
+	"\x06checks\x18\x01 \x03(\x05R\x06checks\x12\x12\n" +
+	"\x04sent\x18\x02 \x01(\x05R\x04sent\"p\n" +
 	"\fPointsReason\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x12\n" +
@@ -3635,11 +3711,12 @@ const file_bff_v1_points_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x18\n" +
 	"\awaiting\x18\x03 \x01(\x05R\awaiting\")\n" +
 	"\x17PointsAppealCaseRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\xc6\x01\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xf8\x01\n" +
 	"\x18PointsAppealCaseResponse\x12-\n" +
 	"\x06appeal\x18\x01 \x01(\v2\x15.rounds.bff.v1.AppealR\x06appeal\x12A\n" +
 	"\bevidence\x18\x02 \x01(\v2%.rounds.bff.v1.PointsEvidenceResponseR\bevidence\x128\n" +
-	"\brequests\x18\x03 \x03(\v2\x1c.rounds.bff.v1.AgencyRequestR\brequests\"b\n" +
+	"\brequests\x18\x03 \x03(\v2\x1c.rounds.bff.v1.AgencyRequestR\brequests\x120\n" +
+	"\aevasion\x18\x04 \x01(\v2\x16.rounds.bff.v1.EvasionR\aevasion\"b\n" +
 	"\x18PointsWeighAppealRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
 	"\tamendment\x18\x02 \x01(\v2\x18.rounds.bff.v1.AmendmentR\tamendment\"\x91\x02\n" +
@@ -3740,139 +3817,142 @@ func file_bff_v1_points_proto_rawDescGZIP() []byte {
 	return file_bff_v1_points_proto_rawDescData
 }
 
-var file_bff_v1_points_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_bff_v1_points_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_bff_v1_points_proto_goTypes = []any{
 	(*PointsWebinarRequest)(nil),            // 0: rounds.bff.v1.PointsWebinarRequest
 	(*PointsWebinarResponse)(nil),           // 1: rounds.bff.v1.PointsWebinarResponse
 	(*PointsCorrection)(nil),                // 2: rounds.bff.v1.PointsCorrection
 	(*PointsResult)(nil),                    // 3: rounds.bff.v1.PointsResult
-	(*PointsReason)(nil),                    // 4: rounds.bff.v1.PointsReason
-	(*AgencyRequest)(nil),                   // 5: rounds.bff.v1.AgencyRequest
-	(*PointsRequestRequest)(nil),            // 6: rounds.bff.v1.PointsRequestRequest
-	(*PointsRequestResponse)(nil),           // 7: rounds.bff.v1.PointsRequestResponse
-	(*PointsAnswerRequest)(nil),             // 8: rounds.bff.v1.PointsAnswerRequest
-	(*PointsAnswerResponse)(nil),            // 9: rounds.bff.v1.PointsAnswerResponse
-	(*PointsPersonalRequest)(nil),           // 10: rounds.bff.v1.PointsPersonalRequest
-	(*PointsPersonalResponse)(nil),          // 11: rounds.bff.v1.PointsPersonalResponse
-	(*PersonalData)(nil),                    // 12: rounds.bff.v1.PersonalData
-	(*PersonalPoints)(nil),                  // 13: rounds.bff.v1.PersonalPoints
-	(*PlanPart)(nil),                        // 14: rounds.bff.v1.PlanPart
-	(*LedgerLine)(nil),                      // 15: rounds.bff.v1.LedgerLine
-	(*PersonalActivity)(nil),                // 16: rounds.bff.v1.PersonalActivity
-	(*PersonalMissed)(nil),                  // 17: rounds.bff.v1.PersonalMissed
-	(*MissedNotification)(nil),              // 18: rounds.bff.v1.MissedNotification
-	(*PointsStandingRequest)(nil),           // 19: rounds.bff.v1.PointsStandingRequest
-	(*PointsStandingResponse)(nil),          // 20: rounds.bff.v1.PointsStandingResponse
-	(*PointsEvidenceRequest)(nil),           // 21: rounds.bff.v1.PointsEvidenceRequest
-	(*PointsEvidenceResponse)(nil),          // 22: rounds.bff.v1.PointsEvidenceResponse
-	(*EvidenceSegment)(nil),                 // 23: rounds.bff.v1.EvidenceSegment
-	(*Appeal)(nil),                          // 24: rounds.bff.v1.Appeal
-	(*Amendment)(nil),                       // 25: rounds.bff.v1.Amendment
-	(*PointsAppealRequest)(nil),             // 26: rounds.bff.v1.PointsAppealRequest
-	(*PointsAppealResponse)(nil),            // 27: rounds.bff.v1.PointsAppealResponse
-	(*PointsWithdrawAppealRequest)(nil),     // 28: rounds.bff.v1.PointsWithdrawAppealRequest
-	(*PointsWithdrawAppealResponse)(nil),    // 29: rounds.bff.v1.PointsWithdrawAppealResponse
-	(*PointsAppealsRequest)(nil),            // 30: rounds.bff.v1.PointsAppealsRequest
-	(*PointsAppealsResponse)(nil),           // 31: rounds.bff.v1.PointsAppealsResponse
-	(*PointsAppealCaseRequest)(nil),         // 32: rounds.bff.v1.PointsAppealCaseRequest
-	(*PointsAppealCaseResponse)(nil),        // 33: rounds.bff.v1.PointsAppealCaseResponse
-	(*PointsWeighAppealRequest)(nil),        // 34: rounds.bff.v1.PointsWeighAppealRequest
-	(*PointsWeighAppealResponse)(nil),       // 35: rounds.bff.v1.PointsWeighAppealResponse
-	(*PointsDecideAppealRequest)(nil),       // 36: rounds.bff.v1.PointsDecideAppealRequest
-	(*PointsDecideAppealResponse)(nil),      // 37: rounds.bff.v1.PointsDecideAppealResponse
-	(*PointsRequestCorrectionRequest)(nil),  // 38: rounds.bff.v1.PointsRequestCorrectionRequest
-	(*PointsRequestCorrectionResponse)(nil), // 39: rounds.bff.v1.PointsRequestCorrectionResponse
-	(*EvidenceSpan)(nil),                    // 40: rounds.bff.v1.EvidenceSpan
-	(*EvidenceInterval)(nil),                // 41: rounds.bff.v1.EvidenceInterval
-	(*EvidenceCheck)(nil),                   // 42: rounds.bff.v1.EvidenceCheck
-	(*timestamppb.Timestamp)(nil),           // 43: google.protobuf.Timestamp
-	(*CreditRule)(nil),                      // 44: rounds.bff.v1.CreditRule
+	(*Evasion)(nil),                         // 4: rounds.bff.v1.Evasion
+	(*PointsReason)(nil),                    // 5: rounds.bff.v1.PointsReason
+	(*AgencyRequest)(nil),                   // 6: rounds.bff.v1.AgencyRequest
+	(*PointsRequestRequest)(nil),            // 7: rounds.bff.v1.PointsRequestRequest
+	(*PointsRequestResponse)(nil),           // 8: rounds.bff.v1.PointsRequestResponse
+	(*PointsAnswerRequest)(nil),             // 9: rounds.bff.v1.PointsAnswerRequest
+	(*PointsAnswerResponse)(nil),            // 10: rounds.bff.v1.PointsAnswerResponse
+	(*PointsPersonalRequest)(nil),           // 11: rounds.bff.v1.PointsPersonalRequest
+	(*PointsPersonalResponse)(nil),          // 12: rounds.bff.v1.PointsPersonalResponse
+	(*PersonalData)(nil),                    // 13: rounds.bff.v1.PersonalData
+	(*PersonalPoints)(nil),                  // 14: rounds.bff.v1.PersonalPoints
+	(*PlanPart)(nil),                        // 15: rounds.bff.v1.PlanPart
+	(*LedgerLine)(nil),                      // 16: rounds.bff.v1.LedgerLine
+	(*PersonalActivity)(nil),                // 17: rounds.bff.v1.PersonalActivity
+	(*PersonalMissed)(nil),                  // 18: rounds.bff.v1.PersonalMissed
+	(*MissedNotification)(nil),              // 19: rounds.bff.v1.MissedNotification
+	(*PointsStandingRequest)(nil),           // 20: rounds.bff.v1.PointsStandingRequest
+	(*PointsStandingResponse)(nil),          // 21: rounds.bff.v1.PointsStandingResponse
+	(*PointsEvidenceRequest)(nil),           // 22: rounds.bff.v1.PointsEvidenceRequest
+	(*PointsEvidenceResponse)(nil),          // 23: rounds.bff.v1.PointsEvidenceResponse
+	(*EvidenceSegment)(nil),                 // 24: rounds.bff.v1.EvidenceSegment
+	(*Appeal)(nil),                          // 25: rounds.bff.v1.Appeal
+	(*Amendment)(nil),                       // 26: rounds.bff.v1.Amendment
+	(*PointsAppealRequest)(nil),             // 27: rounds.bff.v1.PointsAppealRequest
+	(*PointsAppealResponse)(nil),            // 28: rounds.bff.v1.PointsAppealResponse
+	(*PointsWithdrawAppealRequest)(nil),     // 29: rounds.bff.v1.PointsWithdrawAppealRequest
+	(*PointsWithdrawAppealResponse)(nil),    // 30: rounds.bff.v1.PointsWithdrawAppealResponse
+	(*PointsAppealsRequest)(nil),            // 31: rounds.bff.v1.PointsAppealsRequest
+	(*PointsAppealsResponse)(nil),           // 32: rounds.bff.v1.PointsAppealsResponse
+	(*PointsAppealCaseRequest)(nil),         // 33: rounds.bff.v1.PointsAppealCaseRequest
+	(*PointsAppealCaseResponse)(nil),        // 34: rounds.bff.v1.PointsAppealCaseResponse
+	(*PointsWeighAppealRequest)(nil),        // 35: rounds.bff.v1.PointsWeighAppealRequest
+	(*PointsWeighAppealResponse)(nil),       // 36: rounds.bff.v1.PointsWeighAppealResponse
+	(*PointsDecideAppealRequest)(nil),       // 37: rounds.bff.v1.PointsDecideAppealRequest
+	(*PointsDecideAppealResponse)(nil),      // 38: rounds.bff.v1.PointsDecideAppealResponse
+	(*PointsRequestCorrectionRequest)(nil),  // 39: rounds.bff.v1.PointsRequestCorrectionRequest
+	(*PointsRequestCorrectionResponse)(nil), // 40: rounds.bff.v1.PointsRequestCorrectionResponse
+	(*EvidenceSpan)(nil),                    // 41: rounds.bff.v1.EvidenceSpan
+	(*EvidenceInterval)(nil),                // 42: rounds.bff.v1.EvidenceInterval
+	(*EvidenceCheck)(nil),                   // 43: rounds.bff.v1.EvidenceCheck
+	(*timestamppb.Timestamp)(nil),           // 44: google.protobuf.Timestamp
+	(*CreditRule)(nil),                      // 45: rounds.bff.v1.CreditRule
 }
 var file_bff_v1_points_proto_depIdxs = []int32{
-	43, // 0: rounds.bff.v1.PointsWebinarResponse.starts_at:type_name -> google.protobuf.Timestamp
-	43, // 1: rounds.bff.v1.PointsWebinarResponse.evaluated_at:type_name -> google.protobuf.Timestamp
+	44, // 0: rounds.bff.v1.PointsWebinarResponse.starts_at:type_name -> google.protobuf.Timestamp
+	44, // 1: rounds.bff.v1.PointsWebinarResponse.evaluated_at:type_name -> google.protobuf.Timestamp
 	3,  // 2: rounds.bff.v1.PointsWebinarResponse.results:type_name -> rounds.bff.v1.PointsResult
-	5,  // 3: rounds.bff.v1.PointsWebinarResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
+	6,  // 3: rounds.bff.v1.PointsWebinarResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
 	2,  // 4: rounds.bff.v1.PointsWebinarResponse.corrections:type_name -> rounds.bff.v1.PointsCorrection
-	4,  // 5: rounds.bff.v1.PointsResult.reasons:type_name -> rounds.bff.v1.PointsReason
-	43, // 6: rounds.bff.v1.AgencyRequest.requested_at:type_name -> google.protobuf.Timestamp
-	12, // 7: rounds.bff.v1.PointsPersonalResponse.data:type_name -> rounds.bff.v1.PersonalData
-	13, // 8: rounds.bff.v1.PointsPersonalResponse.points:type_name -> rounds.bff.v1.PersonalPoints
-	16, // 9: rounds.bff.v1.PointsPersonalResponse.activity:type_name -> rounds.bff.v1.PersonalActivity
-	17, // 10: rounds.bff.v1.PointsPersonalResponse.missed:type_name -> rounds.bff.v1.PersonalMissed
-	15, // 11: rounds.bff.v1.PersonalPoints.lines:type_name -> rounds.bff.v1.LedgerLine
-	14, // 12: rounds.bff.v1.PersonalPoints.parts:type_name -> rounds.bff.v1.PlanPart
-	4,  // 13: rounds.bff.v1.LedgerLine.reasons:type_name -> rounds.bff.v1.PointsReason
-	18, // 14: rounds.bff.v1.PersonalMissed.latest:type_name -> rounds.bff.v1.MissedNotification
-	43, // 15: rounds.bff.v1.MissedNotification.created_at:type_name -> google.protobuf.Timestamp
-	13, // 16: rounds.bff.v1.PointsStandingResponse.points:type_name -> rounds.bff.v1.PersonalPoints
-	43, // 17: rounds.bff.v1.PointsEvidenceResponse.started_at:type_name -> google.protobuf.Timestamp
-	43, // 18: rounds.bff.v1.PointsEvidenceResponse.ended_at:type_name -> google.protobuf.Timestamp
-	43, // 19: rounds.bff.v1.PointsEvidenceResponse.evaluated_at:type_name -> google.protobuf.Timestamp
-	41, // 20: rounds.bff.v1.PointsEvidenceResponse.watched:type_name -> rounds.bff.v1.EvidenceInterval
-	40, // 21: rounds.bff.v1.PointsEvidenceResponse.credited:type_name -> rounds.bff.v1.EvidenceSpan
-	42, // 22: rounds.bff.v1.PointsEvidenceResponse.checks:type_name -> rounds.bff.v1.EvidenceCheck
-	40, // 23: rounds.bff.v1.PointsEvidenceResponse.incidents:type_name -> rounds.bff.v1.EvidenceSpan
-	44, // 24: rounds.bff.v1.PointsEvidenceResponse.rule:type_name -> rounds.bff.v1.CreditRule
-	4,  // 25: rounds.bff.v1.PointsEvidenceResponse.reasons:type_name -> rounds.bff.v1.PointsReason
-	23, // 26: rounds.bff.v1.PointsEvidenceResponse.segments:type_name -> rounds.bff.v1.EvidenceSegment
-	24, // 27: rounds.bff.v1.PointsEvidenceResponse.appeal:type_name -> rounds.bff.v1.Appeal
-	43, // 28: rounds.bff.v1.PointsEvidenceResponse.appeal_until:type_name -> google.protobuf.Timestamp
-	40, // 29: rounds.bff.v1.PointsEvidenceResponse.drawn_over:type_name -> rounds.bff.v1.EvidenceSpan
-	43, // 30: rounds.bff.v1.EvidenceSegment.from:type_name -> google.protobuf.Timestamp
-	43, // 31: rounds.bff.v1.EvidenceSegment.to:type_name -> google.protobuf.Timestamp
-	43, // 32: rounds.bff.v1.Appeal.made_at:type_name -> google.protobuf.Timestamp
-	43, // 33: rounds.bff.v1.Appeal.closed_at:type_name -> google.protobuf.Timestamp
-	25, // 34: rounds.bff.v1.Appeal.amendment:type_name -> rounds.bff.v1.Amendment
-	40, // 35: rounds.bff.v1.Appeal.concerns:type_name -> rounds.bff.v1.EvidenceSpan
-	40, // 36: rounds.bff.v1.Amendment.watched:type_name -> rounds.bff.v1.EvidenceSpan
-	40, // 37: rounds.bff.v1.Amendment.incidents:type_name -> rounds.bff.v1.EvidenceSpan
-	40, // 38: rounds.bff.v1.PointsAppealRequest.concerns:type_name -> rounds.bff.v1.EvidenceSpan
-	24, // 39: rounds.bff.v1.PointsAppealsResponse.appeals:type_name -> rounds.bff.v1.Appeal
-	24, // 40: rounds.bff.v1.PointsAppealCaseResponse.appeal:type_name -> rounds.bff.v1.Appeal
-	22, // 41: rounds.bff.v1.PointsAppealCaseResponse.evidence:type_name -> rounds.bff.v1.PointsEvidenceResponse
-	5,  // 42: rounds.bff.v1.PointsAppealCaseResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
-	25, // 43: rounds.bff.v1.PointsWeighAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
-	25, // 44: rounds.bff.v1.PointsDecideAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
-	43, // 45: rounds.bff.v1.EvidenceSpan.from:type_name -> google.protobuf.Timestamp
-	43, // 46: rounds.bff.v1.EvidenceSpan.to:type_name -> google.protobuf.Timestamp
-	43, // 47: rounds.bff.v1.EvidenceInterval.from:type_name -> google.protobuf.Timestamp
-	43, // 48: rounds.bff.v1.EvidenceInterval.to:type_name -> google.protobuf.Timestamp
-	43, // 49: rounds.bff.v1.EvidenceCheck.asked_at:type_name -> google.protobuf.Timestamp
-	43, // 50: rounds.bff.v1.EvidenceCheck.answered_at:type_name -> google.protobuf.Timestamp
-	43, // 51: rounds.bff.v1.EvidenceCheck.due_at:type_name -> google.protobuf.Timestamp
-	43, // 52: rounds.bff.v1.EvidenceCheck.delivered_at:type_name -> google.protobuf.Timestamp
-	0,  // 53: rounds.bff.v1.Points.Webinar:input_type -> rounds.bff.v1.PointsWebinarRequest
-	6,  // 54: rounds.bff.v1.Points.Request:input_type -> rounds.bff.v1.PointsRequestRequest
-	8,  // 55: rounds.bff.v1.Points.Answer:input_type -> rounds.bff.v1.PointsAnswerRequest
-	10, // 56: rounds.bff.v1.Points.Personal:input_type -> rounds.bff.v1.PointsPersonalRequest
-	19, // 57: rounds.bff.v1.Points.Standing:input_type -> rounds.bff.v1.PointsStandingRequest
-	21, // 58: rounds.bff.v1.Points.Evidence:input_type -> rounds.bff.v1.PointsEvidenceRequest
-	26, // 59: rounds.bff.v1.Points.Appeal:input_type -> rounds.bff.v1.PointsAppealRequest
-	28, // 60: rounds.bff.v1.Points.WithdrawAppeal:input_type -> rounds.bff.v1.PointsWithdrawAppealRequest
-	30, // 61: rounds.bff.v1.Points.Appeals:input_type -> rounds.bff.v1.PointsAppealsRequest
-	32, // 62: rounds.bff.v1.Points.AppealCase:input_type -> rounds.bff.v1.PointsAppealCaseRequest
-	34, // 63: rounds.bff.v1.Points.WeighAppeal:input_type -> rounds.bff.v1.PointsWeighAppealRequest
-	36, // 64: rounds.bff.v1.Points.DecideAppeal:input_type -> rounds.bff.v1.PointsDecideAppealRequest
-	38, // 65: rounds.bff.v1.Points.RequestCorrection:input_type -> rounds.bff.v1.PointsRequestCorrectionRequest
-	1,  // 66: rounds.bff.v1.Points.Webinar:output_type -> rounds.bff.v1.PointsWebinarResponse
-	7,  // 67: rounds.bff.v1.Points.Request:output_type -> rounds.bff.v1.PointsRequestResponse
-	9,  // 68: rounds.bff.v1.Points.Answer:output_type -> rounds.bff.v1.PointsAnswerResponse
-	11, // 69: rounds.bff.v1.Points.Personal:output_type -> rounds.bff.v1.PointsPersonalResponse
-	20, // 70: rounds.bff.v1.Points.Standing:output_type -> rounds.bff.v1.PointsStandingResponse
-	22, // 71: rounds.bff.v1.Points.Evidence:output_type -> rounds.bff.v1.PointsEvidenceResponse
-	27, // 72: rounds.bff.v1.Points.Appeal:output_type -> rounds.bff.v1.PointsAppealResponse
-	29, // 73: rounds.bff.v1.Points.WithdrawAppeal:output_type -> rounds.bff.v1.PointsWithdrawAppealResponse
-	31, // 74: rounds.bff.v1.Points.Appeals:output_type -> rounds.bff.v1.PointsAppealsResponse
-	33, // 75: rounds.bff.v1.Points.AppealCase:output_type -> rounds.bff.v1.PointsAppealCaseResponse
-	35, // 76: rounds.bff.v1.Points.WeighAppeal:output_type -> rounds.bff.v1.PointsWeighAppealResponse
-	37, // 77: rounds.bff.v1.Points.DecideAppeal:output_type -> rounds.bff.v1.PointsDecideAppealResponse
-	39, // 78: rounds.bff.v1.Points.RequestCorrection:output_type -> rounds.bff.v1.PointsRequestCorrectionResponse
-	66, // [66:79] is the sub-list for method output_type
-	53, // [53:66] is the sub-list for method input_type
-	53, // [53:53] is the sub-list for extension type_name
-	53, // [53:53] is the sub-list for extension extendee
-	0,  // [0:53] is the sub-list for field type_name
+	5,  // 5: rounds.bff.v1.PointsResult.reasons:type_name -> rounds.bff.v1.PointsReason
+	4,  // 6: rounds.bff.v1.PointsResult.evasion:type_name -> rounds.bff.v1.Evasion
+	44, // 7: rounds.bff.v1.AgencyRequest.requested_at:type_name -> google.protobuf.Timestamp
+	13, // 8: rounds.bff.v1.PointsPersonalResponse.data:type_name -> rounds.bff.v1.PersonalData
+	14, // 9: rounds.bff.v1.PointsPersonalResponse.points:type_name -> rounds.bff.v1.PersonalPoints
+	17, // 10: rounds.bff.v1.PointsPersonalResponse.activity:type_name -> rounds.bff.v1.PersonalActivity
+	18, // 11: rounds.bff.v1.PointsPersonalResponse.missed:type_name -> rounds.bff.v1.PersonalMissed
+	16, // 12: rounds.bff.v1.PersonalPoints.lines:type_name -> rounds.bff.v1.LedgerLine
+	15, // 13: rounds.bff.v1.PersonalPoints.parts:type_name -> rounds.bff.v1.PlanPart
+	5,  // 14: rounds.bff.v1.LedgerLine.reasons:type_name -> rounds.bff.v1.PointsReason
+	19, // 15: rounds.bff.v1.PersonalMissed.latest:type_name -> rounds.bff.v1.MissedNotification
+	44, // 16: rounds.bff.v1.MissedNotification.created_at:type_name -> google.protobuf.Timestamp
+	14, // 17: rounds.bff.v1.PointsStandingResponse.points:type_name -> rounds.bff.v1.PersonalPoints
+	44, // 18: rounds.bff.v1.PointsEvidenceResponse.started_at:type_name -> google.protobuf.Timestamp
+	44, // 19: rounds.bff.v1.PointsEvidenceResponse.ended_at:type_name -> google.protobuf.Timestamp
+	44, // 20: rounds.bff.v1.PointsEvidenceResponse.evaluated_at:type_name -> google.protobuf.Timestamp
+	42, // 21: rounds.bff.v1.PointsEvidenceResponse.watched:type_name -> rounds.bff.v1.EvidenceInterval
+	41, // 22: rounds.bff.v1.PointsEvidenceResponse.credited:type_name -> rounds.bff.v1.EvidenceSpan
+	43, // 23: rounds.bff.v1.PointsEvidenceResponse.checks:type_name -> rounds.bff.v1.EvidenceCheck
+	41, // 24: rounds.bff.v1.PointsEvidenceResponse.incidents:type_name -> rounds.bff.v1.EvidenceSpan
+	45, // 25: rounds.bff.v1.PointsEvidenceResponse.rule:type_name -> rounds.bff.v1.CreditRule
+	5,  // 26: rounds.bff.v1.PointsEvidenceResponse.reasons:type_name -> rounds.bff.v1.PointsReason
+	24, // 27: rounds.bff.v1.PointsEvidenceResponse.segments:type_name -> rounds.bff.v1.EvidenceSegment
+	25, // 28: rounds.bff.v1.PointsEvidenceResponse.appeal:type_name -> rounds.bff.v1.Appeal
+	44, // 29: rounds.bff.v1.PointsEvidenceResponse.appeal_until:type_name -> google.protobuf.Timestamp
+	41, // 30: rounds.bff.v1.PointsEvidenceResponse.drawn_over:type_name -> rounds.bff.v1.EvidenceSpan
+	44, // 31: rounds.bff.v1.EvidenceSegment.from:type_name -> google.protobuf.Timestamp
+	44, // 32: rounds.bff.v1.EvidenceSegment.to:type_name -> google.protobuf.Timestamp
+	44, // 33: rounds.bff.v1.Appeal.made_at:type_name -> google.protobuf.Timestamp
+	44, // 34: rounds.bff.v1.Appeal.closed_at:type_name -> google.protobuf.Timestamp
+	26, // 35: rounds.bff.v1.Appeal.amendment:type_name -> rounds.bff.v1.Amendment
+	41, // 36: rounds.bff.v1.Appeal.concerns:type_name -> rounds.bff.v1.EvidenceSpan
+	41, // 37: rounds.bff.v1.Amendment.watched:type_name -> rounds.bff.v1.EvidenceSpan
+	41, // 38: rounds.bff.v1.Amendment.incidents:type_name -> rounds.bff.v1.EvidenceSpan
+	41, // 39: rounds.bff.v1.PointsAppealRequest.concerns:type_name -> rounds.bff.v1.EvidenceSpan
+	25, // 40: rounds.bff.v1.PointsAppealsResponse.appeals:type_name -> rounds.bff.v1.Appeal
+	25, // 41: rounds.bff.v1.PointsAppealCaseResponse.appeal:type_name -> rounds.bff.v1.Appeal
+	23, // 42: rounds.bff.v1.PointsAppealCaseResponse.evidence:type_name -> rounds.bff.v1.PointsEvidenceResponse
+	6,  // 43: rounds.bff.v1.PointsAppealCaseResponse.requests:type_name -> rounds.bff.v1.AgencyRequest
+	4,  // 44: rounds.bff.v1.PointsAppealCaseResponse.evasion:type_name -> rounds.bff.v1.Evasion
+	26, // 45: rounds.bff.v1.PointsWeighAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
+	26, // 46: rounds.bff.v1.PointsDecideAppealRequest.amendment:type_name -> rounds.bff.v1.Amendment
+	44, // 47: rounds.bff.v1.EvidenceSpan.from:type_name -> google.protobuf.Timestamp
+	44, // 48: rounds.bff.v1.EvidenceSpan.to:type_name -> google.protobuf.Timestamp
+	44, // 49: rounds.bff.v1.EvidenceInterval.from:type_name -> google.protobuf.Timestamp
+	44, // 50: rounds.bff.v1.EvidenceInterval.to:type_name -> google.protobuf.Timestamp
+	44, // 51: rounds.bff.v1.EvidenceCheck.asked_at:type_name -> google.protobuf.Timestamp
+	44, // 52: rounds.bff.v1.EvidenceCheck.answered_at:type_name -> google.protobuf.Timestamp
+	44, // 53: rounds.bff.v1.EvidenceCheck.due_at:type_name -> google.protobuf.Timestamp
+	44, // 54: rounds.bff.v1.EvidenceCheck.delivered_at:type_name -> google.protobuf.Timestamp
+	0,  // 55: rounds.bff.v1.Points.Webinar:input_type -> rounds.bff.v1.PointsWebinarRequest
+	7,  // 56: rounds.bff.v1.Points.Request:input_type -> rounds.bff.v1.PointsRequestRequest
+	9,  // 57: rounds.bff.v1.Points.Answer:input_type -> rounds.bff.v1.PointsAnswerRequest
+	11, // 58: rounds.bff.v1.Points.Personal:input_type -> rounds.bff.v1.PointsPersonalRequest
+	20, // 59: rounds.bff.v1.Points.Standing:input_type -> rounds.bff.v1.PointsStandingRequest
+	22, // 60: rounds.bff.v1.Points.Evidence:input_type -> rounds.bff.v1.PointsEvidenceRequest
+	27, // 61: rounds.bff.v1.Points.Appeal:input_type -> rounds.bff.v1.PointsAppealRequest
+	29, // 62: rounds.bff.v1.Points.WithdrawAppeal:input_type -> rounds.bff.v1.PointsWithdrawAppealRequest
+	31, // 63: rounds.bff.v1.Points.Appeals:input_type -> rounds.bff.v1.PointsAppealsRequest
+	33, // 64: rounds.bff.v1.Points.AppealCase:input_type -> rounds.bff.v1.PointsAppealCaseRequest
+	35, // 65: rounds.bff.v1.Points.WeighAppeal:input_type -> rounds.bff.v1.PointsWeighAppealRequest
+	37, // 66: rounds.bff.v1.Points.DecideAppeal:input_type -> rounds.bff.v1.PointsDecideAppealRequest
+	39, // 67: rounds.bff.v1.Points.RequestCorrection:input_type -> rounds.bff.v1.PointsRequestCorrectionRequest
+	1,  // 68: rounds.bff.v1.Points.Webinar:output_type -> rounds.bff.v1.PointsWebinarResponse
+	8,  // 69: rounds.bff.v1.Points.Request:output_type -> rounds.bff.v1.PointsRequestResponse
+	10, // 70: rounds.bff.v1.Points.Answer:output_type -> rounds.bff.v1.PointsAnswerResponse
+	12, // 71: rounds.bff.v1.Points.Personal:output_type -> rounds.bff.v1.PointsPersonalResponse
+	21, // 72: rounds.bff.v1.Points.Standing:output_type -> rounds.bff.v1.PointsStandingResponse
+	23, // 73: rounds.bff.v1.Points.Evidence:output_type -> rounds.bff.v1.PointsEvidenceResponse
+	28, // 74: rounds.bff.v1.Points.Appeal:output_type -> rounds.bff.v1.PointsAppealResponse
+	30, // 75: rounds.bff.v1.Points.WithdrawAppeal:output_type -> rounds.bff.v1.PointsWithdrawAppealResponse
+	32, // 76: rounds.bff.v1.Points.Appeals:output_type -> rounds.bff.v1.PointsAppealsResponse
+	34, // 77: rounds.bff.v1.Points.AppealCase:output_type -> rounds.bff.v1.PointsAppealCaseResponse
+	36, // 78: rounds.bff.v1.Points.WeighAppeal:output_type -> rounds.bff.v1.PointsWeighAppealResponse
+	38, // 79: rounds.bff.v1.Points.DecideAppeal:output_type -> rounds.bff.v1.PointsDecideAppealResponse
+	40, // 80: rounds.bff.v1.Points.RequestCorrection:output_type -> rounds.bff.v1.PointsRequestCorrectionResponse
+	68, // [68:81] is the sub-list for method output_type
+	55, // [55:68] is the sub-list for method input_type
+	55, // [55:55] is the sub-list for extension type_name
+	55, // [55:55] is the sub-list for extension extendee
+	0,  // [0:55] is the sub-list for field type_name
 }
 
 func init() { file_bff_v1_points_proto_init() }
@@ -3887,7 +3967,7 @@ func file_bff_v1_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bff_v1_points_proto_rawDesc), len(file_bff_v1_points_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   43,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

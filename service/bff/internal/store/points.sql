@@ -5,6 +5,9 @@ SELECT webinar_id, slug, title, state, starts_at, ended_at, evaluated_at, hundre
 SELECT account_id, name, licence_number, profession, country, seconds, creditable, checks_answered, checks_counted, qualified, hundredths, reasons
 FROM datamanagement.bff_result WHERE webinar_id = @webinar_id AND account_id > @after ORDER BY account_id LIMIT @most;
 
+-- name: ResultEvidence :many
+SELECT account_id, evidence FROM datamanagement.bff_evidence WHERE webinar_id = @webinar_id AND account_id = ANY (@account_ids::uuid[]);
+
 -- name: ResultTotals :one
 SELECT count(*)::integer AS viewers, (count(*) FILTER (WHERE qualified))::integer AS qualified, coalesce(sum(hundredths), 0)::integer AS hundredths
 FROM datamanagement.bff_result WHERE webinar_id = @webinar_id;

@@ -593,6 +593,40 @@ func (q *Queries) PointsWebinar(ctx context.Context, slug string) (Datamanagemen
 	return i, err
 }
 
+const resultEvidence = `-- name: ResultEvidence :many
+SELECT account_id, evidence FROM datamanagement.bff_evidence WHERE webinar_id = $1 AND account_id = ANY ($2::uuid[])
+`
+
+type ResultEvidenceParams struct {
+	WebinarID  uuid.UUID
+	AccountIds []uuid.UUID
+}
+
+type ResultEvidenceRow struct {
+	AccountID uuid.UUID
+	Evidence  []byte
+}
+
+func (q *Queries) ResultEvidence(ctx context.Context, arg ResultEvidenceParams) ([]ResultEvidenceRow, error) {
+	rows, err := q.db.Query(ctx, resultEvidence, arg.WebinarID, arg.AccountIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ResultEvidenceRow{}
+	for rows.Next() {
+		var i ResultEvidenceRow
+		if err := rows.Scan(&i.AccountID, &i.Evidence); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const resultTotals = `-- name: ResultTotals :one
 SELECT count(*)::integer AS viewers, (count(*) FILTER (WHERE qualified))::integer AS qualified, coalesce(sum(hundredths), 0)::integer AS hundredths
 FROM datamanagement.bff_result WHERE webinar_id = $1

@@ -5,6 +5,7 @@ package appeal
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
@@ -108,3 +109,11 @@ func FromField(kind string, n int) string { return kind + "_from_" + strconv.Ito
 
 // ToField is the name of its end.
 func ToField(kind string, n int) string { return kind + "_to_" + strconv.Itoa(n) }
+
+func numbers(checks []int32) string {
+	all := make([]string, len(checks))
+	for i, n := range checks {
+		all[i] = strconv.Itoa(int(n))
+	}
+	return strings.Join(all, ", ")
+}
