@@ -37,8 +37,13 @@ func Redirect(w http.ResponseWriter, r *http.Request, next, fallback string) err
 	return nil
 }
 
-// WithNext is a path with the present request as its next parameter; a POST cannot be repeated, so
-// its page (the referring path of a form is the same path here) stands for it.
+// Repeat sends the browser on to a local path with the method and the body that it came with.
+func Repeat(w http.ResponseWriter, r *http.Request, next, fallback string) error {
+	http.Redirect(w, r, SafeNext(next, fallback), http.StatusTemporaryRedirect)
+	return nil
+}
+
+// WithNext is a path with the present request as its next parameter.
 func WithNext(path string, r *http.Request) string {
 	return path + "?next=" + url.QueryEscape(SafeNext(r.URL.RequestURI(), "/"))
 }

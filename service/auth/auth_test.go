@@ -344,6 +344,42 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
+// TestRefreshCarriesForms renews the token of a form that was sent too late, and sends it on with all that was typed; also when there
+// is nothing to renew, so that the page itself says so. It goes to no other site.
+func TestRefreshCarriesForms(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	h.account("ana@example.org", "approved")
+	b := h.browser()
+	b.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	h.login(b, "ana@example.org", right)
+	carried := func(next string) string {
+		answer, err := b.Post(h.site.URL+"/auth/refresh?next="+url.QueryEscape(next), "application/x-www-form-urlencoded", strings.NewReader("body="+strings.Repeat("x", 1<<20)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		if answer.StatusCode != http.StatusTemporaryRedirect {
+			t.Errorf("%q: %d", next, answer.StatusCode)
+		}
+		return answer.Header.Get("Location")
+	}
+	before := h.cookie(b, "rounds_refresh")
+	if place := carried("/articles/sepsis/comments?x=1"); place != "/articles/sepsis/comments?x=1" {
+		t.Errorf("goes on to %q", place)
+	}
+	if h.cookie(b, "rounds_refresh") == before || h.cookie(b, "rounds_access") == "" {
+		t.Error("nothing was renewed")
+	}
+	if place := carried("https://evil.example/x"); place != "/" {
+		t.Errorf("goes on to %q", place)
+	}
+	h.exec(`UPDATE auth.session SET revoked_at = now()`)
+	if place := carried("/me"); place != "/me" || h.cookie(b, "rounds_access") != "" {
+		t.Errorf("without a session: to %q with cookies", place)
+	}
+}
+
 func (h *house) refreshWith(refresh string) int {
 	h.t.Helper()
 	r, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, h.site.URL+"/auth/refresh", http.NoBody)

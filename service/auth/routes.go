@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -25,6 +27,7 @@ const (
 	refreshCookie = "rounds_refresh"
 	typedCookie   = "rounds_typed"
 	home          = "/"
+	formBody      = 11 << 20 // as large as the largest form of the pages, which goes on from here
 )
 
 // routes is every address under /auth/.
@@ -36,7 +39,7 @@ func (s *server) routes(d *run.Deps) *web.Mux {
 	m.Post("/auth/logout", web.Public, s.postLogout)
 	m.Post("/auth/logout-everywhere", web.Account, s.postLogoutEverywhere)
 	m.Get("/auth/refresh", web.Public, s.getRefresh)
-	m.Post("/auth/refresh", web.Public, s.postRefresh)
+	m.Post("/auth/refresh", web.Public, s.postRefresh, web.Body(formBody), web.Within(30*time.Second))
 	m.Post("/auth/forgot", web.Public, s.postForgot, web.Limit(web.Rate{Every: 10 * time.Second, Burst: 10}))
 	m.Post("/auth/reset", web.Public, s.postReset, guess)
 	m.Get("/auth/.well-known/jwks.json", web.Public, s.jwks)
@@ -162,10 +165,24 @@ func (s *server) getRefresh(w http.ResponseWriter, r *http.Request) error {
 	return web.Redirect(w, r, r.URL.Query().Get("next"), home)
 }
 
-// postRefresh is the same for scripts.
+// postRefresh is the same for scripts, and for forms that were sent with a token that was too old: those go on to where they were
+// going, with all that was typed.
 func (s *server) postRefresh(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
+	next := r.URL.Query().Get("next")
+	if _, err := io.Copy(io.Discard, r.Body); err != nil { // a browser that is still sending would not see the answer
+		return fmt.Errorf("read a form that goes on: %w", err)
+	}
 	p, err := s.renew(r.Context(), value(r, refreshCookie))
+	switch {
+	case next == "":
+	case err == nil:
+		s.set(w, p)
+		return web.Repeat(w, r, next, home)
+	case errs.KindOf(err) == errs.Unauthenticated:
+		s.drop(w)
+		return web.Repeat(w, r, next, home) // the page says that the session has ended
+	}
 	if err != nil {
 		if errs.KindOf(err) == errs.Unauthenticated {
 			s.drop(w)

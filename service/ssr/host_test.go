@@ -100,3 +100,36 @@ func TestBeginAndEnd(t *testing.T) {
 		t.Errorf("too early: %d", answer.StatusCode)
 	}
 }
+
+// A form that was sent with a token that was too old goes through the refresh and keeps its body; who never logged in is told.
+func TestFormWithAnOldToken(t *testing.T) {
+	t.Parallel()
+	h := newTheatre(t, figures{})
+	send := func(cookie string) (int, string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+"/articles/sepsis/comments?to=1", strings.NewReader("body="+strings.Repeat("x", 1<<20)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		if cookie != "" {
+			r.AddCookie(&http.Cookie{Name: "rounds_access", Value: cookie})
+		}
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		return answer.StatusCode, answer.Header.Get("Location")
+	}
+	old, err := h.signer.Sign(token.Claims{Account: uuid.New(), Session: uuid.New(), Roles: []string{token.Member}, Language: "en", Zone: "UTC", Issued: now.Add(-2 * time.Hour), Expires: now.Add(-time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, place := send(old); status != http.StatusTemporaryRedirect || place != "/auth/refresh?next=%2Farticles%2Fsepsis%2Fcomments%3Fto%3D1" {
+		t.Errorf("%d to %q", status, place)
+	}
+	if status, place := send(""); status != http.StatusUnauthorized || place != "" {
+		t.Errorf("a visitor: %d to %q", status, place)
+	}
+}

@@ -103,8 +103,8 @@ func (p *permissions) identify(w http.ResponseWriter, r *http.Request, v web.Vis
 	return v, nil
 }
 
-// soon says that a token is in its last quarter. A form cannot be sent through the refresh, and what somebody wrote would be
-// lost: so pages, and the bell on those that stand open, renew the token before it is too old.
+// soon says that a token is in its last quarter. A form would have to take its body through the refresh and back: so pages, and the
+// bell on those that stand open, renew the token before it is too old.
 func soon(c token.Claims, now time.Time) bool {
 	return c.Expires.Sub(now) < c.Expires.Sub(c.Issued)/4
 }

@@ -32,7 +32,7 @@ func (m members) Permissions(context.Context, *authpb.PermissionsRequest, ...grp
 	return &authpb.PermissionsResponse{Active: true, Roles: []string{token.Member}}, nil
 }
 
-// TestTokenIsRenewedInTime sends pages through the refresh while the token still counts, so that no form meets one that does not.
+// TestTokenIsRenewedInTime sends pages through the refresh while the token still counts, so that few forms meet one that does not.
 func TestTokenIsRenewedInTime(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
@@ -45,7 +45,7 @@ func TestTokenIsRenewedInTime(t *testing.T) {
 		{method: http.MethodGet, left: 9 * time.Minute},
 		{method: http.MethodGet, left: 2 * time.Minute, renewed: true},
 		{method: http.MethodGet, left: 2 * time.Minute, down: true}, // nothing could renew it
-		{method: http.MethodPost, left: 2 * time.Minute},            // the form would be lost
+		{method: http.MethodPost, left: 2 * time.Minute},            // it still counts
 	} {
 		p := &permissions{auth: members{down: c.down}, now: func() time.Time { return now }, known: map[uuid.UUID]permission{}}
 		v := web.Visitor{LoggedIn: true, Claims: token.Claims{

@@ -2,7 +2,9 @@ package ssr
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -12,6 +14,8 @@ import (
 	"github.com/rounds-cme/rounds/service/ssr/page/failure"
 	"github.com/rounds-cme/rounds/service/ssr/reader"
 )
+
+const carryWithin = 30 * time.Second
 
 // show answers a page. It is made whole before its first byte is sent, so that what fails on the
 // way becomes an error page and never half a page.
@@ -46,15 +50,32 @@ func (s *server) renderError(w http.ResponseWriter, r *http.Request, status int,
 // denied sends who is not logged in to the login, or first to where an old token becomes a new one;
 // who is logged in and may not, is told.
 func (s *server) denied(w http.ResponseWriter, r *http.Request, denied *errs.Error) error {
-	if denied.Kind != errs.Unauthenticated || r.Method != http.MethodGet {
+	if denied.Kind != errs.Unauthenticated {
 		return denied
 	}
 	to := "/login"
 	if _, err := r.Cookie(web.AccessCookie); err == nil {
 		to = "/auth/refresh"
 	}
-	http.Redirect(w, r, web.WithNext(to, r), http.StatusSeeOther)
+	switch {
+	case r.Method == http.MethodGet:
+		http.Redirect(w, r, web.WithNext(to, r), http.StatusSeeOther)
+	case r.Method == http.MethodPost && to == "/auth/refresh":
+		return s.carry(w, r, web.WithNext(to, r))
+	default:
+		return denied
+	}
 	return nil
+}
+
+// carry sends a form on with all that was typed; it comes back from there with it. It is read first, because a browser that is
+// still sending would not see the answer.
+func (s *server) carry(w http.ResponseWriter, r *http.Request, to string) error {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(carryWithin)) // not every writer knows deadlines
+	if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, uploadBody)); err != nil {
+		return fmt.Errorf("read a form that goes on: %w", err)
+	}
+	return web.Repeat(w, r, to, "/")
 }
 
 // static serves the built style sheet, scripts and fonts.
