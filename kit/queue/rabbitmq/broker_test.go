@@ -156,6 +156,45 @@ func TestAlarm(t *testing.T) {
 	}
 }
 
+// A queue is missing at the broker, as after a restore or a wrong setup: what is put into it is returned, waits in the outbox and
+// says so, and arrives when the broker was set up again. What goes to other queues is not held up.
+func TestUnroutable(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.lease = 300 * time.Millisecond
+	in := p.consume(queue.Options{})
+	ctx, cancel := context.WithCancel(context.Background())
+	d := p.driver(putter)
+	ended := make(chan error, 1)
+	go func() { ended <- d.Relay(ctx) }()
+	defer func() { cancel(); <-ended }()
+	ch := p.channel(p.node.Admin(p.vhost))
+	if err := ch.QueueUnbind(plain+".normal", "normal", plain, nil); err != nil {
+		t.Fatal(err)
+	}
+	const count = 20
+	p.put(count)
+	p.until("we say that the broker has no queue", func() bool { return d.Late() != nil })
+	t.Logf("what we say: %v", d.Late())
+	p.putInto(ordered)
+	p.until("what goes elsewhere was carried", func() bool { return p.outbox() == count })
+	if different, _ := in.count(); different != 0 {
+		t.Errorf("%d messages came without a way", different)
+	}
+	p.setup(table())
+	p.until("all came", func() bool { different, _ := in.count(); return different == count })
+	p.until("the outbox is empty, and all is well", func() bool { return p.outbox() == 0 && d.Late() == nil })
+}
+
+func (p *place) putInto(name string) {
+	p.t.Helper()
+	m := queue.Message{ID: uuid.Must(uuid.NewV7()), Queue: name, Key: "one", Payload: wrapperspb.String("in order")}
+	err := db.Tx(context.Background(), p.database.Pool(putter), func(tx pgx.Tx) error { return queue.Put(context.Background(), tx, m) })
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 func (p *place) control(arguments ...string) {
 	p.t.Helper()
 	if out, err := p.node.Control(arguments...); err != nil {

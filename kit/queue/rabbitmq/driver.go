@@ -19,6 +19,7 @@
 package rabbitmq
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,6 +45,9 @@ type Config struct {
 	URL     string // with the service's account, such as amqp://rounds_auth:secret@broker/rounds
 	Service string
 	Table   []Queue
+	// Lease is how long a row of the outbox is ours to carry; if we do not, or the broker does not take it, it is carried again
+	// after that. Half a minute when zero.
+	Lease time.Duration
 }
 
 // Driver is one service at the broker.
@@ -51,6 +55,7 @@ type Driver struct {
 	table   []Queue
 	service string
 	pool    *pgxpool.Pool // of the outbox
+	lease   time.Duration
 	log     *slog.Logger
 	now     func() time.Time
 	bell    *wake.Bell
@@ -58,6 +63,7 @@ type Driver struct {
 
 	counted      *prometheus.CounterVec
 	carriedTotal *prometheus.CounterVec
+	refusedTotal *prometheus.CounterVec
 	redelivered  *prometheus.CounterVec
 	depth        *prometheus.GaugeVec
 	oldest       *prometheus.GaugeVec
@@ -67,6 +73,7 @@ type Driver struct {
 	done  map[string]*memory // by queue
 	held  map[string]int     // in the hands of our workers, or waiting for them
 	heads map[string]head
+	not   map[string]error // taken by the broker, by queue: what we wanted to put last
 }
 
 // head is when the first waiting message was put, as far as we know.
@@ -80,14 +87,15 @@ func New(c Config, pool *pgxpool.Pool, log *slog.Logger, reg prometheus.Register
 		return nil, errors.New("not an address of a broker such as amqp://broker:5672/rounds")
 	}
 	d := &Driver{
-		table: c.Table, service: c.Service, pool: pool, log: log, now: now, bell: wake.New(pool, "queue"),
+		table: c.Table, service: c.Service, pool: pool, lease: cmp.Or(c.Lease, defaultLease), log: log, now: now, bell: wake.New(pool, "queue"),
 		counted:      obs.Counter(reg, "rounds_queue_messages_total", "Messages that left a worker, by result.", "queue", "result"),
 		carriedTotal: obs.Counter(reg, "rounds_queue_carried_total", "Messages that the broker confirmed.", "queue"),
+		refusedTotal: obs.Counter(reg, "rounds_queue_refused_total", "Messages that the broker did not take; they are carried again.", "queue"),
 		redelivered:  obs.Counter(reg, "rounds_queue_redelivered_total", "Messages that were delivered before.", "queue"),
 		depth:        obs.Gauge(reg, "rounds_queue_depth", "Messages in a queue, by state.", "queue", "state"),
 		oldest:       obs.Gauge(reg, "rounds_queue_oldest_seconds", "Age of the oldest message that could be taken.", "queue"),
 		alarm:        obs.Gauge(reg, "rounds_broker_blocked", "1 while the broker has an alarm and publishing waits."),
-		done:         map[string]*memory{}, held: map[string]int{}, heads: map[string]head{},
+		done:         map[string]*memory{}, held: map[string]int{}, heads: map[string]head{}, not: map[string]error{},
 	}
 	d.in = newLink(c.URL, "rounds "+c.Service+" takes", log, func(bool) {})
 	d.out = newLink(c.URL, "rounds "+c.Service+" puts", log, func(blocked bool) {
@@ -104,8 +112,24 @@ func New(c Config, pool *pgxpool.Pool, log *slog.Logger, reg prometheus.Register
 // Late tells why messages of this service wait in the outbox, or nil. It is not a reason to send a service no requests:
 // all it does is done, but for the news of it.
 func (d *Driver) Late() error {
-	_, why := d.out.state()
-	return why
+	if _, why := d.out.state(); why != nil {
+		return why
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, q := range d.table {
+		if err := d.not[q.Name]; err != nil {
+			return fmt.Errorf("queue %s: %w", q.Name, err)
+		}
+	}
+	return nil
+}
+
+// took notes whether the broker takes what is put into a queue.
+func (d *Driver) took(name string, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.not[name] = err
 }
 
 // Close ends the connections; consumers and relays have ended before.

@@ -52,6 +52,7 @@ type place struct {
 	vhost    string
 	database *dbtest.DB
 	metrics  *prometheus.Registry // of all instances
+	lease    time.Duration        // of the outbox; the usual one when zero
 }
 
 func newPlace(t testing.TB) *place {
@@ -106,7 +107,7 @@ func (p *place) url(service string) string {
 // driver is a service's instance, closed when the test ends.
 func (p *place) driver(service string) *rabbitmq.Driver {
 	p.t.Helper()
-	c := rabbitmq.Config{URL: p.url(service), Service: service, Table: table()}
+	c := rabbitmq.Config{URL: p.url(service), Service: service, Table: table(), Lease: p.lease}
 	d, err := rabbitmq.New(c, p.database.Pool(service), slog.New(slog.NewTextHandler(p.t.Output(), nil)), p.metrics, time.Now)
 	if err != nil {
 		p.t.Fatal(err)

@@ -14,8 +14,8 @@ import (
 	"github.com/rounds-cme/rounds/kit/wake"
 )
 
-// relayLease is how long a row is ours to carry; another instance of the service carries it if we do not.
-const relayLease = 30 * time.Second
+// defaultLease is how long a row is ours to carry; another instance of the service carries it if we do not.
+const defaultLease = 30 * time.Second
 
 // most is how many rows are in our hands: more than the window, so that the broker needs not wait for the table.
 const most = 4 * window
@@ -99,7 +99,7 @@ func (r *relay) run(ctx context.Context) {
 func (r *relay) take(ctx context.Context, limit int) ([]*row, error) {
 	begun := time.Now()
 	found, err := r.pool.Query(ctx, `SELECT seq, token, lane, id, key, type, payload, priority, put_at, expires_at, expired, trace
-		FROM queue.relay_take($1, $2, $3)`, r.queue.Name, limit, relayLease)
+		FROM queue.relay_take($1, $2, $3)`, r.queue.Name, limit, r.lease)
 	if err != nil {
 		return nil, fmt.Errorf("take from the outbox of %s: %w", r.queue.Name, err)
 	}
@@ -120,7 +120,7 @@ func (r *relay) take(ctx context.Context, limit int) ([]*row, error) {
 		return cmp.Or(cmp.Compare(unordered(b), unordered(a)), cmp.Compare(a.seq, b.seq))
 	})
 	for _, x := range rows {
-		x.until = begun.Add(relayLease * 2 / 3)
+		x.until = begun.Add(r.lease * 2 / 3)
 	}
 	return rows, nil
 }
@@ -187,6 +187,7 @@ func (r *relay) settle() {
 			}
 		}
 		var gone, back []carried
+		var not error
 		for _, x := range group {
 			switch {
 			case x.err == nil:
@@ -194,8 +195,13 @@ func (r *relay) settle() {
 			case errors.Is(x.err, errStopped):
 				back = append(back, x)
 			default:
-				r.log.Warn("the broker did not take a message; it is carried again", "queue", r.queue.Name, "error", x.err)
+				not = x.err
 			}
+		}
+		r.took(r.queue.Name, not)
+		if kept := len(group) - len(gone) - len(back); kept > 0 {
+			r.refusedTotal.WithLabelValues(r.queue.Name).Add(float64(kept))
+			r.log.Warn("the broker did not take messages; they are carried again", "queue", r.queue.Name, "messages", kept, "error", not)
 		}
 		r.statement(`SELECT queue.relay_ack($1, $2, $3)`, gone)
 		r.statement(`SELECT queue.relay_back($1, $2, $3)`, back)
