@@ -39,10 +39,11 @@ func (c *chaos) verified() {
 // told checks the reminders: everybody once on each channel, nobody after the start, nobody once it has come.
 func (c *chaos) told() {
 	c.t.Helper()
-	for _, table := range []struct{ name, about, who string }{
-		{"notificationcenter.notification", "path", "account_id::text"}, {"notificationcenter.mail", "body_text", "recipient"},
+	for _, table := range []struct{ name, about, who, reminders string }{
+		{"notificationcenter.notification", "path", "account_id::text", "kind = 'webinar.reminder'"},
+		{"notificationcenter.mail", "body_text", "recipient", "subject NOT LIKE 'Live now:%'"},
 	} {
-		from := ` FROM ` + table.name + ` WHERE ` + table.about + ` LIKE '%/webinars/' || $1 || '%'`
+		from := ` FROM ` + table.name + ` WHERE ` + table.about + ` LIKE '%/webinars/' || $1 || '%' AND ` + table.reminders
 		all, people := c.number(`SELECT count(*)`+from, c.reminded.slug), c.number(`SELECT count(DISTINCT `+table.who+`)`+from, c.reminded.slug)
 		if all != subscribers || people != subscribers {
 			c.t.Errorf("%s: %d people were reminded %d times, want each of %d once", table.name, people, all, subscribers)

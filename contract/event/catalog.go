@@ -48,7 +48,7 @@ func Catalog() []Entry {
 		{"reminder.due", &eventpb.ReminderDue{}, Scheduler, to(NotificationTaskRunner)},
 
 		{"start.requested", &eventpb.StartRequested{}, Scheduler, to(LiveWebinar)},
-		{"webinar.live", &eventpb.WebinarLive{}, Scheduler, to(LiveWebinar)},
+		{"webinar.live", &eventpb.WebinarLive{}, Scheduler, to(LiveWebinar, NotificationTaskRunner)},
 		{"room.opened", &eventpb.RoomOpened{}, LiveWebinar, to(Scheduler)},
 		{"start.completed", &eventpb.StartCompleted{}, Scheduler, nil},
 		{"start.failed", &eventpb.StartFailed{}, Scheduler, to(LiveWebinar)},
@@ -60,7 +60,7 @@ func Catalog() []Entry {
 		{"end.completed", &eventpb.EndCompleted{}, Scheduler, nil},
 
 		{"points.requested", &eventpb.PointsRequested{}, DataManagement, nil},
-		{"points.answered", &eventpb.PointsAnswered{}, DataManagement, nil},
+		{"points.answered", &eventpb.PointsAnswered{}, DataManagement, to(NotificationTaskRunner)},
 		{"points.booked", &eventpb.PointsBooked{}, DataManagement, to(NotificationTaskRunner)},
 		{"appeal.decided", &eventpb.AppealDecided{}, DataManagement, to(NotificationTaskRunner)},
 	}

@@ -2,6 +2,7 @@ package notificationtaskrunner
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -20,7 +21,7 @@ const group = "notificationtaskrunner"
 func listens() []string {
 	return []string{
 		"account.approved", "account.rejected", "article.published", "comment.added", "webinar.moved", "webinar.cancelled",
-		"reminder.due", "points.booked", "appeal.decided",
+		"reminder.due", "webinar.live", "points.booked", "points.answered", "appeal.decided",
 	}
 }
 
@@ -80,14 +81,22 @@ func runOf(m any) (*store.RunBeginParams, error) {
 			return nil, nil //nolint:nilnil // A correction is no news.
 		}
 		return about("article.published", m.GetArticleId(), 0)
+	case *eventpb.PointsAnswered:
+		if m.GetAccepted() {
+			return nil, nil //nolint:nilnil // Each person hears of their own booking.
+		}
+		return about("points.refused", m.GetRequestId(), 0)
 	case *eventpb.WebinarMoved:
-		return about("webinar.moved", m.GetWebinarId(), m.GetSequence())
+		begin, err := about("webinar.moved", m.GetWebinarId(), m.GetSequence())
+		return saying(begin, err, "was_at", rfc(m.GetWasAt()))
+	case *eventpb.WebinarLive:
+		return about("webinar.live", m.GetWebinarId(), 0)
 	case *eventpb.WebinarCancelled:
 		return about("webinar.cancelled", m.GetWebinarId(), m.GetSequence())
 	case *eventpb.ReminderDue:
 		begin, err := about("webinar.reminder", m.GetWebinarId(), m.GetSequence())
 		if begin != nil {
-			begin.ID, begin.ExpiresAt = fmt.Sprintf("%s/%d", begin.ID, m.GetLead()), moment(m.GetStartsAt())
+			begin.ID, begin.ExpiresAt = fmt.Sprintf("%s/%d", begin.ID, m.GetLead()), timeOf(m.GetStartsAt())
 		}
 		return begin, err
 	default:
@@ -100,7 +109,9 @@ func about(kind, subject string, sequence int32) (*store.RunBeginParams, error) 
 	if err != nil {
 		return nil, fmt.Errorf("%s about %q: %w", kind, subject, err)
 	}
-	return &store.RunBeginParams{ID: fmt.Sprintf("%s/%s/%d", kind, id, sequence), Kind: kind, Subject: id, Sequence: sequence}, nil
+	return &store.RunBeginParams{
+		ID: fmt.Sprintf("%s/%s/%d", kind, id, sequence), Kind: kind, Subject: id, Sequence: sequence, Data: []byte("{}"),
+	}, nil
 }
 
 func personal(kind, subject, account string) (*store.RunBeginParams, error) {
@@ -116,7 +127,47 @@ func personal(kind, subject, account string) (*store.RunBeginParams, error) {
 	return begin, nil
 }
 
-func moment(t *timestamppb.Timestamp) *time.Time {
+// saying adds what the event says beside what it is about.
+func saying(begin *store.RunBeginParams, err error, pairs ...string) (*store.RunBeginParams, error) {
+	if err != nil {
+		return nil, err
+	}
+	data := map[string]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		data[pairs[i]] = pairs[i+1]
+	}
+	if begin.Data, err = json.Marshal(data); err != nil {
+		return nil, fmt.Errorf("keep what %s says: %w", begin.Kind, err)
+	}
+	return begin, nil
+}
+
+// said is what an event said beside what it is about.
+func said(data []byte, name string) string {
+	all := map[string]string{}
+	if json.Unmarshal(data, &all) != nil {
+		return ""
+	}
+	return all[name]
+}
+
+// moment is a time that an event said; zero when it said none.
+func moment(data []byte, name string) time.Time {
+	at, err := time.Parse(time.RFC3339, said(data, name))
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
+func rfc(t *timestamppb.Timestamp) string {
+	if t == nil {
+		return ""
+	}
+	return t.AsTime().Format(time.RFC3339)
+}
+
+func timeOf(t *timestamppb.Timestamp) *time.Time {
 	if t == nil {
 		return nil
 	}

@@ -3,6 +3,7 @@ package notificationtaskrunner
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,17 +24,23 @@ const sendQueue = "notification.send"
 //nolint:gochecknoglobals // A constant that Go cannot write as one.
 var namespace = uuid.MustParse("6d0f2b1e-43c1-4f86-9d0b-6f8f3f6c1a52")
 
-// messagesFor makes one message a channel.
-func messagesFor(r store.RunTakeRow, n *news, p person) []queue.Message {
-	var messages []queue.Message
-	for _, channel := range []eventpb.Channel{eventpb.Channel_CHANNEL_SITE, eventpb.Channel_CHANNEL_EMAIL} {
-		m := &eventpb.Notification{
-			DedupeKey: fmt.Sprintf("%s/%s/%s", r.ID, p.AccountID, channel), AccountId: p.AccountID.String(), Channel: channel,
-			Kind: r.Kind, Name: p.Name, Language: p.Language, Zone: p.Zone, Data: n.data, Path: n.path,
-		}
-		messages = append(messages, message(m, p, r.ExpiresAt, n.priority))
+// messageFor is what one person is told on one channel.
+func messageFor(r store.RunTakeRow, n *news, p person, to way) queue.Message {
+	m := &eventpb.Notification{
+		DedupeKey: fmt.Sprintf("%s/%s/%s", r.ID, p.AccountID, to.channel), AccountId: p.AccountID.String(), Channel: to.channel,
+		Kind: r.Kind, Name: p.Name, Language: p.Language, Zone: p.Zone, Data: n.data, Path: n.path, Topic: n.topic,
 	}
-	return messages
+	if own := n.own[p.AccountID]; len(own) > 0 {
+		m.Data = map[string]string{}
+		maps.Copy(m.Data, n.data)
+		maps.Copy(m.Data, own)
+	}
+	if target := n.target(); target != uuid.Nil {
+		m.Target = target.String()
+	}
+	put := message(m, p, r.ExpiresAt, n.priority)
+	put.DueAt = to.due
+	return put
 }
 
 func message(m *eventpb.Notification, p person, expires *time.Time, priority int16) queue.Message {
@@ -48,6 +55,36 @@ func message(m *eventpb.Notification, p person, expires *time.Time, priority int
 		m.ExpiresAt = timestamppb.New(*expires)
 	}
 	return put
+}
+
+// quietReason is what a person is shown of a message that waits for the end of the quiet hours.
+const quietReason = "quiet_hours"
+
+// put hands messages over, and notes those that wait where their person sees it.
+func (s *server) put(ctx context.Context, tx pgx.Tx, r store.RunTakeRow, messages []queue.Message) error {
+	if err := queue.Put(ctx, tx, messages...); err != nil {
+		return err
+	}
+	waiting := store.PutOffParams{Kind: r.Kind, Reason: quietReason, ExpiresAt: r.ExpiresAt, Now: s.Now()}
+	for _, one := range messages {
+		n, ok := one.Payload.(*eventpb.Notification)
+		if !ok || one.DueAt.IsZero() {
+			continue
+		}
+		account, err := uuid.Parse(n.GetAccountId())
+		if err != nil {
+			return fmt.Errorf("read account: %w", err)
+		}
+		waiting.Ids, waiting.Accounts = append(waiting.Ids, one.ID), append(waiting.Accounts, account)
+		waiting.Channels, waiting.Until = append(waiting.Channels, named(n.GetChannel())), append(waiting.Until, one.DueAt)
+	}
+	if len(waiting.Ids) == 0 {
+		return nil
+	}
+	if err := store.New(tx).PutOff(ctx, waiting); err != nil {
+		return fmt.Errorf("note what waits: %w", err)
+	}
+	return nil
 }
 
 // tasks handles mails with a secret link: one person, e-mail only, before everything else.
@@ -97,7 +134,7 @@ func (s *server) task(ctx context.Context, d *queue.Delivery) error {
 	var expires *time.Time // never
 	if link, ok := m.(linkTask); ok {
 		path += link.GetSecret()
-		expires = moment(link.GetExpiresAt())
+		expires = timeOf(link.GetExpiresAt())
 	}
 	account, err := uuid.Parse(task.GetAccountId())
 	if err != nil {

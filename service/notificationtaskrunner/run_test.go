@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 	if url := os.Getenv(doomedDatabase); url != "" {
 		pool, err := pgxpool.New(context.Background(), url)
 		if err == nil {
-			_, err = start(pool, 3)
+			_, err = start(pool, 3, time.Now)
 		}
 		if err != nil {
 			panic(err)
@@ -46,18 +47,17 @@ func reminder(w *world) *eventpb.ReminderDue {
 	return &eventpb.ReminderDue{WebinarId: webinar, StartsAt: timestamppb.New(at), Sequence: 1}
 }
 
-// everybody checks that each of the people got one message on each of the two channels, and nobody else any.
-func (w *world) everybody(kind string, people int) {
+// everybody checks that each of the people got one message of a kind on each of the channels.
+func (w *world) everybody(kind string, people int, channels ...eventpb.Channel) {
 	w.t.Helper()
 	got := map[string]int{}
 	for _, n := range w.sent() {
-		if n.GetKind() != kind {
-			w.t.Errorf("told %s, want %s", n.GetKind(), kind)
+		if n.GetKind() == kind && slices.Contains(channels, n.GetChannel()) {
+			got[n.GetAccountId()+n.GetChannel().String()]++
 		}
-		got[n.GetAccountId()+n.GetChannel().String()]++
 	}
-	if len(got) != 2*people {
-		w.t.Errorf("%d pairs of person and channel were told, want %d", len(got), 2*people)
+	if len(got) != len(channels)*people {
+		w.t.Errorf("%s: %d pairs of person and channel were told, want %d", kind, len(got), len(channels)*people)
 	}
 	for who, times := range got {
 		if times != 1 {
@@ -78,7 +78,7 @@ func TestReminderReachesEverySubscriberOnce(t *testing.T) {
 	w.tell("scheduler", due)
 	w.tell("scheduler", due) // A repeated event tells nobody again.
 	w.ended(1)
-	w.everybody("webinar.reminder", 45)
+	w.everybody("webinar.reminder", 45, eventpb.Channel_CHANNEL_SITE, eventpb.Channel_CHANNEL_EMAIL)
 	for _, n := range w.sent() {
 		if !n.GetExpiresAt().AsTime().Equal(due.GetStartsAt().AsTime()) {
 			t.Fatalf("a reminder expires at %s, want the start", n.GetExpiresAt().AsTime())
@@ -101,6 +101,8 @@ func TestKilledInTheMiddle(t *testing.T) {
 	w := newWorld(t)
 	const people = 60
 	w.people(people, "webinar", webinar)
+	w.exec("INSERT INTO notificationtaskrunner.digest_item SELECT account_id, $1, now() FROM datamanagement.subscription WHERE kind = 'webinar'", article)
+	morning(w, time.Date(2036, 11, 26, 6, 0, 0, 0, time.UTC))
 	w.tell("scheduler", reminder(w))
 	// Children work three people at a time and are killed with -9 while they are at it, again and again.
 	for range 4 {
@@ -126,12 +128,13 @@ func TestKilledInTheMiddle(t *testing.T) {
 		_ = child.Wait()
 	}
 	w.instance(500)
-	w.ended(1)
-	w.everybody("webinar.reminder", people)
+	w.ended(2)
+	w.everybody("webinar.reminder", people, eventpb.Channel_CHANNEL_SITE, eventpb.Channel_CHANNEL_EMAIL)
+	w.everybody("article.digest", people, eventpb.Channel_CHANNEL_EMAIL)
 }
 
 func (w *world) over() bool {
-	return w.number("SELECT count(*) FROM notificationtaskrunner.run WHERE ended_at IS NOT NULL") > 0
+	return w.number("SELECT count(*) FROM notificationtaskrunner.run WHERE ended_at IS NULL") == 0
 }
 
 func TestWhatDoesNotHoldAnyMoreIsNotTold(t *testing.T) {
@@ -167,17 +170,29 @@ func TestPersonalNewsReachOnePerson(t *testing.T) {
 	w.tell("datamanagement", &eventpb.CommentAdded{CommentId: comment, ArticleId: article, AccountId: reader})
 	w.tell("datamanagement", &eventpb.CommentAdded{CommentId: own, ArticleId: article, AccountId: reader, ParentId: comment})
 	w.tell("datamanagement", &eventpb.CommentAdded{CommentId: reply, ArticleId: article, AccountId: author, ParentId: comment})
+	refused := uuid.NewString()
+	w.exec(`INSERT INTO datamanagement.attendance_result (webinar_id, account_id, seconds, creditable, checks_answered, checks_counted, qualified,
+		hundredths, reasons, evidence_sha256, evidence, credit, at) VALUES ($1, $2, 0, 0, 0, 0, true, 150, '[]', '\x00', '{}', '{}', now()),
+		($1, $3, 0, 0, 0, 0, false, 0, '[]', '\x00', '{}', '{}', now())`,
+		webinar, reader, author)
+	w.exec(`INSERT INTO datamanagement.agency_request (id, webinar_id, requested_by, requested_at, viewers, qualified, hundredths, state, answered_at, answered_on, answer)
+		VALUES ($1, $2, $3, now(), 2, 1, 150, 'refused', now(), current_date, 'Too late.')`, refused, webinar, author)
+	w.tell("datamanagement", &eventpb.PointsAnswered{RequestId: refused, WebinarId: webinar})
+	w.tell("datamanagement", &eventpb.PointsAnswered{RequestId: uuid.NewString(), WebinarId: webinar, Accepted: true})
 	w.tell("datamanagement", &eventpb.PointsBooked{BookingId: uuid.NewString(), AccountId: reader, WebinarId: webinar, Hundredths: 150})
 	w.tell("datamanagement", &eventpb.ArticlePublished{ArticleId: article, CategoryId: category, Version: 2})
-	w.ended(3)
+	w.ended(4)
 	kinds := map[string]int{}
 	for _, n := range w.sent() {
 		if n.GetAccountId() != reader {
 			t.Errorf("%s was told %s", n.GetAccountId(), n.GetKind())
 		}
+		if n.GetKind() == "points.refused" && (n.GetData()["hundredths"] != "150" || n.GetData()["reason"] != "Too late.") {
+			t.Errorf("refused: %v", n.GetData())
+		}
 		kinds[n.GetKind()]++
 	}
-	if len(kinds) != 2 || kinds["comment.reply"] != 2 || kinds["points.booked"] != 2 {
+	if len(kinds) != 3 || kinds["points.refused"] != 2 || kinds["comment.reply"] != 2 || kinds["points.booked"] != 2 {
 		t.Fatalf("told %v: a first comment, a reply to oneself and a corrected article are no news", kinds)
 	}
 }

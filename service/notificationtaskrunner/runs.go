@@ -57,34 +57,69 @@ func (s *server) step(ctx context.Context) (worked bool, err error) {
 	return worked, err
 }
 
+const tooLate = "nobody wants to be told any more"
+
+// over tells whether the time for news has passed.
+func (s *server) over(r store.RunTakeRow) bool {
+	return r.ExpiresAt != nil && !s.Now().Before(*r.ExpiresAt)
+}
+
 func (s *server) page(ctx context.Context, tx pgx.Tx, q *store.Queries, r store.RunTakeRow) error {
-	if r.ExpiresAt != nil && !s.Now().Before(*r.ExpiresAt) {
-		return s.end(ctx, q, r, "nobody wants to be told any more")
+	if s.over(r) {
+		return s.end(ctx, q, r, tooLate)
 	}
-	news, err := s.newsOf(ctx, q, r)
+	if r.Kind == digestKind {
+		return s.digestPage(ctx, tx, q, r)
+	}
+	n, err := s.newsOf(ctx, q, r)
 	if errors.Is(err, errStale) || errors.Is(err, pgx.ErrNoRows) {
 		return s.end(ctx, q, r, "overtaken by a later change")
 	}
 	if err != nil {
 		return err
 	}
-	people, err := news.people(ctx, r.LastPerson, s.config.Page)
+	if !n.expires.IsZero() {
+		r.ExpiresAt = &n.expires
+	}
+	if s.over(r) {
+		return s.end(ctx, q, r, tooLate)
+	}
+	people, err := n.people(ctx, r.LastPerson, s.config.Page)
 	if err != nil {
 		return fmt.Errorf("read recipients: %w", err)
 	}
 	if len(people) == 0 {
 		return s.end(ctx, q, r, "")
 	}
-	var messages []queue.Message
-	for _, p := range people {
-		messages = append(messages, messagesFor(r, news, p)...)
-	}
-	if err := queue.Put(ctx, tx, messages...); err != nil {
+	w, err := s.wishesOf(ctx, q, n, people)
+	if err != nil {
 		return err
 	}
+	var messages []queue.Message
+	var digests []uuid.UUID
+	for _, p := range people {
+		ways, digest := w.ways(n, p)
+		for _, to := range ways {
+			messages = append(messages, messageFor(r, n, p, to))
+		}
+		if digest {
+			digests = append(digests, p.AccountID)
+		}
+	}
+	if err := s.put(ctx, tx, r, messages); err != nil {
+		return err
+	}
+	if err := s.gather(ctx, q, r.Subject, digests); err != nil {
+		return err
+	}
+	return s.move(ctx, q, r, people)
+}
+
+// move notes how far a run came; a page that is not full was the last.
+func (s *server) move(ctx context.Context, q *store.Queries, r store.RunTakeRow, people []person) error {
 	last := people[len(people)-1].AccountID
 	obs.Event(ctx).Set("told", len(people))
-	err = q.RunMove(ctx, store.RunMoveParams{ID: r.ID, LastPerson: last, Told: int32(len(people))}) //nolint:gosec // A page.
+	err := q.RunMove(ctx, store.RunMoveParams{ID: r.ID, LastPerson: last, Told: int32(len(people))}) //nolint:gosec // A page.
 	if err != nil {
 		return fmt.Errorf("move cursor: %w", err)
 	}

@@ -12,6 +12,7 @@
 package notificationtaskrunner
 
 import (
+	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/wake"
 )
@@ -25,11 +26,12 @@ type server struct {
 	*run.Deps
 	config Config
 	bell   *wake.Bell
+	zones  *i18n.Zones
 }
 
 // New wires the service.
 func New(d *run.Deps, config Config) (*run.Service, error) {
-	s := &server{Deps: d, config: config, bell: wake.New(d.DB, "notificationtaskrunner_run")}
+	s := &server{Deps: d, config: config, bell: wake.New(d.DB, "notificationtaskrunner_run"), zones: i18n.NewZones()}
 	return &run.Service{Work: []run.Work{
 		{Name: "events", Run: s.follow},
 		{Name: "runs", Run: s.runs},

@@ -24,6 +24,7 @@ import (
 	queuepg "github.com/rounds-cme/rounds/kit/queue/postgres"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/service/datamanagement"
+	"github.com/rounds-cme/rounds/service/notificationcenter"
 	"github.com/rounds-cme/rounds/service/notificationtaskrunner"
 )
 
@@ -44,7 +45,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	database := dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), notificationtaskrunner.Schema())
+	database := dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), notificationtaskrunner.Schema(),
+		notificationcenter.Schema())
 	w := &world{t: t, database: database, admin: database.Admin()}
 	w.person(author, "approved")
 	w.exec(`INSERT INTO datamanagement.category (id, slug, name_en, name_sl) VALUES ($1, 'c', 'C', 'C')`, category)
@@ -111,10 +113,10 @@ func (w *world) tell(publisher string, m proto.Message) {
 	}
 }
 
-func start(pool *pgxpool.Pool, page int32) (stop func(), err error) {
+func start(pool *pgxpool.Pool, page int32, now func() time.Time) (stop func(), err error) {
 	metrics := prometheus.NewRegistry()
 	deps := &run.Deps{
-		Name: "notificationtaskrunner", Now: time.Now, NewID: uuid.New, Log: quiet(), Metrics: metrics, DB: pool,
+		Name: "notificationtaskrunner", Now: now, NewID: uuid.New, Log: quiet(), Metrics: metrics, DB: pool,
 		Events: eventlog.New(pool, quiet(), metrics, types()), Queue: queuepg.New(pool, quiet(), metrics, time.Now),
 	}
 	service, err := notificationtaskrunner.New(deps, notificationtaskrunner.Config{Page: page})
@@ -136,7 +138,13 @@ func start(pool *pgxpool.Pool, page int32) (stop func(), err error) {
 // instance runs one task runner until the test ends.
 func (w *world) instance(page int32) {
 	w.t.Helper()
-	stop, err := start(w.database.Pool("notificationtaskrunner"), page)
+	w.instanceAt(page, time.Now)
+}
+
+// instanceAt runs one by a clock of its own.
+func (w *world) instanceAt(page int32, now func() time.Time) {
+	w.t.Helper()
+	stop, err := start(w.database.Pool("notificationtaskrunner"), page, now)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -3,3 +3,17 @@
 //   sqlc v1.31.1
 
 package store
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+type DatamanagementNotificationtaskrunnerSetting struct {
+	AccountID     uuid.UUID
+	QuietFrom     *int16
+	QuietTo       *int16
+	ArticleDigest string
+	PausedUntil   *time.Time
+}

@@ -1,11 +1,11 @@
 -- name: RunBegin :execrows
-INSERT INTO notificationtaskrunner.run (id, kind, subject, person, sequence, amount, expires_at, trace, began_at)
-VALUES (@id, @kind, @subject, @person, @sequence, @amount, @expires_at, @trace, @now)
+INSERT INTO notificationtaskrunner.run (id, kind, subject, person, sequence, amount, data, expires_at, trace, began_at)
+VALUES (@id, @kind, @subject, @person, @sequence, @amount, @data, @expires_at, @trace, @now)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: RunTake :one
 -- The oldest run that nobody works on; the lock lasts as long as the transaction of its next page.
-SELECT id, kind, subject, person, sequence, amount, expires_at, trace, last_person, told
+SELECT id, kind, subject, person, sequence, amount, data, expires_at, trace, last_person, told
 FROM notificationtaskrunner.run WHERE ended_at IS NULL ORDER BY began_at LIMIT 1 FOR UPDATE SKIP LOCKED;
 
 -- name: RunMove :exec

@@ -148,8 +148,8 @@ func (q *Queries) PersonOf(ctx context.Context, arg PersonOfParams) ([]PersonOfR
 }
 
 const runBegin = `-- name: RunBegin :execrows
-INSERT INTO notificationtaskrunner.run (id, kind, subject, person, sequence, amount, expires_at, trace, began_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO notificationtaskrunner.run (id, kind, subject, person, sequence, amount, data, expires_at, trace, began_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (id) DO NOTHING
 `
 
@@ -160,6 +160,7 @@ type RunBeginParams struct {
 	Person    *uuid.UUID
 	Sequence  int32
 	Amount    int32
+	Data      []byte
 	ExpiresAt *time.Time
 	Trace     string
 	Now       time.Time
@@ -173,6 +174,7 @@ func (q *Queries) RunBegin(ctx context.Context, arg RunBeginParams) (int64, erro
 		arg.Person,
 		arg.Sequence,
 		arg.Amount,
+		arg.Data,
 		arg.ExpiresAt,
 		arg.Trace,
 		arg.Now,
@@ -214,7 +216,7 @@ func (q *Queries) RunMove(ctx context.Context, arg RunMoveParams) error {
 }
 
 const runTake = `-- name: RunTake :one
-SELECT id, kind, subject, person, sequence, amount, expires_at, trace, last_person, told
+SELECT id, kind, subject, person, sequence, amount, data, expires_at, trace, last_person, told
 FROM notificationtaskrunner.run WHERE ended_at IS NULL ORDER BY began_at LIMIT 1 FOR UPDATE SKIP LOCKED
 `
 
@@ -225,6 +227,7 @@ type RunTakeRow struct {
 	Person     *uuid.UUID
 	Sequence   int32
 	Amount     int32
+	Data       []byte
 	ExpiresAt  *time.Time
 	Trace      string
 	LastPerson uuid.UUID
@@ -242,6 +245,7 @@ func (q *Queries) RunTake(ctx context.Context) (RunTakeRow, error) {
 		&i.Person,
 		&i.Sequence,
 		&i.Amount,
+		&i.Data,
 		&i.ExpiresAt,
 		&i.Trace,
 		&i.LastPerson,

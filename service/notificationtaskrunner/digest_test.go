@@ -1,0 +1,155 @@
+package notificationtaskrunner_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+)
+
+// morning begins the digests of an hour.
+func morning(w *world, at time.Time) {
+	w.t.Helper()
+	w.exec(`INSERT INTO notificationtaskrunner.run (id, kind, subject, data, began_at) VALUES ('article.digest/' || $1::text, 'article.digest', $2,
+		jsonb_build_object('at', $1::text), now()) ON CONFLICT DO NOTHING`, at.Format(time.RFC3339), uuid.Nil)
+}
+
+// paper publishes one more article of the category, and tells of it.
+func (w *world) paper(title string) string {
+	w.t.Helper()
+	id := uuid.NewString()
+	w.exec(`INSERT INTO datamanagement.article (id, slug, kind, language, category_id, author_id, title, summary, body_md, body_html, minutes, state,
+		created_at, updated_at, published_at) VALUES ($1, $2, 'news', 'en', $3, $4, $5, 'S', 'B', 'B', 1, 'published', now(), now(), now())`,
+		id, "slug-"+id, category, author, title)
+	w.tell("datamanagement", &eventpb.ArticlePublished{ArticleId: id, CategoryId: category, Version: 1, First: true})
+	return id
+}
+
+// digests are what each person got: the titles of each digest, the digests apart by |.
+func (w *world) digests() map[string]string {
+	w.t.Helper()
+	got := map[string]string{}
+	for _, n := range w.sent() {
+		if n.GetKind() != "article.digest" {
+			continue
+		}
+		var titles []string
+		for line := range strings.Lines(n.GetData()["titles"]) {
+			title, path, _ := strings.Cut(strings.TrimSpace(line), "\t")
+			if !strings.HasPrefix(path, "/articles/slug-") {
+				w.t.Errorf("%q leads to %q", title, path)
+			}
+			titles = append(titles, title)
+		}
+		if n.GetData()["count"] != fmt.Sprint(len(titles)) || n.GetChannel() != eventpb.Channel_CHANNEL_EMAIL || n.GetTopic() != "article" || n.GetTarget() != "" {
+			w.t.Errorf("a digest says %v", n)
+		}
+		slices.Sort(titles) // all were gathered at the same moment of the clock of this test
+		all := strings.Join(titles, ", ")
+		if before := got[n.GetAccountId()]; before != "" {
+			all = before + " | " + all
+		}
+		got[n.GetAccountId()] = all
+	}
+	return got
+}
+
+func TestDigestTellsEachInTheMorning(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	week := late().Add(7 * 24 * time.Hour)
+	who := map[string]string{}
+	for _, name := range []string{"at once", "daily", "weekly", "far away", "no mail", "paused", "stopped meanwhile", "wants none any more"} {
+		who[name] = w.member("category", category)
+	}
+	for _, name := range []string{"daily", "far away", "no mail", "paused", "stopped meanwhile", "wants none any more"} {
+		w.set(who[name], false, "daily", nil)
+	}
+	w.set(who["weekly"], false, "weekly", nil)
+	w.exec("UPDATE datamanagement.account SET zone = 'America/New_York' WHERE id = $1", who["far away"])
+	w.prefer(who["no mail"], "article", "email", "", false)
+
+	w.instanceAt(3, late)
+	ended := 0
+	end := func(runs int) { // waits for what was begun
+		t.Helper()
+		ended += runs
+		w.ended(ended)
+	}
+	w.paper("First\tof\nall")
+	second := w.paper("Second")
+	end(2)
+	for name, id := range who {
+		want := "site, site"
+		if name == "at once" {
+			want = "site, email, site, email"
+		}
+		if got := w.told("article.published")[id]; got != want {
+			t.Errorf("%s was told %q of an article, want %q", name, got, want)
+		}
+	}
+	w.exec("UPDATE datamanagement.notification_setting SET paused_until = $2 WHERE account_id = $1", who["paused"], week)
+	w.prefer(who["stopped meanwhile"], "article", "email", category, false)
+	w.exec("UPDATE datamanagement.notification_setting SET article_digest = 'off' WHERE account_id = $1", who["wants none any more"])
+	w.exec("UPDATE datamanagement.article SET state = 'draft' WHERE id = $1", second)
+
+	// Wednesday, hour by hour; each hour is told of twice, as after a crash.
+	wednesday := time.Date(2036, 11, 26, 0, 0, 0, 0, time.UTC)
+	for hour := range 24 {
+		morning(w, wednesday.Add(time.Duration(hour)*time.Hour))
+		morning(w, wednesday.Add(time.Duration(hour)*time.Hour))
+	}
+	end(24)
+	check := func(when string, wants map[string]string) {
+		t.Helper()
+		got := w.digests()
+		for name, id := range who {
+			if got[id] != wants[name] {
+				t.Errorf("%s, %s: %q, want %q", when, name, got[id], wants[name])
+			}
+		}
+	}
+	check("Wednesday", map[string]string{"daily": "First of all", "far away": "First of all", "wants none any more": "First of all"})
+
+	third := w.paper("Third")
+	end(1)
+	// The Monday after, at seven in Ljubljana.
+	monday := time.Date(2036, 12, 1, 6, 0, 0, 0, time.UTC)
+	morning(w, monday)
+	end(1)
+	check("Monday", map[string]string{
+		"daily": "First of all | Third", "weekly": "First of all, Third", "far away": "First of all", "wants none any more": "First of all",
+	})
+	// Nothing new: no message.
+	w.exec("UPDATE datamanagement.article SET state = 'draft' WHERE id = $1", third)
+	morning(w, monday.Add(24*time.Hour))
+	end(1)
+	if n := w.number("SELECT count(*) FROM queue.message WHERE queue = 'notification.send'"); n != len(w.sent()) || len(w.digests()) != 4 {
+		t.Errorf("%d messages, %d people with digests", n, len(w.digests()))
+	}
+	if n := w.number("SELECT count(*) FROM notificationtaskrunner.digest_item"); n != 3 {
+		t.Errorf("%d items wait, want that of the one far away, and the two of who has paused", n)
+	}
+}
+
+// Two runners at once, and hours that come late: each article once.
+func TestDigestsOfManyHoursAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const people = 40
+	w.people(people, "category", category)
+	w.exec(`INSERT INTO datamanagement.notification_setting SELECT account_id, NULL, NULL, 'daily', NULL, now() FROM datamanagement.subscription WHERE kind = 'category'`)
+	w.exec(`INSERT INTO notificationtaskrunner.digest_item SELECT account_id, $1, now() FROM datamanagement.subscription WHERE kind = 'category'`, article)
+	for day := range 5 {
+		morning(w, time.Date(2036, 11, 24+day, 6, 0, 0, 0, time.UTC))
+	}
+	w.instanceAt(3, late)
+	w.instanceAt(3, late)
+	w.ended(5)
+	w.everybody("article.digest", people, eventpb.Channel_CHANNEL_EMAIL)
+}
