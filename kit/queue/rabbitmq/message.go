@@ -34,6 +34,8 @@ type copyOf struct {
 	failures int
 }
 
+const highest = 9 // priority
+
 const finished = -1 // instead of failures: no copy is wanted any more
 
 func (c copyOf) done() copyOf { c.failures = finished; return c }
@@ -72,11 +74,11 @@ func decode(name string, raw *amqp.Delivery) (*item, error) {
 		return nil, fmt.Errorf("message with id %q in queue %s: %w", raw.MessageId, name, err)
 	}
 	i := &item{tag: raw.DeliveryTag, key: raw.RoutingKey, headers: raw.Headers}
-	i.copyOf = copyOf{id: id, failures: int(number(raw.Headers, headerFailures)), replays: int(number(raw.Headers, headerReplays))}
+	i.copyOf = copyOf{id: id, failures: tries(raw.Headers, headerFailures), replays: tries(raw.Headers, headerReplays)}
 	i.Delivery = queue.Delivery{
 		ID: id, Queue: name, Type: raw.Type, Body: raw.Body,
 		Key: text(raw.Headers, headerKey), Trace: text(raw.Headers, headerTrace),
-		Priority: int16(number(raw.Headers, headerPriority)), //nolint:gosec // Put refused more than 9.
+		Priority: int16(min(max(number(raw.Headers, headerPriority), 0), highest)), //nolint:gosec // Bounded.
 		PutAt:    moment(raw.Headers, headerPut), ExpiresAt: moment(raw.Headers, headerExpires),
 	}
 	if i.Body == nil {
@@ -88,7 +90,7 @@ func decode(name string, raw *amqp.Delivery) (*item, error) {
 // attempt counts failures, and tries that were cut short, but of these at most half of what may be: they may be restarts
 // of ours, or somebody who looked into the queue, and must not be what a message dies of.
 func (i *item) attempt(most int) int {
-	interrupted := int(number(i.headers, headerDeliveries))
+	interrupted := tries(i.headers, headerDeliveries)
 	return 1 + i.failures + min(interrupted, most/2)
 }
 
@@ -111,6 +113,11 @@ func number(t amqp.Table, name string) int64 {
 		return int64(n)
 	}
 	return 0
+}
+
+// tries reads a count, which whoever writes past us may have written as anything.
+func tries(t amqp.Table, name string) int {
+	return int(min(max(number(t, name), 0), math.MaxInt32))
 }
 
 func moment(t amqp.Table, name string) time.Time {
