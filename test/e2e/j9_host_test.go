@@ -186,7 +186,7 @@ func lookAround(host *browser.Page) {
 func mutedSoon(t *testing.T, host, member *browser.Page) {
 	t.Helper()
 	var all []float64
-	for n := range 5 {
+	for n, end := 0, time.Now().Add(browser.Patience); time.Now().Before(end); n++ {
 		reason := fmt.Sprint("Advertising ", n)
 		member.Until(fmt.Sprintf(`(window.at = 0, new MutationObserver((_, watch) => {
 			if (document.querySelector("[data-chat-why]").textContent.includes(%q)) { window.at = Date.now(); watch.disconnect(); }
