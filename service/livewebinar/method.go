@@ -138,7 +138,7 @@ func (s *server) call(client *centrifuge.Client, account uuid.UUID, e centrifuge
 			if !s.gates.join.pass(client.Context(), do) {
 				answer(centrifuge.RPCReply{}, centrifuge.ErrorNotAvailable)
 			}
-			s.hungUp(account, client.ID())
+			s.hungUp(client, account)
 		}()
 	default:
 		go do()

@@ -217,6 +217,7 @@ func beatRows(me *uuid.UUID, beats []room.Beat) store.BeatAddParams {
 		p.Ats = append(p.Ats, b.At)
 		p.Positions = append(p.Positions, b.PositionMS)
 		p.Hidden = append(p.Hidden, b.Hidden)
+		p.Clean = append(p.Clean, b.Clean)
 	}
 	return p
 }

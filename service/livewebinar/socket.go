@@ -239,10 +239,10 @@ func (s *server) connected(client *centrifuge.Client) {
 	client.OnRPC(func(e centrifuge.RPCEvent, answer centrifuge.RPCCallback) {
 		s.call(client, account, e, answer)
 	})
-	client.OnDisconnect(func(centrifuge.DisconnectEvent) {
+	client.OnDisconnect(func(e centrifuge.DisconnectEvent) {
 		s.fan.Drop(client.ID())
 		if account != uuid.Nil {
-			s.gone(account, client.ID())
+			s.gone(account, client.ID(), vanished(e.Disconnect, parted(client.Context())))
 		}
 	})
 }
@@ -294,8 +294,28 @@ func webinarOf(channel string) (webinar uuid.UUID, hosts bool, err error) {
 	return webinar, hosts, nil
 }
 
-// gone notes in all rooms that a connection is lost.
-func (s *server) gone(account uuid.UUID, connection string) {
+// vanished says of a connection that has ended whether it was lost: nobody said goodbye, or it was we who could not go on. It was not,
+// when its browser closed it, nor when we sent it away for a reason of its own: an old session, a flood, a removal.
+func vanished(why centrifuge.Disconnect, parted bool) bool {
+	switch why.Code {
+	case centrifuge.DisconnectConnectionClosed.Code:
+		return !parted
+	case centrifuge.DisconnectShutdown.Code, centrifuge.DisconnectServerError.Code, centrifuge.DisconnectSlow.Code,
+		centrifuge.DisconnectWriteError.Code, centrifuge.DisconnectNoPong.Code:
+		return true
+	default:
+		return false
+	}
+}
+
+// parted says whether a frame that closes the connection has been exchanged: the engine answers that of a browser, and tells nobody.
+func parted(ctx context.Context) bool {
+	id, is := ctx.Value(identityKey{}).(*identity)
+	return is && id.conn != nil && id.conn.Parted()
+}
+
+// gone notes in all rooms that a connection has ended.
+func (s *server) gone(account uuid.UUID, connection string, lost bool) {
 	for _, l := range s.rooms.all() {
 		person, in := l.Person(account, connection)
 		if !in {
@@ -303,7 +323,11 @@ func (s *server) gone(account uuid.UUID, connection string) {
 		}
 		now := s.now()
 		l.note(func() {
-			if b := l.Lose(now, account, connection); b != nil {
+			end := l.Part
+			if lost {
+				end = l.Lose
+			}
+			if b := end(now, account, connection); b != nil {
 				s.recorder.beat(*b)
 				s.recorder.act(s.activity.left(now, l, person, connection))
 			}
@@ -313,9 +337,9 @@ func (s *server) gone(account uuid.UUID, connection string) {
 
 // hungUp notes the loss of a connection that ended while it was entering a room: its end was told before it was in. The engine
 // forgets a connection before it tells, so one that it still knows will be told of.
-func (s *server) hungUp(account uuid.UUID, connection string) {
-	if _, open := s.node.Hub().UserConnections(account.String())[connection]; !open {
-		s.gone(account, connection)
+func (s *server) hungUp(client *centrifuge.Client, account uuid.UUID) {
+	if _, open := s.node.Hub().UserConnections(account.String())[client.ID()]; !open {
+		s.gone(account, client.ID(), !parted(client.Context()))
 	}
 }
 

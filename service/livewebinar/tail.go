@@ -82,9 +82,11 @@ func (s *server) feed(ctx context.Context, q *store.Queries, rooms map[uuid.UUID
 	}
 	lines := map[uuid.UUID][]room.Far{}
 	for _, b := range beats {
-		lines[b.WebinarID] = append(lines[b.WebinarID], farOf(store.StreamsElsewhereRow{
+		line := farOf(store.StreamsElsewhereRow{
 			AccountID: b.AccountID, Stream: b.Stream, Sequence: b.Sequence, Event: b.Event, At: b.At, Instance: b.Instance,
-		}))
+		})
+		line.Clean = b.Clean
+		lines[b.WebinarID] = append(lines[b.WebinarID], line)
 	}
 	checks, err := q.ChecksChanged(ctx, store.ChecksChangedParams{WebinarIds: ids, Since: since})
 	if err != nil {

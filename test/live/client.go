@@ -115,6 +115,17 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 // Kill drops the connection as a network does: without a word.
 func (c *Client) Kill() { _ = c.conn.Close() }
 
+// Leave closes the connection as a browser does whose page is left.
+func (c *Client) Leave() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	frame := ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusGoingAway, ""))
+	if err := ws.WriteFrame(c.conn, ws.MaskFrame(frame)); err != nil {
+		return fmt.Errorf("write a frame: %w", err)
+	}
+	return nil
+}
+
 // Done is closed when the connection has ended; Err tells why.
 func (c *Client) Done() <-chan struct{} { return c.closed }
 

@@ -26,6 +26,7 @@ type Conn struct {
 	net.Conn
 
 	raw      syscall.RawConn
+	parted   atomic.Bool
 	deadline atomic.Int64 // of the engine, 0 for none; put on the socket only when there is something to wait for
 
 	// own is the right to write to the socket; whoever has it writes what came to wait before giving it back. What is below
@@ -181,6 +182,12 @@ func (c *Conn) attempt(fd uintptr) bool {
 	}
 }
 
+// isClose is the kind of a frame that closes a connection.
+const isClose = 8
+
+// Parted says whether the engine has written the frame that closes the connection, in answer to one or of its own.
+func (c *Conn) Parted() bool { return c.parted.Load() }
+
 // follow finds where the engine's frame ends.
 func (c *Conn) follow(b []byte) {
 	switch {
@@ -189,6 +196,9 @@ func (c *Conn) follow(b []byte) {
 	case c.left > 0:
 		c.left = max(0, c.left-len(b))
 	case len(b) >= 2:
+		if b[0]&0x0f == isClose {
+			c.parted.Store(true)
+		}
 		c.left = max(0, frameLength(b)-len(b))
 	}
 }

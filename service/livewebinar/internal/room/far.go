@@ -21,6 +21,7 @@ type Far struct {
 	credit.Beat
 
 	Account, Instance uuid.UUID
+	Clean             bool // as in Beat
 }
 
 // recentKept is how long what was heard from elsewhere is kept for a past that is being read. Reading it takes less.
@@ -51,7 +52,10 @@ func (r *Room) feed(now time.Time, line Far) {
 	case line.Event == credit.Left, line.Event == credit.Lost:
 		v.end(line.Stream)
 		r.change(v, func() { delete(v.far, line.Stream) })
-		if f != nil && line.Event == credit.Lost && !v.in() {
+		switch {
+		case line.Event == credit.Left || line.Clean:
+			v.part(line.At)
+		case f != nil && !v.in():
 			v.lose(line.At)
 		}
 	case f == nil:

@@ -8,7 +8,8 @@ import (
 	"github.com/rounds-cme/rounds/rules/credit"
 )
 
-// Outage says when so many viewers lost their connection that it is held against nobody.
+// Outage says when so many viewers lost their connection that it is held against nobody. Who leaves, or closes the page, has lost
+// nothing: only connections that vanished count.
 type Outage struct {
 	Percent int           // of all who are or were just in the room, more than which must have lost it
 	Least   int           // and at least so many people
@@ -77,7 +78,8 @@ func (r *Room) losses(now time.Time) (lost []uuid.UUID, base int, begun time.Tim
 		if hurt && v.counted >= countedMost && !v.ours.Equal(v.lost) {
 			continue
 		}
-		if hurt || v.in() {
+		// Those who have just left were there: else the few who are still there when an evening ends would soon be a large share.
+		if hurt || v.in() || now.Sub(v.parted) <= r.Outage.Within {
 			base++
 		}
 		if hurt {

@@ -2,6 +2,8 @@ package room
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"reflect"
 	"testing"
 	"time"
 
@@ -137,6 +139,84 @@ func TestInstanceDied(t *testing.T) {
 	}
 	if again, is := r.Incident(at(607)); is {
 		t.Errorf("once more: %v", again)
+	}
+}
+
+// However many leave in good order, here or elsewhere, at once or one after the other, and come back or not: it is no outage, also when some
+// vanish meanwhile, as long as they are no large share of those who were just there.
+func TestLeavingIsNoOutage(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(300) {
+		rnd := rand.New(rand.NewPCG(seed, 5))
+		people := 5 + rnd.IntN(60)
+		r, all := full(t, people)
+		vanish := rnd.IntN(people/4 + 1)
+		for i, p := range all {
+			if rnd.IntN(2) == 0 { // half of them are on another instance
+				r.Part(at(1), p.Account, fmt.Sprint(i))
+				r.Feed(at(1), []Far{elsewhere(p, fmt.Sprint("far ", i), 1, 0, credit.Joined)})
+			}
+		}
+		begin, over := 300.0, 30*rnd.Float64()
+		for i, p := range all {
+			when := begin + over*float64(i)/float64(people)
+			near, far := fmt.Sprint(i), fmt.Sprint("far ", i)
+			here, end := r.viewers[p.Account].streams[near] != nil, Far{}
+			switch how := rnd.IntN(2); {
+			case i < vanish:
+				end = elsewhere(p, far, when, 0, credit.Lost)
+				r.Lose(at(when), p.Account, near)
+			case here && how == 0:
+				r.Observe(at(when), p.Account, Beat{Beat: credit.Beat{Stream: near, Sequence: 1, Event: credit.Left}})
+			case here:
+				r.Part(at(when), p.Account, near)
+			case how == 0:
+				end = elsewhere(p, far, when, 0, credit.Left)
+			default:
+				end = elsewhere(p, far, when, 0, credit.Lost)
+				end.Clean = true
+			}
+			if !here {
+				r.Feed(at(when), []Far{end})
+			}
+			if rnd.IntN(5) == 0 {
+				r.Join(at(when+0.01), p, fmt.Sprint("again ", i), Past{})
+			}
+			if span, is := r.Incident(at(when + 0.02)); is {
+				t.Fatalf("seed %d: %d people, %d of them vanished, are an incident: %v", seed, people, vanish, span)
+			}
+		}
+		for s := range 120 {
+			if span, is := r.Incident(at(begin + over + float64(s))); is {
+				t.Fatalf("seed %d: %d people, %d of them vanished, are an incident %d s later: %v", seed, people, vanish, s, span)
+			}
+		}
+	}
+}
+
+// Neither kind of end gains anything over the other: what is written down is worth the same.
+func TestPartingIsWorthNoMore(t *testing.T) {
+	t.Parallel()
+	for _, back := range []float64{0, 640, 700} {
+		var meters []credit.Credit
+		for _, end := range []func(*Room) *Beat{
+			func(r *Room) *Beat { return r.Lose(at(610), ana.Account, "one") },
+			func(r *Room) *Beat { return r.Part(at(610), ana.Account, "one") },
+		} {
+			r := hour(t)
+			watch(t, r, ana, "one", 0, 600)
+			if b := end(r); b == nil || b.Event != credit.Lost {
+				t.Fatalf("%+v", b)
+			}
+			if back > 0 {
+				watch(t, r, ana, "two", int(back), int(back)+60)
+			}
+			c, _ := r.Meter(at(800), ana.Account)
+			meters = append(meters, c)
+		}
+		if !reflect.DeepEqual(meters[0], meters[1]) {
+			t.Errorf("back at %v: lost %+v, closed %+v", back, meters[0], meters[1])
+		}
 	}
 }
 

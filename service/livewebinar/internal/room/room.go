@@ -60,6 +60,8 @@ type Beat struct {
 	Webinar, Account uuid.UUID
 	PositionMS       int32
 	Hidden           bool
+	// Clean says of a lost connection that its browser closed it in good order, as when a page is left.
+	Clean bool
 }
 
 // Past is what the database knows of a viewer, when the room was rebuilt after a restart.
@@ -193,23 +195,37 @@ func (r *Room) Observe(now time.Time, account uuid.UUID, b Beat) (Observed, bool
 	v.streams[b.Stream].event = b.Event
 	if b.Event == credit.Left {
 		r.drop(v, b.Stream)
+		v.part(now)
 	}
 	o.Credit = r.credit(now, v)
 	o.Minutes = v.minutes(r.Opened, o.Credit.Spans)
 	return o, true
 }
 
-// Lose notes that a connection has gone; nil when it was not in the room.
+// Lose notes that a connection has vanished; nil when it was not in the room.
 func (r *Room) Lose(now time.Time, account uuid.UUID, stream string) *Beat {
+	return r.end(now, account, Beat{Beat: credit.Beat{Stream: stream, Event: credit.Lost}})
+}
+
+// Part notes that the browser closed a connection in good order. What was watched is worth the same as if it had vanished, whether the
+// person comes back or not; but however many do so, it is no outage.
+func (r *Room) Part(now time.Time, account uuid.UUID, stream string) *Beat {
+	return r.end(now, account, Beat{Beat: credit.Beat{Stream: stream, Event: credit.Lost}, Clean: true})
+}
+
+func (r *Room) end(now time.Time, account uuid.UUID, b Beat) *Beat {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	v := r.viewers[account]
-	if v == nil || v.streams[stream] == nil {
+	if v == nil || v.streams[b.Stream] == nil {
 		return nil
 	}
-	b := r.observe(now, v, Beat{Beat: credit.Beat{Stream: stream, Event: credit.Lost}})
-	r.drop(v, stream)
-	if !v.in() {
+	b = r.observe(now, v, b)
+	r.drop(v, b.Stream)
+	switch {
+	case b.Clean:
+		v.part(now)
+	case !v.in():
 		v.lose(now)
 	}
 	return &b

@@ -22,6 +22,7 @@ type viewer struct {
 	back    time.Time    // when the last connection came
 	lost    time.Time    // when the last connection was lost and none was left
 	ours    time.Time    // the same, when it was lost with the instance that held it
+	parted  time.Time    // when the last connection was closed in good order and none was left
 	counted int          // incidents that this viewer's own losses helped to make
 }
 
@@ -30,6 +31,12 @@ func (v *viewer) in() bool { return len(v.streams)+len(v.far) > 0 }
 func (v *viewer) lose(at time.Time) {
 	if at.After(v.lost) {
 		v.lost = at
+	}
+}
+
+func (v *viewer) part(at time.Time) {
+	if !v.in() && at.After(v.parted) {
+		v.parted = at
 	}
 }
 

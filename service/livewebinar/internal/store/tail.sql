@@ -2,7 +2,7 @@
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xmin, clock_timestamp()::timestamptz AS now;
 
 -- name: BeatsElsewhere :many
-SELECT webinar_id, account_id, stream, sequence, event, at, instance FROM livewebinar.beat
+SELECT webinar_id, account_id, stream, sequence, event, at, clean, instance FROM livewebinar.beat
 WHERE webinar_id = ANY (@webinar_ids::uuid[]) AND written_at > @since::timestamptz AND written_by >= (@xmin::text)::xid8 AND instance <> @me::uuid
 ORDER BY at, stream, sequence;
 

@@ -44,7 +44,7 @@ func (q *Queries) AccountsOf(ctx context.Context, accountIds []uuid.UUID) ([]Dat
 }
 
 const beatsElsewhere = `-- name: BeatsElsewhere :many
-SELECT webinar_id, account_id, stream, sequence, event, at, instance FROM livewebinar.beat
+SELECT webinar_id, account_id, stream, sequence, event, at, clean, instance FROM livewebinar.beat
 WHERE webinar_id = ANY ($1::uuid[]) AND written_at > $2::timestamptz AND written_by >= ($3::text)::xid8 AND instance <> $4::uuid
 ORDER BY at, stream, sequence
 `
@@ -63,6 +63,7 @@ type BeatsElsewhereRow struct {
 	Sequence  int64
 	Event     string
 	At        time.Time
+	Clean     bool
 	Instance  *uuid.UUID
 }
 
@@ -87,6 +88,7 @@ func (q *Queries) BeatsElsewhere(ctx context.Context, arg BeatsElsewhereParams) 
 			&i.Sequence,
 			&i.Event,
 			&i.At,
+			&i.Clean,
 			&i.Instance,
 		); err != nil {
 			return nil, err

@@ -1,7 +1,7 @@
 -- name: BeatAdd :exec
-INSERT INTO livewebinar.beat (webinar_id, account_id, stream, sequence, event, at, position_ms, hidden, instance)
+INSERT INTO livewebinar.beat (webinar_id, account_id, stream, sequence, event, at, position_ms, hidden, clean, instance)
 SELECT unnest(@webinar_ids::uuid[]), unnest(@account_ids::uuid[]), unnest(@streams::text[]), unnest(@sequences::bigint[]),
-       unnest(@events::text[]), unnest(@ats::timestamptz[]), unnest(@positions::integer[]), unnest(@hidden::boolean[]), @instance;
+       unnest(@events::text[]), unnest(@ats::timestamptz[]), unnest(@positions::integer[]), unnest(@hidden::boolean[]), unnest(@clean::boolean[]), @instance;
 
 -- Times that have not come arrive as the first day of the calendar, because an array of times has no holes in Go.
 -- name: CheckSave :exec

@@ -93,9 +93,9 @@ func (q *Queries) AttendancePage(ctx context.Context, arg AttendancePageParams) 
 }
 
 const beatAdd = `-- name: BeatAdd :exec
-INSERT INTO livewebinar.beat (webinar_id, account_id, stream, sequence, event, at, position_ms, hidden, instance)
+INSERT INTO livewebinar.beat (webinar_id, account_id, stream, sequence, event, at, position_ms, hidden, clean, instance)
 SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::bigint[]),
-       unnest($5::text[]), unnest($6::timestamptz[]), unnest($7::integer[]), unnest($8::boolean[]), $9
+       unnest($5::text[]), unnest($6::timestamptz[]), unnest($7::integer[]), unnest($8::boolean[]), unnest($9::boolean[]), $10
 `
 
 type BeatAddParams struct {
@@ -107,6 +107,7 @@ type BeatAddParams struct {
 	Ats        []time.Time
 	Positions  []int32
 	Hidden     []bool
+	Clean      []bool
 	Instance   *uuid.UUID
 }
 
@@ -120,6 +121,7 @@ func (q *Queries) BeatAdd(ctx context.Context, arg BeatAddParams) error {
 		arg.Ats,
 		arg.Positions,
 		arg.Hidden,
+		arg.Clean,
 		arg.Instance,
 	)
 	return err
