@@ -12,7 +12,7 @@ import (
 // limits are how often an account may do what others have to read or to be told. They stand above what a person does, and
 // far below what a script does.
 type limits struct {
-	ask, vote, react, hand, edit, poll, state, act, beat, join, history limit
+	ask, vote, react, hand, edit, poll, state, act, beat, join, leave, history limit
 }
 
 type limit struct{ *web.Limiter }
@@ -27,7 +27,7 @@ func newLimits(now func() time.Time) limits {
 		state: every(time.Second, 30), act: every(200*time.Millisecond, 50),
 		// Every change of a player may be one more interval, and the meter looks at all of them each time. As many connections as
 		// an account may have beat more slowly than this.
-		beat: every(500*time.Millisecond, 100), join: every(time.Second, 40), history: every(250*time.Millisecond, 40),
+		beat: every(500*time.Millisecond, 100), join: every(time.Second, 40), leave: every(time.Second, 40), history: every(250*time.Millisecond, 40),
 	}
 }
 

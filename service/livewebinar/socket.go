@@ -145,6 +145,7 @@ func (s *server) routes(o web.Options) *web.Mux {
 		})
 		return nil
 	})
+	m.Post("/live/leave", web.Account, s.leave, web.Body(leaveBody))
 	return m
 }
 

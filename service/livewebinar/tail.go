@@ -107,7 +107,9 @@ func (s *server) feed(ctx context.Context, q *store.Queries, rooms map[uuid.UUID
 	}
 	living, dead := s.peers.roll(s.now())
 	for id, l := range rooms {
-		l.Feed(s.now(), lines[id])
+		for _, left := range l.Feed(s.now(), lines[id]) {
+			s.recorder.act(s.activity.left(s.now(), l, left.Person, left.Stream))
+		}
 		for _, over := range l.Checked(known[id]) {
 			s.hand(personChannel(over.Account), &livewebinarpb.PersonPush{WebinarId: id.String(), CheckOver: number(over.Number)})
 		}

@@ -236,8 +236,12 @@ func TestPresenceCheck(t *testing.T) {
 	ana.Gone("dialog[data-check][open]")
 	ana.SeeText("[data-meter-reasons]", "Checks: 1 of 3 answered")
 	ana.SeeText("[data-check-said]", "your answer counts")
+	// A page that goes away says so beside its connection too, which may be too late for anything.
+	ana.Until(`(WebSocket.prototype.send = () => {}, dispatchEvent(new PageTransitionEvent("pagehide")), true)`)
+	h.Await("she left", func() bool { return h.Count(`SELECT count(*) FROM livewebinar.beat WHERE event = 'left'`) == 1 })
 	ana.Reload()
 	ana.Until(`document.querySelector("[data-check-sound]").checked`) // the device remembers
+	ana.See(`[data-connection][data-state="connected"]`)
 }
 
 // TestWatchWithoutSound reads the film in one's own language, and is warned before everybody reads of a patient.

@@ -27,23 +27,36 @@ type Far struct {
 // recentKept is how long what was heard from elsewhere is kept for a past that is being read. Reading it takes less.
 const recentKept = 30 * time.Second
 
+// Departed is a stream of this instance whose page told another one that it goes.
+type Departed struct {
+	Person
+
+	Stream string
+}
+
 // Feed takes what was written elsewhere, in the order in which it came. Fed twice, it changes nothing.
-func (r *Room) Feed(now time.Time, lines []Far) {
+func (r *Room) Feed(now time.Time, lines []Far) []Departed {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.closed.IsZero() {
-		return
+		return nil
 	}
+	var gone []Departed
 	for _, line := range lines {
-		r.feed(now, line)
+		v := r.viewer(line.Account)
+		switch ours := v.streams[line.Stream] != nil; {
+		case !ours:
+			r.feed(now, v, line)
+		case line.Event == credit.Left: // of one of ours, this alone may have been said elsewhere
+			v.heard(now, line.Beat)
+			r.drop(v, line.Stream)
+			gone = append(gone, Departed{Person: v.person, Stream: line.Stream})
+		}
 	}
+	return gone
 }
 
-func (r *Room) feed(now time.Time, line Far) {
-	v := r.viewer(line.Account)
-	if v.streams[line.Stream] != nil {
-		return // one of ours
-	}
+func (r *Room) feed(now time.Time, v *viewer, line Far) {
 	v.heard(now, line.Beat)
 	f := v.far[line.Stream]
 	switch {
@@ -79,6 +92,22 @@ func (v *viewer) heard(now time.Time, b credit.Beat) {
 	}) {
 		v.recent = append(v.recent, b)
 	}
+}
+
+// Depart takes out a stream that another instance holds and whose page said here that it goes; nil when it is not in the room. The
+// other instance finds the beat in the log.
+func (r *Room) Depart(now time.Time, account uuid.UUID, b credit.Beat) *Beat {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v := r.viewers[account]
+	if v == nil || v.far[b.Stream] == nil || !r.closed.IsZero() {
+		return nil
+	}
+	b.Viewer, b.At = account.String(), now
+	v.heard(now, b)
+	v.end(b.Stream)
+	r.change(v, func() { delete(v.far, b.Stream) })
+	return &Beat{Beat: b, Webinar: r.Webinar, Account: account}
 }
 
 // endedKept is how many streams of a viewer are remembered as ended.

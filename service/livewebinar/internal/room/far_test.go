@@ -191,3 +191,31 @@ func TestTriesOnTwoInstances(t *testing.T) {
 		}
 	}
 }
+
+// Who goes says so to another instance than the one that holds the connection: both know it, however often they are told.
+func TestGoodbyeSaidElsewhere(t *testing.T) {
+	t.Parallel()
+	holds, told := hour(t), hour(t)
+	holds.Join(at(0), ana, "tab", Past{})
+	told.Feed(at(1), hourThere(ana, "tab", 0, 0))
+	goodbye := credit.Beat{Stream: "tab", Sequence: 9, Event: credit.Left}
+	for _, wrong := range []credit.Beat{{Stream: "another tab", Event: credit.Left}, {Event: credit.Left}} {
+		if told.Depart(at(2), ana.Account, wrong) != nil || told.Depart(at(2), bor.Account, goodbye) != nil {
+			t.Error("somebody was taken out who is not there")
+		}
+	}
+	b := told.Depart(at(20), ana.Account, goodbye)
+	if b == nil || b.Account != ana.Account || b.Webinar != told.Webinar || !b.At.Equal(at(20)) || told.Viewers() != 0 {
+		t.Fatalf("%v, %d in the room", b, told.Viewers())
+	}
+	if told.Depart(at(21), ana.Account, goodbye) != nil {
+		t.Error("she left twice")
+	}
+	line := []Far{{Account: ana.Account, Instance: there, Beat: b.Beat}}
+	if gone := holds.Feed(at(21), line); len(gone) != 1 || gone[0].Person != ana || gone[0].Stream != "tab" || holds.Viewers() != 0 {
+		t.Errorf("gone: %v, %d in the room", gone, holds.Viewers())
+	}
+	if gone := holds.Feed(at(22), line); len(gone) != 0 || holds.Lose(at(23), ana.Account, "tab") != nil {
+		t.Error("she left twice")
+	}
+}

@@ -81,9 +81,19 @@ class Page {
     setInterval(() => void this.beat(), beatEvery);
     setInterval(() => this.second(), 1000);
     document.addEventListener("visibilitychange", () => this.beatSoon());
-    addEventListener("pagehide", () => void this.report("PLAYER_LEFT"));
+    addEventListener("pagehide", () => this.leave());
     addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
     renewEvery(4);
+  }
+
+  /** leave says goodbye twice: what is written on the connection of a page that goes away may never be sent. Who comes back loads anew. */
+  private leave(): void {
+    if (!this.inside) return;
+    void this.report("PLAYER_LEFT");
+    this.inside = false;
+    navigator.sendBeacon("/live/leave", new URLSearchParams({
+      webinar: this.webinar, connection: this.connection.name, sequence: String(this.sequence),
+    }));
   }
 
   private joined(j: Joined): void {

@@ -44,6 +44,8 @@ const final = new Map<string, State>([
 
 export class Connection {
   readonly board = new Board();
+  /** name is what the server calls this connection. */
+  name = "";
   private readonly engine: Centrifuge;
   private room: Subscription | null = null;
   private over = false;
@@ -60,6 +62,7 @@ export class Connection {
       this.entering = this.room !== null;
       if (!this.over) this.on.state(c.code === 0 ? "connecting" : "lost");
     });
+    this.engine.on("connected", (c) => { this.name = c.client; });
     this.engine.on("disconnected", (c) => this.end(closed.get(c.code) ?? "refused"));
     this.engine.on("publication", (c) => {
       if (c.channel === "front") this.on.front?.(c.data as FrontPush); else this.person(c.data as PersonPush);
