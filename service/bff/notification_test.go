@@ -27,6 +27,12 @@ import (
 // told is the bff over real views, with every peer missing.
 func told(t *testing.T) (bffpb.NotificationsServer, *dbtest.DB) {
 	t.Helper()
+	return subject[bffpb.NotificationsServer](t)
+}
+
+// subject is one of the things that the bff serves, over real views, with every peer missing.
+func subject[S any](t *testing.T) (S, *dbtest.DB) {
+	t.Helper()
 	database := dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), notificationcenter.Schema())
 	service, err := bff.New(&run.Deps{
 		Name: "bff", Now: time.Now, NewID: uuid.New, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
@@ -36,12 +42,12 @@ func told(t *testing.T) (bffpb.NotificationsServer, *dbtest.DB) {
 		t.Fatal(err)
 	}
 	for _, r := range service.RPC {
-		if impl, ok := r.Impl.(bffpb.NotificationsServer); ok {
+		if impl, ok := r.Impl.(S); ok {
 			return impl, database
 		}
 	}
-	t.Fatal("the bff does not serve notifications")
-	return nil, nil
+	t.Fatalf("the bff does not serve %T", *new(S))
+	return *new(S), nil
 }
 
 func TestNotifications(t *testing.T) {

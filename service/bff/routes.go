@@ -52,6 +52,10 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 	m.Get("/api/hosting", hosts, api)
 	m.Get("/api/hosting/{slug}", hosts, api)
 
+	m.Get("/api/me/deliveries", web.Account, api)
+	m.Post("/api/me/deliveries/lift", web.Account, api)
+	m.Get("/api/messages", web.Roles(token.Administrator), api)
+
 	// analytics
 	analysts := web.Roles(token.Analyst, token.Administrator)
 	m.Get("/api/analytics/overview", analysts, api)

@@ -43,6 +43,7 @@ type server struct {
 	people   datamanagementpb.PeopleClient
 	data     datamanagementpb.ContentClient
 	center   notificationcenterpb.NotificationCenterClient
+	mails    notificationcenterpb.MailsClient
 	figures  statisticspb.StatisticsClient
 	registry *registry
 	points   datamanagementpb.PointsClient
@@ -66,6 +67,7 @@ func (s *server) subjects() []subject {
 		{rpc.Service{Desc: &bffpb.People_ServiceDesc, Impl: &people{server: s}}, gateway(bffpb.RegisterPeopleHandlerClient, bffpb.NewPeopleClient)},
 		{rpc.Service{Desc: &bffpb.Content_ServiceDesc, Impl: &content{server: s}}, gateway(bffpb.RegisterContentHandlerClient, bffpb.NewContentClient)},
 		{rpc.Service{Desc: &bffpb.Notifications_ServiceDesc, Impl: &notifications{server: s}}, gateway(bffpb.RegisterNotificationsHandlerClient, bffpb.NewNotificationsClient)},
+		{rpc.Service{Desc: &bffpb.Deliveries_ServiceDesc, Impl: &deliveries{server: s}}, gateway(bffpb.RegisterDeliveriesHandlerClient, bffpb.NewDeliveriesClient)},
 		{rpc.Service{Desc: &bffpb.Preferences_ServiceDesc, Impl: &preferences{server: s}}, gateway(bffpb.RegisterPreferencesHandlerClient, bffpb.NewPreferencesClient)},
 		{rpc.Service{Desc: &bffpb.Analytics_ServiceDesc, Impl: &analytics{server: s}}, gateway(bffpb.RegisterAnalyticsHandlerClient, bffpb.NewAnalyticsClient)},
 		{rpc.Service{Desc: &bffpb.Webinars_ServiceDesc, Impl: &webinars{server: s}}, gateway(bffpb.RegisterWebinarsHandlerClient, bffpb.NewWebinarsClient)},
@@ -90,6 +92,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		people:   datamanagementpb.NewPeopleClient(data),
 		data:     datamanagementpb.NewContentClient(data),
 		center:   notificationcenterpb.NewNotificationCenterClient(d.Dial("notificationcenter")),
+		mails:    notificationcenterpb.NewMailsClient(d.Dial("notificationcenter")),
 		figures:  statisticspb.NewStatisticsClient(d.Dial("statistics")),
 		registry: newRegistry(cfg.RegistryURL, d.Now),
 		points:   datamanagementpb.NewPointsClient(data),

@@ -10,7 +10,10 @@ import (
 	"github.com/google/uuid"
 
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+	notificationcenterpb "github.com/rounds-cme/rounds/contract/notificationcenter/v1"
+	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/queue"
+	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/notificationcenter"
 )
 
@@ -166,6 +169,64 @@ func TestWhatDoesNotCountAsABounce(t *testing.T) {
 	closed := newWorld(t, notificationcenter.Config{})
 	if code, _ := closed.comesBack(report(id, "5.1.1", "no"), ""); code != http.StatusForbidden {
 		t.Errorf("without a secret, everybody gets %d", code)
+	}
+}
+
+// TestOnlyTheOwnerLifts: mail is sent again to an address that its owner confirmed, and to nobody else's.
+func TestOnlyTheOwnerLifts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, notificationcenter.Config{BounceSecret: secret})
+	ana := uuid.New()
+	id, _ := w.tell(ana, "article.published", "article")
+	w.comesBack(report(id, "5.1.1", "no"), secret)
+	w.comesBack(complaint(id), secret)
+	impl := w.service.RPC[1].Impl.(notificationcenterpb.MailsServer)
+	for _, c := range []struct {
+		who    uuid.UUID
+		lifted bool
+	}{{uuid.New(), false}, {ana, true}, {ana, false}} {
+		ctx := token.With(t.Context(), token.Claims{Account: c.who})
+		if out, err := impl.Lift(ctx, &notificationcenterpb.LiftRequest{Address: "ANA@rounds.example"}); err != nil || out.GetLifted() != c.lifted {
+			t.Errorf("%v, %v; want %v", out, err, c.lifted)
+		}
+	}
+	if _, err := impl.Lift(t.Context(), &notificationcenterpb.LiftRequest{Address: "ana@rounds.example"}); !errs.HasCode(err, "auth.required") {
+		t.Errorf("a visitor gets %v", err)
+	}
+	if _, state := w.tell(ana, "article.published", "article"); state != "sent" {
+		t.Errorf("the next is %s", state)
+	}
+	w.comesBack(report(id, "5.1.1", "no"), secret) // The same report once more: that mail is long dealt with.
+	if _, state := w.tell(ana, "article.published", "article"); state != "sent" {
+		t.Errorf("after an old report the next is %s", state)
+	}
+}
+
+func TestPreviewOfEveryKind(t *testing.T) {
+	t.Parallel()
+	service, err := begin(nil, notificationcenter.Config{From: "Rounds <no-reply@rounds.example>"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	impl := service.RPC[1].Impl.(notificationcenterpb.MailsServer)
+	first, err := impl.Preview(t.Context(), &notificationcenterpb.PreviewRequest{})
+	if err != nil || len(first.GetKinds()) < 20 {
+		t.Fatalf("%v, %v", first.GetKinds(), err)
+	}
+	for _, kind := range first.GetKinds() {
+		for _, language := range []string{"en", "sl"} {
+			m, err := impl.Preview(t.Context(), &notificationcenterpb.PreviewRequest{Kind: kind, Language: language, Zone: "Europe/Ljubljana"})
+			if err != nil || m.GetSubject() == "" || m.GetText() == "" || m.GetHtml() == "" || m.GetPush() == "" {
+				t.Errorf("%s in %s: %v", kind, language, err)
+			}
+			invites := kind == "webinar.reminder" || kind == "webinar.moved" || kind == "webinar.cancelled"
+			if invites != (m.GetCalendar() != "") {
+				t.Errorf("%s: a file for the calendar: %v", kind, m.GetCalendar() != "")
+			}
+		}
+	}
+	if _, err := impl.Preview(t.Context(), &notificationcenterpb.PreviewRequest{Kind: "no.such"}); !errs.HasCode(err, "message.kind") {
+		t.Errorf("got %v", err)
 	}
 }
 

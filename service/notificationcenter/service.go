@@ -62,7 +62,10 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
 	return &run.Service{
-		RPC:  []rpc.Service{{Desc: &notificationcenterpb.NotificationCenter_ServiceDesc, Impl: &rpcServer{server: s}}},
+		RPC: []rpc.Service{
+			{Desc: &notificationcenterpb.NotificationCenter_ServiceDesc, Impl: &rpcServer{server: s}},
+			{Desc: &notificationcenterpb.Mails_ServiceDesc, Impl: &mailServer{server: s}},
+		},
 		HTTP: s.routes(web.Options{Name: d.Name, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens}),
 		Work: []run.Work{{Name: "messages", Run: s.consume}},
 	}, nil

@@ -102,6 +102,7 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.post("/notifications/open", web.Account, s.openNotification)
 	m.post("/notifications/seen", web.Account, s.seeNotifications)
 
+	s.deliveryRoutes(m)
 	s.analystRoutes(m)
 
 	return m.Mux
@@ -115,6 +116,14 @@ func (s *server) hostRoutes(m house) {
 	m.get("/webinars/{slug}/console", hosts, s.console)
 	m.post("/webinars/{slug}/begin", hosts, s.postBegin)
 	m.post("/webinars/{slug}/end", hosts, s.postEnd)
+}
+
+// deliveryRoutes are about messages: what became of them, for everybody; how they look, for administrators.
+func (s *server) deliveryRoutes(m house) {
+	m.get("/me/notifications/deliveries", web.Account, s.deliveriesPage)
+	m.post("/me/notifications/deliveries/lift", web.Account, s.liftSuppression)
+	m.get("/backoffice/messages", web.Roles(token.Administrator), s.messages)
+	m.get("/backoffice/messages/body", web.Roles(token.Administrator), s.messageBody, web.Raw())
 }
 
 func (s *server) analystRoutes(m house) {

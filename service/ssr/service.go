@@ -49,6 +49,8 @@ type server struct {
 	content bffpb.ContentClient
 	told    bffpb.NotificationsClient
 
+	deliveries bffpb.DeliveriesClient
+
 	analytics bffpb.AnalyticsClient
 
 	webinars   bffpb.WebinarsClient
@@ -76,6 +78,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	s.auth, s.support = authpb.NewAuthClient(d.Dial("auth")), cmp.Or(cfg.Support, "support@rounds.example")
 	rights := &permissions{auth: s.auth, now: d.Now, known: map[uuid.UUID]permission{}}
 	s.analytics = bffpb.NewAnalyticsClient(d.Dial("bff"))
+	s.deliveries = bffpb.NewDeliveriesClient(d.Dial("bff"))
 	s.told = bffpb.NewNotificationsClient(d.Dial("bff"))
 	s.webinars, s.base = bffpb.NewWebinarsClient(d.Dial("bff")), strings.TrimSuffix(d.BaseURL, "/")
 	s.hosting = bffpb.NewHostingClient(d.Dial("bff"))

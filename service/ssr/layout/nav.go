@@ -60,6 +60,7 @@ func backoffice() []Link {
 		{"desk.reports", "/backoffice/comments"},
 		{"desk.categories", "/backoffice/categories"},
 		{"desk.lecturers", "/backoffice/lecturers"},
+		{"message.title", "/backoffice/messages"},
 		{"saga.title", "/backoffice/processes"},
 	}
 }

@@ -161,16 +161,14 @@ func (w *walk) feedback(r io.Reader) {
 
 // original finds whose report it is in what came back of the mail.
 func (w *walk) original(r io.Reader) {
-	for _, group := range groups(r) {
-		if w.report.MessageID == "" {
-			w.report.MessageID = firstID(group["message-id"])
-		}
-		return // Only the head: the body is not ours to read.
+	head := groups(r)
+	if len(head) > 0 && w.report.MessageID == "" {
+		w.report.MessageID = firstID(head[0]["message-id"]) // Only of the head: the body is not ours to read.
 	}
 }
 
 func firstID(text string) string {
-	found := regexp.MustCompile(`<([!-;=?-~]{1,200})>`).FindStringSubmatch(text)
+	found := regexp.MustCompile(`<([[:alnum:]!#$%&'*+/=?^_{|}.@:~\-]{1,200})>`).FindStringSubmatch(text)
 	if found == nil {
 		return ""
 	}

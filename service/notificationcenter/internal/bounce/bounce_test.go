@@ -87,6 +87,12 @@ Message-ID:
 --b--
 `
 
+// until is the beginning of a text.
+func until(text, mark string) string {
+	before, _, _ := strings.Cut(text, mark)
+	return before
+}
+
 func crlf(text string) []byte { return []byte(strings.ReplaceAll(text, "\n", "\r\n")) }
 
 func TestReports(t *testing.T) {
@@ -109,11 +115,11 @@ func TestReports(t *testing.T) {
 		},
 		"not spam": {strings.Replace(complaint, "Feedback-Type: abuse", "Feedback-Type: not-spam", 1), bounce.Report{MessageID: second}},
 		"cut off": {
-			postfix[:strings.Index(postfix, "Hello Ana")],
+			until(postfix, "Hello Ana"),
 			bounce.Report{Kind: bounce.Failed, MessageID: first, Status: "5.1.1", Said: unknown},
 		},
 		"nothing sent back": {
-			strings.Replace(postfix[:strings.Index(postfix, "--B1.1700000000/mail.hospital.example\nContent-Description: Undelivered")],
+			strings.Replace(until(postfix, "--B1.1700000000/mail.hospital.example\nContent-Description: Undelivered"),
 				"Auto-Submitted:", "References: <"+first+">\nAuto-Submitted:", 1),
 			bounce.Report{Kind: bounce.Failed, MessageID: first, Status: "5.1.1", Said: unknown},
 		},
