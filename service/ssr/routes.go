@@ -101,11 +101,25 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.get("/notifications/bell", web.Account, s.bell)
 	m.post("/notifications/open", web.Account, s.openNotification)
 	m.post("/notifications/seen", web.Account, s.seeNotifications)
+	s.preferenceRoutes(m)
 
 	s.deliveryRoutes(m)
 	s.analystRoutes(m)
 
 	return m.Mux
+}
+
+// preferenceRoutes are what one is told of. The token in a mail is the right to stop that mail, so nobody has to log in for it; no
+// other site's form is refused, because it is a mail program's site that sends the one click.
+func (s *server) preferenceRoutes(m house) {
+	m.get("/me/notifications", web.Account, s.preferences)
+	m.post("/me/notifications", web.Account, s.postPreferences)
+	m.post("/me/notifications/pause", web.Account, s.postPause)
+	m.post("/me/notifications/exceptions", web.Account, s.postException)
+	few := web.Limit(web.Rate{Every: 100 * time.Millisecond, Burst: 100})
+	m.get("/unsubscribe", web.Public, s.optout, few)
+	m.post("/unsubscribe", web.Public, s.postOptout, few, web.Foreign())
+	m.post("/unsubscribe/undo", web.Public, s.postUndoOptout, few)
 }
 
 // hostRoutes are for those who run webinars. A lecturer may be a member without another role; whose webinar it is, is asked of the bff.

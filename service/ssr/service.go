@@ -48,6 +48,7 @@ type server struct {
 
 	content bffpb.ContentClient
 	told    bffpb.NotificationsClient
+	wishes  bffpb.PreferencesClient
 
 	deliveries bffpb.DeliveriesClient
 
@@ -79,6 +80,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	rights := &permissions{auth: s.auth, now: d.Now, known: map[uuid.UUID]permission{}}
 	s.analytics = bffpb.NewAnalyticsClient(d.Dial("bff"))
 	s.deliveries = bffpb.NewDeliveriesClient(d.Dial("bff"))
+	s.wishes = bffpb.NewPreferencesClient(d.Dial("bff"))
 	s.told = bffpb.NewNotificationsClient(d.Dial("bff"))
 	s.webinars, s.base = bffpb.NewWebinarsClient(d.Dial("bff")), strings.TrimSuffix(d.BaseURL, "/")
 	s.hosting = bffpb.NewHostingClient(d.Dial("bff"))

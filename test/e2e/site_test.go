@@ -90,7 +90,7 @@ func openSite(t *testing.T, people ...registry.Person) *site {
 		}
 	}
 	add("datamanagement", "", func(d *run.Deps) (*run.Service, error) {
-		return datamanagement.New(d, datamanagement.Config{ProofKey: proofs, PseudonymKey: "test"})
+		return datamanagement.New(d, datamanagement.Config{ProofKey: proofs, PseudonymKey: "test", OptoutKey: "test"})
 	})
 	add("auth", "/auth/", func(d *run.Deps) (*run.Service, error) { return auth.New(d, auth.Config{}) })
 	add("bff", "/api/", func(d *run.Deps) (*run.Service, error) {

@@ -1,0 +1,61 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/rounds-cme/rounds/kit/optout"
+)
+
+// TestPreferences is a member who says what she is told of, is told what cannot be, and stops one kind of mail without logging in.
+func TestPreferences(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	ana := s.Account("ana@rounds.example", "Ana Novak")
+	s.programme(ana)
+	p := chromium.New(t, s.URL)
+	p.Forgive("422")
+	login(p, "ana@rounds.example")
+	p.Open("/me")
+	p.Click("a[href='/me/notifications']")
+	p.SeeText("h1", "What you are told")
+
+	// What cannot be is said beside its row, and what was typed stays.
+	p.Click("input[name=change_site]")
+	p.Click("input[name=change_email]")
+	p.Set("#f-quiet_from", "22:00")
+	p.Set("#f-quiet_to", "06:30")
+	p.Press("Save")
+	p.SeeText("[data-error-summary]", "keep the site or e-mail")
+	looks(p, "preferences-error", look{390, true}, look{1440, false})
+	if from := p.Value("#f-quiet_from"); from != "22:00" {
+		t.Errorf("the quiet hours begin at %q again", from)
+	}
+	p.Click("input[name=change_email]")
+	p.Click("input[name=article_push]")
+	p.Click("input[name=article_digest][value=daily]")
+	p.Press("Save")
+	p.SeeText("[data-toast]", "Site off; New articles: Push off; quiet hours from 22:00 to 06:30")
+	p.Until(`!document.querySelector("input[name=article_push]").checked && document.querySelector("input[name=article_email]").checked`)
+
+	p.Press("Make an exception")
+	p.Press("Save the exception")
+	p.SeeText("[data-exception]", "Webinars in Intensive care")
+	p.Press("For a week")
+	p.SeeText("[data-pause]", "paused until")
+	looks(p, "preferences", look{390, false}, look{390, true}, look{1440, true}, look{1440, false})
+
+	// The link of a mail, in the browser of somebody who is not logged in.
+	visitor := chromium.New(t, s.URL)
+	visitor.Open("/unsubscribe?token=" + optout.New("test").Sign(optout.Choice{Account: ana, Topic: "points", Target: uuid.Nil, Channel: "email"}))
+	visitor.SeeText("main", "a…@rounds.example")
+	looks(visitor, "unsubscribe", look{390, false}, look{1440, true})
+	visitor.Press("Stop it")
+	visitor.SeeText("h1", "This has stopped")
+	if n := s.count(`SELECT count(*) FROM datamanagement.preference WHERE topic = 'points' AND channel = 'email' AND NOT enabled`); n != 1 {
+		t.Error("mails about points still come")
+	}
+	visitor.Press("Undo")
+	visitor.SeeText("h1", "You are told again")
+}
