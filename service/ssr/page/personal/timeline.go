@@ -9,6 +9,7 @@ import (
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/kit/i18n"
+	"github.com/rounds-cme/rounds/service/ssr/part"
 )
 
 // The drawing board of a line, in units of its SVG. It is stretched to the width of the page, so only bars are drawn, no text.
@@ -103,4 +104,15 @@ func checks(ctx context.Context, e *bffpb.PointsEvidenceResponse, at func(*times
 func middle(e *bffpb.PointsEvidenceResponse) *timestamppb.Timestamp {
 	began, ended := e.GetStartedAt().AsTime(), e.GetEndedAt().AsTime()
 	return timestamppb.New(began.Add(ended.Sub(began) / 2).Truncate(time.Second))
+}
+
+func checkColumns(ctx context.Context) []part.Column {
+	return []part.Column{
+		{Label: i18n.Say(ctx, "evidence.number"), Number: true},
+		{Label: i18n.Say(ctx, "evidence.fate")},
+		{Label: i18n.Say(ctx, "evidence.answered")},
+		{Label: i18n.Say(ctx, "evidence.shown")},
+		{Label: i18n.Say(ctx, "evidence.asked")},
+		{Label: i18n.Say(ctx, "evidence.due")},
+	}
 }
