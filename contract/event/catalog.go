@@ -47,6 +47,8 @@ func Catalog() []Entry {
 		{"webinar.cancelled", &eventpb.WebinarCancelled{}, DataManagement, to(NotificationTaskRunner)},
 		{"reminder.due", &eventpb.ReminderDue{}, Scheduler, to(NotificationTaskRunner)},
 
+		{"hosts.missing", &eventpb.HostsMissing{}, Scheduler, nil},
+
 		{"start.requested", &eventpb.StartRequested{}, Scheduler, to(LiveWebinar)},
 		{"webinar.live", &eventpb.WebinarLive{}, Scheduler, to(LiveWebinar, NotificationTaskRunner)},
 		{"room.opened", &eventpb.RoomOpened{}, LiveWebinar, to(Scheduler)},
@@ -58,6 +60,11 @@ func Catalog() []Entry {
 		{"webinar.ended", &eventpb.WebinarEnded{}, Scheduler, to(LiveWebinar, DataManagement)},
 		{"attendance.evaluated", &eventpb.AttendanceEvaluated{}, DataManagement, to(Scheduler)},
 		{"end.completed", &eventpb.EndCompleted{}, Scheduler, nil},
+
+		{"digest.due", &eventpb.DigestDue{}, Scheduler, nil},
+		{"licence.due", &eventpb.LicenceDue{}, Scheduler, nil},
+		{"retention.due", &eventpb.RetentionDue{}, Scheduler, nil},
+		{"points.deadline", &eventpb.PointsDeadline{}, Scheduler, nil},
 
 		{"points.requested", &eventpb.PointsRequested{}, DataManagement, nil},
 		{"points.answered", &eventpb.PointsAnswered{}, DataManagement, to(NotificationTaskRunner)},

@@ -66,6 +66,7 @@ type board struct {
 	away       map[uuid.UUID]time.Time // whose hand is up and who is not in the room, since when
 	behind     sync.Map                // accounts that were let behind the stage here
 	asked      time.Time               // when it was last looked whether they are still hosts
+	backstage  int32                   // how many of them were last written down
 
 	writing sync.Mutex
 	waiting []*change

@@ -2,6 +2,7 @@ package livewebinar
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -145,7 +146,8 @@ func (p *peers) leave(ctx context.Context) error {
 func (s *server) stay(ctx context.Context) error {
 	tick := time.NewTicker(leaseEvery)
 	defer tick.Stop()
-	if err := store.New(s.peers.pool).InstanceForget(ctx); err != nil && ctx.Err() == nil {
+	q := store.New(s.peers.pool)
+	if err := errors.Join(q.InstanceForget(ctx), q.BackstageForget(ctx)); err != nil && ctx.Err() == nil {
 		s.log.Warn("old instances stay on the list", "error", err)
 	}
 	for first := true; ; {

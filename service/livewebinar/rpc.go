@@ -26,9 +26,14 @@ func (a *rpc) Status(ctx context.Context, q *livewebinarpb.StatusRequest) (*live
 	if len(q.GetWebinarIds()) > mostAsked {
 		return nil, errs.New(errs.Invalid, "room.too_many", "At most 100 webinars can be asked for at once.")
 	}
-	rows, err := store.New(a.rooms.pool).RoomList(ctx, parseIDs(q.GetWebinarIds()))
+	ids := parseIDs(q.GetWebinarIds())
+	rows, err := store.New(a.rooms.pool).RoomList(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("list rooms: %w", err)
+	}
+	behind, err := store.New(a.rooms.pool).BackstageList(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("list hosts: %w", err)
 	}
 	byID := map[string]*livewebinarpb.RoomStatus{}
 	for _, row := range rows {
@@ -39,7 +44,10 @@ func (a *rpc) Status(ctx context.Context, q *livewebinarpb.StatusRequest) (*live
 		}
 		byID[row.WebinarID.String()] = roomStatusPB(row, present, l != nil)
 	}
-	var reply livewebinarpb.StatusResponse
+	reply := livewebinarpb.StatusResponse{Hosts: make(map[string]int32, len(behind))}
+	for _, row := range behind {
+		reply.Hosts[row.WebinarID.String()] = row.Hosts
+	}
 	for _, id := range q.GetWebinarIds() {
 		if s := byID[id]; s != nil {
 			reply.Rooms = append(reply.Rooms, s)

@@ -3,9 +3,12 @@ package livewebinar
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/centrifugal/centrifuge"
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
@@ -127,12 +130,17 @@ func (s *server) sendForward(ctx context.Context, b *board) {
 	}
 	b.asked = s.now()
 	channel := backstageChannel(b.webinar)
+	var there int32
+	defer func() { s.sayBackstage(ctx, b, there) }()
 	b.behind.Range(func(key, _ any) bool {
 		account, _ := key.(uuid.UUID)
 		connections := s.node.Hub().UserConnections(account.String())
 		if len(connections) == 0 {
 			b.behind.Delete(account)
 			return true
+		}
+		if slices.ContainsFunc(slices.Collect(maps.Values(connections)), func(c *centrifuge.Client) bool { return c.IsSubscribed(channel) }) {
+			there++
 		}
 		_, _, err := s.rooms.host(ctx, b.webinar, account)
 		if !errs.HasCode(err, "room.hosts") && !errs.HasCode(err, "room.members") {
@@ -145,6 +153,18 @@ func (s *server) sendForward(ctx context.Context, b *board) {
 		}
 		return true
 	})
+}
+
+// sayBackstage writes down how many hosts are behind the stage here: whoever wants to know before the start asks any instance.
+func (s *server) sayBackstage(ctx context.Context, b *board, there int32) {
+	if there == 0 && b.backstage == 0 {
+		return
+	}
+	b.backstage = there
+	err := store.New(s.rooms.pool).BackstageSeen(ctx, store.BackstageSeenParams{WebinarID: b.webinar, Instance: s.rooms.me, Hosts: there})
+	if err != nil {
+		s.log.Error("hosts behind the stage", "webinar", b.webinar, "error", err)
+	}
 }
 
 // lowerAbsent puts the hands down of who left for good.

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,8 +26,12 @@ const (
 
 // look claims and fires what is due, and tells how long there is nothing to do.
 func (s *server) look(ctx context.Context) (time.Duration, error) {
+	if err := s.recur(ctx); err != nil {
+		return 0, err
+	}
 	now := s.Now()
-	if _, err := s.store.TimerAddReminders(ctx, store.TimerAddRemindersParams{Leads: s.leads(), Now: now}); err != nil {
+	kinds, leads := s.leads()
+	if _, err := s.store.TimerAddLeads(ctx, store.TimerAddLeadsParams{Kinds: kinds, Leads: leads, Now: now}); err != nil {
 		return 0, fmt.Errorf("add reminders: %w", err)
 	}
 	timers, err := s.store.TimerClaim(ctx, store.TimerClaimParams{
@@ -45,37 +50,70 @@ func (s *server) look(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("look for the next timer: %w", err)
 	}
+	again, err := s.store.RecurrenceNext(ctx, now.Add(mostPause))
+	if err != nil {
+		return 0, fmt.Errorf("look what comes again next: %w", err)
+	}
+	if again.Before(next) {
+		next = again
+	}
 	return min(max(next.Sub(s.Now()), 0), mostPause), nil
 }
 
-func (s *server) leads() []int32 {
-	seconds := make([]int32, 0, len(s.config.ReminderLeads))
-	for _, lead := range s.config.ReminderLeads {
-		seconds = append(seconds, int32(lead/time.Second)) //nolint:gosec // At most thirty days; New looked.
+// leads are the kinds of timers that come before a start, and how long before.
+func (s *server) leads() (kinds []string, leads []int32) {
+	for range s.config.ReminderLeads {
+		kinds = append(kinds, "reminder")
 	}
-	return seconds
+	for range s.config.hosts() {
+		kinds = append(kinds, "hosts")
+	}
+	return kinds, seconds(slices.Concat(s.config.ReminderLeads, s.config.hosts()))
+}
+
+func seconds(times []time.Duration) []int32 {
+	all := make([]int32, 0, len(times))
+	for _, t := range times {
+		all = append(all, int32(t/time.Second)) //nolint:gosec // At most thirty days; New looked.
+	}
+	return all
 }
 
 // handle fires one timer; when that fails, it is due again after a pause that grows.
 func (s *server) handle(ctx context.Context, timer store.TimerClaimRow) {
 	ctx, unit := obs.Start(ctx, s.Log, "timer", timer.Kind)
 	unit.Set("webinar", timer.WebinarID).Set("attempt", timer.Attempts).Set("late", s.Now().Sub(timer.DueAt).String())
-	err := db.Tx(ctx, s.DB, func(tx pgx.Tx) error { return s.fire(ctx, tx, timer) })
+	err := s.act(ctx, timer)
 	unit.End(err)
 	if err == nil {
 		return
 	}
-	pause := min(time.Duration(timer.Attempts)*time.Second, time.Minute)
 	_, err = s.store.TimerLater(ctx, store.TimerLaterParams{
-		ID: timer.ID, Token: timer.Token, DueAt: s.Now().Add(pause), Error: err.Error(),
+		ID: timer.ID, Token: timer.Token, DueAt: s.Now().Add(pause(timer.Attempts)), Error: err.Error(),
 	})
 	if err != nil {
 		s.Log.Error("a failed timer could not be put off; its lease runs out by itself", "timer", timer.ID, "error", err)
 	}
 }
 
+func pause(attempts int32) time.Duration {
+	return min(time.Duration(attempts)*time.Second, time.Minute)
+}
+
+// act asks first what others know, outside of the transaction.
+func (s *server) act(ctx context.Context, timer store.TimerClaimRow) error {
+	there := false
+	if timer.Kind == "hosts" {
+		var err error
+		if there, err = s.hostsThere(ctx, timer.WebinarID); err != nil {
+			return err
+		}
+	}
+	return db.Tx(ctx, s.DB, func(tx pgx.Tx) error { return s.fire(ctx, tx, timer, there) })
+}
+
 // fire does what the timer is for, in the transaction that also marks it done.
-func (s *server) fire(ctx context.Context, tx pgx.Tx, timer store.TimerClaimRow) error {
+func (s *server) fire(ctx context.Context, tx pgx.Tx, timer store.TimerClaimRow, hostsThere bool) error {
 	q := store.New(tx)
 	plan, err := q.PlanGet(ctx, timer.WebinarID)
 	if err != nil {
@@ -97,6 +135,10 @@ func (s *server) fire(ctx context.Context, tx pgx.Tx, timer store.TimerClaimRow)
 	switch timer.Kind {
 	case "reminder":
 		return s.remind(ctx, tx, plan, timer)
+	case "hosts":
+		return s.missHosts(ctx, tx, plan, hostsThere)
+	case "points":
+		return s.warnOfPoints(ctx, tx, plan, timer)
 	case "start":
 		return s.begin(ctx, tx, plan, timer)
 	default:
@@ -108,15 +150,9 @@ func (s *server) fire(ctx context.Context, tx pgx.Tx, timer store.TimerClaimRow)
 // remind says that it is time to remind; never once the start has come, and not when a later reminder is due as well, because the
 // webinar was planned at short notice or nothing ran meanwhile: one of them is enough.
 func (s *server) remind(ctx context.Context, tx pgx.Tx, plan store.SchedulerPlan, timer store.TimerClaimRow) error {
-	if !s.Now().Before(plan.StartsAt) {
-		obs.Event(ctx).Set("skipped", "the start has come")
+	if overtaken(s.Now(), plan.StartsAt, time.Duration(timer.Lead)*time.Second, s.config.ReminderLeads) {
+		obs.Event(ctx).Set("skipped", "a later reminder is due as well, or the start has come")
 		return nil
-	}
-	for _, lead := range s.config.ReminderLeads {
-		if lead.Seconds() < float64(timer.Lead) && !s.Now().Before(plan.StartsAt.Add(-lead)) {
-			obs.Event(ctx).Set("skipped", "a later reminder is due as well")
-			return nil
-		}
 	}
 	return s.Events.Append(ctx, tx, eventlog.Event{
 		Stream: stream(plan.WebinarID), ExpectedVersion: eventlog.Any, Type: "reminder.due",

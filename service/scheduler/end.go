@@ -118,7 +118,19 @@ func (s *server) tellEnded(state *saga.State) eventlog.Event {
 	}
 }
 
+// complete also plans the warnings before the agency takes the points no longer: from now on they can be requested.
 func (s *server) complete(ctx context.Context, tx pgx.Tx, state *saga.State) error {
+	id, err := webinarOf(state)
+	if err != nil {
+		return err
+	}
+	sequence, _, err := numbers(state)
+	if err != nil {
+		return err
+	}
+	if err := s.addPointsTimers(ctx, tx, id, sequence); err != nil {
+		return err
+	}
 	return s.Events.Append(ctx, tx, eventlog.Event{
 		Stream: "webinar/" + state.Data["webinar"], ExpectedVersion: eventlog.Any, Type: "end.completed",
 		Message: &eventpb.EndCompleted{WebinarId: state.Data["webinar"]},

@@ -51,6 +51,7 @@ func doomed(point, database string, impatient bool) {
 			c.StartTimeout, c.StartAttempts = 200*time.Millisecond, 1
 		}
 	},
+		hosts(1),
 		func(name, entry string, phase saga.Phase) {
 			if name+"/"+entry+"/"+string(phase) == point {
 				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)

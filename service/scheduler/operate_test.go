@@ -18,7 +18,7 @@ import (
 // operator is an administrator, and what is answered to them.
 func (w *world) operator() (context.Context, schedulerpb.SagasServer) {
 	w.t.Helper()
-	service, err := build(w.database.Pool("scheduler"), w.clock.Now, nil, nil)
+	service, err := build(w.database.Pool("scheduler"), w.clock.Now, nil, w.rooms, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -184,7 +184,7 @@ func TestPlanAndWebinarCommitTogether(t *testing.T) {
 func TestLeadsAreChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, err := start(w.database.Pool("scheduler"), w.clock.Now, func(c *scheduler.Config) { c.ReminderLeads = []time.Duration{0} }, nil)
+	_, err := start(w.database.Pool("scheduler"), w.clock.Now, func(c *scheduler.Config) { c.ReminderLeads = []time.Duration{0} }, w.rooms, nil)
 	if err == nil {
 		t.Fatal("a lead of zero was taken")
 	}

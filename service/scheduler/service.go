@@ -1,10 +1,15 @@
 // Package scheduler does what time asks for. It reminds before a webinar, starts it and ends it, as sagas whose every
-// step is an event in the log; any instance continues where another one died. It calls no service: it appends to the
-// event log, changes a webinar's status through three functions of data management, and that is all it may do.
+// step is an event in the log; any instance continues where another one died. It appends to the event log, changes a
+// webinar's status through three functions of data management, and that is all it may do. It asks the rooms one question, whether
+// hosts are there, and lives without an answer.
 //
-//	plan_webinar (data management's transaction) ──> timers: reminder(s), start, end
+//	plan_webinar (data management's transaction) ──> timers: reminder(s), hosts, start, end
+//	end completed ──> timers: points, so long before the agency takes them no longer
+//	the clock ──> digest (each hour), licence, retention, cleanup (each day): see recur.go
 //
 //	reminder ──due──> event reminder.due, unless the start has come
+//	hosts ─────due──> event hosts.missing, if nobody who may host is connected
+//	points ────due──> event points.deadline, while nobody has requested them
 //	start ─────due──> saga webinar.start: status ──> room ──> announce      (undone: status planned, tried again soon)
 //	end ───────due──> saga webinar.end:   room ──> status and credit ──> complete
 //
@@ -17,8 +22,10 @@ package scheduler
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 	schedulerpb "github.com/rounds-cme/rounds/contract/scheduler/v1"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
@@ -29,12 +36,23 @@ import (
 
 // Config are the settings of this service.
 type Config struct {
-	ReminderLeads []time.Duration `name:"reminder-leads" default:"1h" help:"How long before a webinar its subscribers are reminded, such as 24h,1h."`
-	Lease         time.Duration   `default:"3s" help:"How long after a crash another instance takes over a timer or a saga."`
-	StartTimeout  time.Duration   `default:"10s" help:"How long the live webinar service may take to open a room before it is asked again."`
-	StartAttempts int             `default:"5" help:"How often a room is asked for before the start is undone."`
-	StartPause    time.Duration   `default:"15s" help:"How long after an undone start the next one is tried."`
-	EndTimeout    time.Duration   `default:"30s" help:"How long the closing of a room, and the computing of credit, may take before it is asked for again."`
+	ReminderLeads  []time.Duration `name:"reminder-leads" default:"1h" help:"How long before a webinar its subscribers are reminded, such as 24h,1h."`
+	HostsLead      time.Duration   `name:"hosts-lead" default:"10m" help:"How long before a webinar it is looked whether anybody who may host it is connected; 0: never."`
+	PointsDeadline time.Duration   `name:"points-deadline" default:"192h" help:"How long after the end of a webinar the agency takes its points: 8 days in Germany, for example."`
+	PointsWarnings []time.Duration `name:"points-warnings" default:"48h,12h" help:"How long before that administrators are warned of points that nobody has requested."`
+	Lease          time.Duration   `default:"3s" help:"How long after a crash another instance takes over a timer or a saga."`
+	StartTimeout   time.Duration   `default:"10s" help:"How long the live webinar service may take to open a room before it is asked again."`
+	StartAttempts  int             `default:"5" help:"How often a room is asked for before the start is undone."`
+	StartPause     time.Duration   `default:"15s" help:"How long after an undone start the next one is tried."`
+	EndTimeout     time.Duration   `default:"30s" help:"How long the closing of a room, and the computing of credit, may take before it is asked for again."`
+}
+
+// hosts is the lead at which hosts are looked for, if it is done at all.
+func (c Config) hosts() []time.Duration {
+	if c.HostsLead == 0 {
+		return nil
+	}
+	return []time.Duration{c.HostsLead}
 }
 
 type server struct {
@@ -43,6 +61,7 @@ type server struct {
 	store  *store.Queries
 	sagas  *saga.Engine
 	bell   *wake.Bell
+	rooms  livewebinarpb.LiveWebinarClient
 }
 
 // New wires the service.
@@ -52,12 +71,15 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 
 // newWithCrash is New with a hook by which tests kill the process at a named step of a saga.
 func newWithCrash(d *run.Deps, config Config, crash saga.CrashPoint) (*run.Service, error) {
-	for _, lead := range config.ReminderLeads {
+	for _, lead := range slices.Concat(config.ReminderLeads, config.PointsWarnings, config.hosts()) {
 		if lead < time.Second || lead > 30*24*time.Hour {
-			return nil, fmt.Errorf("a reminder may lead by one second to thirty days, not by %s", lead)
+			return nil, fmt.Errorf("reminders and warnings may lead by one second to thirty days, not by %s", lead)
 		}
 	}
-	s := &server{Deps: d, config: config, store: store.New(d.DB), bell: wake.New(d.DB, "scheduler_timer")}
+	s := &server{
+		Deps: d, config: config, store: store.New(d.DB), bell: wake.New(d.DB, "scheduler_timer"),
+		rooms: livewebinarpb.NewLiveWebinarClient(d.Dial("livewebinar")),
+	}
 	engine, err := saga.New(saga.Deps{
 		Pool: d.DB, Events: d.Events, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Lease: config.Lease, Crash: crash,
 	}, s.startSaga(), s.endSaga())
@@ -76,6 +98,9 @@ func newWithCrash(d *run.Deps, config Config, crash saga.CrashPoint) (*run.Servi
 
 // timers looks for due ones until ctx ends.
 func (s *server) timers(ctx context.Context) error {
+	if err := s.addRecurrences(ctx); err != nil {
+		return err
+	}
 	rings, stop := s.bell.On()
 	defer stop()
 	for ctx.Err() == nil {

@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"sync"
@@ -12,11 +13,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/rounds-cme/rounds/contract/event"
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 	"github.com/rounds-cme/rounds/kit/db"
 	"github.com/rounds-cme/rounds/kit/db/dbtest"
 	"github.com/rounds-cme/rounds/kit/eventlog"
@@ -34,6 +37,37 @@ type world struct {
 	database *dbtest.DB
 	admin    *pgxpool.Pool
 	clock    *clock
+	rooms    rooms // whom instances that begin from now on ask whether hosts are there
+}
+
+// rooms stands in for the live webinar service, as far as the scheduler asks it.
+type rooms func(webinars []string) (*livewebinarpb.StatusResponse, error)
+
+// hosts is a service where so many hosts are behind the stage of whatever is asked for.
+func hosts(n int32) rooms {
+	return func(webinars []string) (*livewebinarpb.StatusResponse, error) {
+		there := &livewebinarpb.StatusResponse{Hosts: map[string]int32{}}
+		for _, id := range webinars {
+			if n > 0 {
+				there.Hosts[id] = n
+			}
+		}
+		return there, nil
+	}
+}
+
+// Invoke answers the one call there is.
+func (r rooms) Invoke(_ context.Context, _ string, asked, reply any, _ ...grpc.CallOption) error {
+	answer, err := r(asked.(*livewebinarpb.StatusRequest).GetWebinarIds())
+	if err == nil {
+		proto.Merge(reply.(*livewebinarpb.StatusResponse), answer)
+	}
+	return err
+}
+
+// NewStream is never asked for.
+func (r rooms) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+	return nil, errors.New("the scheduler asks for no stream")
 }
 
 // clock is set by the test.
@@ -57,7 +91,7 @@ func (c *clock) add(d time.Duration) {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	database := dbtest.New(t, queue.Schema(), eventlog.Schema(), saga.Schema(), datamanagement.Schema(), scheduler.Schema())
-	w := &world{t: t, database: database, admin: database.Admin(), clock: &clock{now: time.Now().UTC().Truncate(time.Second)}}
+	w := &world{t: t, database: database, admin: database.Admin(), clock: &clock{now: time.Now().UTC().Truncate(time.Second)}, rooms: hosts(1)}
 	w.exec(`INSERT INTO datamanagement.account (id, email, password_hash, name, profession, licence_number, country, language,
 		zone, consent_version, consent_at, created_at, updated_at) VALUES ('00000000-0000-0000-0000-000000000001',
 		'a@rounds.example', '', 'A', 'doctor', '1', 'SI', 'en', 'Europe/Ljubljana', '1', now(), now(), now())`)
@@ -107,6 +141,18 @@ func replan(ctx context.Context, tx pgx.Tx, id uuid.UUID, at time.Time, minutes,
 	return err
 }
 
+// replan moves a webinar, or calls it off, as data management does.
+func (w *world) replan(id uuid.UUID, in time.Duration, cancelled bool) {
+	w.t.Helper()
+	ctx := context.Background()
+	err := db.Tx(ctx, w.database.Pool("datamanagement"), func(tx pgx.Tx) error {
+		return replan(ctx, tx, id, w.clock.Now().Add(in), 30, 2, cancelled)
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func types() eventlog.Types {
 	all := eventlog.Types{}
 	for _, entry := range event.Catalog() {
@@ -120,7 +166,7 @@ func quiet() *slog.Logger { return slog.New(slog.NewJSONHandler(io.Discard, nil)
 // instance runs one scheduler until the test, or stop, ends it.
 func (w *world) instance(change func(*scheduler.Config)) (stop func()) {
 	w.t.Helper()
-	stop, err := start(w.database.Pool("scheduler"), w.clock.Now, change, nil)
+	stop, err := start(w.database.Pool("scheduler"), w.clock.Now, change, w.rooms, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -129,24 +175,25 @@ func (w *world) instance(change func(*scheduler.Config)) (stop func()) {
 }
 
 // build wires one that does not run yet.
-func build(pool *pgxpool.Pool, now func() time.Time, change func(*scheduler.Config), crash saga.CrashPoint) (*run.Service, error) {
+func build(pool *pgxpool.Pool, now func() time.Time, change func(*scheduler.Config), rooms rooms, crash saga.CrashPoint) (*run.Service, error) {
 	config := scheduler.Config{
 		ReminderLeads: []time.Duration{time.Hour}, Lease: 500 * time.Millisecond, StartTimeout: 500 * time.Millisecond,
-		StartAttempts: 3, StartPause: time.Second, EndTimeout: time.Second,
+		StartAttempts: 3, StartPause: time.Second, EndTimeout: time.Second, HostsLead: 10 * time.Minute,
+		PointsDeadline: 8 * 24 * time.Hour, PointsWarnings: []time.Duration{48 * time.Hour, 12 * time.Hour},
 	}
 	if change != nil {
 		change(&config)
 	}
 	metrics := prometheus.NewRegistry()
 	deps := &run.Deps{
-		Name: "scheduler", Now: now, NewID: uuid.New, Log: quiet(), Metrics: metrics, DB: pool,
+		Name: "scheduler", Now: now, NewID: uuid.New, Log: quiet(), Metrics: metrics, DB: pool, Dial: func(string) grpc.ClientConnInterface { return rooms },
 		Events: eventlog.New(pool, quiet(), metrics, types(), saga.Types()),
 	}
 	return scheduler.NewWithCrash(deps, config, crash)
 }
 
-func start(pool *pgxpool.Pool, now func() time.Time, change func(*scheduler.Config), crash saga.CrashPoint) (func(), error) {
-	service, err := build(pool, now, change, crash)
+func start(pool *pgxpool.Pool, now func() time.Time, change func(*scheduler.Config), rooms rooms, crash saga.CrashPoint) (func(), error) {
+	service, err := build(pool, now, change, rooms, crash)
 	if err != nil {
 		return nil, err
 	}

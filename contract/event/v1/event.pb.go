@@ -1652,10 +1652,11 @@ func (x *CancelFailed) GetSagaId() string {
 	return ""
 }
 
-// On the hour.
+// On the hour. It stands for all hours after since: after a time in which nothing ran there are several.
 type DigestDue struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	At            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	Since         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1697,10 +1698,18 @@ func (x *DigestDue) GetAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *DigestDue) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
 // Once a day: time to look whose licence year or cycle comes to its end.
 type LicenceDue struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	At            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	Since         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1738,6 +1747,13 @@ func (*LicenceDue) Descriptor() ([]byte, []int) {
 func (x *LicenceDue) GetAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.At
+	}
+	return nil
+}
+
+func (x *LicenceDue) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
 	}
 	return nil
 }
@@ -1857,7 +1873,7 @@ func (x *LicenceDeadline) GetMissingHundredths() int32 {
 	return 0
 }
 
-// The agency takes the points of a webinar for so many hours more, and nobody has requested them, or they are not settled (scheduler).
+// The agency takes the points of a webinar for so many hours more, and nobody has requested them (scheduler).
 type PointsDeadline struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
@@ -2555,12 +2571,14 @@ const file_event_v1_event_proto_rawDesc = "" +
 	"\fCancelFailed\x12\x1d\n" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x17\n" +
-	"\asaga_id\x18\x02 \x01(\tR\x06sagaId\"7\n" +
+	"\asaga_id\x18\x02 \x01(\tR\x06sagaId\"i\n" +
 	"\tDigestDue\x12*\n" +
-	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"8\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x120\n" +
+	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"j\n" +
 	"\n" +
 	"LicenceDue\x12*\n" +
-	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\":\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x120\n" +
+	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\":\n" +
 	"\fRetentionDue\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xa8\x01\n" +
 	"\x0fLicenceDeadline\x12\x1d\n" +
@@ -2701,15 +2719,17 @@ var file_event_v1_event_proto_depIdxs = []int32{
 	42, // 8: rounds.event.v1.WebinarEnded.ended_at:type_name -> google.protobuf.Timestamp
 	42, // 9: rounds.event.v1.HostsMissing.starts_at:type_name -> google.protobuf.Timestamp
 	42, // 10: rounds.event.v1.DigestDue.at:type_name -> google.protobuf.Timestamp
-	42, // 11: rounds.event.v1.LicenceDue.at:type_name -> google.protobuf.Timestamp
-	42, // 12: rounds.event.v1.RetentionDue.at:type_name -> google.protobuf.Timestamp
-	42, // 13: rounds.event.v1.LicenceDeadline.ends_at:type_name -> google.protobuf.Timestamp
-	42, // 14: rounds.event.v1.PointsDeadline.due_at:type_name -> google.protobuf.Timestamp
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	42, // 11: rounds.event.v1.DigestDue.since:type_name -> google.protobuf.Timestamp
+	42, // 12: rounds.event.v1.LicenceDue.at:type_name -> google.protobuf.Timestamp
+	42, // 13: rounds.event.v1.LicenceDue.since:type_name -> google.protobuf.Timestamp
+	42, // 14: rounds.event.v1.RetentionDue.at:type_name -> google.protobuf.Timestamp
+	42, // 15: rounds.event.v1.LicenceDeadline.ends_at:type_name -> google.protobuf.Timestamp
+	42, // 16: rounds.event.v1.PointsDeadline.due_at:type_name -> google.protobuf.Timestamp
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_event_v1_event_proto_init() }

@@ -731,7 +731,10 @@ func (x *StatusRequest) GetWebinarIds() []string {
 type StatusResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// In the order asked; a webinar that never had a room is left out.
-	Rooms         []*RoomStatus `protobuf:"bytes,1,rep,name=rooms,proto3" json:"rooms,omitempty"`
+	Rooms []*RoomStatus `protobuf:"bytes,1,rep,name=rooms,proto3" json:"rooms,omitempty"`
+	// How many people who may host are connected behind the stage of a webinar, also before its room is open, on whichever instance; a
+	// webinar where nobody is has no entry.
+	Hosts         map[string]int32 `protobuf:"bytes,2,rep,name=hosts,proto3" json:"hosts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -769,6 +772,13 @@ func (*StatusResponse) Descriptor() ([]byte, []int) {
 func (x *StatusResponse) GetRooms() []*RoomStatus {
 	if x != nil {
 		return x.Rooms
+	}
+	return nil
+}
+
+func (x *StatusResponse) GetHosts() map[string]int32 {
+	if x != nil {
+		return x.Hosts
 	}
 	return nil
 }
@@ -910,9 +920,14 @@ const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\x04host\x18\x06 \x01(\bR\x04host\"0\n" +
 	"\rStatusRequest\x12\x1f\n" +
 	"\vwebinar_ids\x18\x01 \x03(\tR\n" +
-	"webinarIds\"I\n" +
+	"webinarIds\"\xcb\x01\n" +
 	"\x0eStatusResponse\x127\n" +
-	"\x05rooms\x18\x01 \x03(\v2!.rounds.livewebinar.v1.RoomStatusR\x05rooms\"\xcb\x01\n" +
+	"\x05rooms\x18\x01 \x03(\v2!.rounds.livewebinar.v1.RoomStatusR\x05rooms\x12F\n" +
+	"\x05hosts\x18\x02 \x03(\v20.rounds.livewebinar.v1.StatusResponse.HostsEntryR\x05hosts\x1a8\n" +
+	"\n" +
+	"HostsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01\"\xcb\x01\n" +
 	"\n" +
 	"RoomStatus\x12\x1d\n" +
 	"\n" +
@@ -920,12 +935,12 @@ const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\x04open\x18\x02 \x01(\bR\x04open\x12\x18\n" +
 	"\aviewers\x18\x03 \x01(\x05R\aviewers\x127\n" +
 	"\topened_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x127\n" +
-	"\tclosed_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt2\x88\x05\n" +
-	"\vLiveWebinar\x12e\n" +
-	"\x06Status\x12$.rounds.livewebinar.v1.StatusRequest\x1a%.rounds.livewebinar.v1.StatusResponse\"\x0e\x8a\xb5\x18\n" +
-	"\n" +
+	"\tclosed_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt2\x93\x05\n" +
+	"\vLiveWebinar\x12p\n" +
+	"\x06Status\x12$.rounds.livewebinar.v1.StatusRequest\x1a%.rounds.livewebinar.v1.StatusResponse\"\x19\x8a\xb5\x18\x15\n" +
 	"\x03ssr\n" +
-	"\x03bff\x12w\n" +
+	"\x03bff\n" +
+	"\tscheduler\x12w\n" +
 	"\x04Door\x12\".rounds.livewebinar.v1.DoorRequest\x1a#.rounds.livewebinar.v1.DoorResponse\"&\x8a\xb5\x18\"\n" +
 	"\x03ssr\x12\x06member\x12\x04host\x12\radministrator\x12\x89\x01\n" +
 	"\n" +
@@ -949,7 +964,7 @@ func file_livewebinar_v1_livewebinar_proto_rawDescGZIP() []byte {
 	return file_livewebinar_v1_livewebinar_proto_rawDescData
 }
 
-var file_livewebinar_v1_livewebinar_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_livewebinar_v1_livewebinar_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_livewebinar_v1_livewebinar_proto_goTypes = []any{
 	(*AttendanceRequest)(nil),     // 0: rounds.livewebinar.v1.AttendanceRequest
 	(*AttendanceResponse)(nil),    // 1: rounds.livewebinar.v1.AttendanceResponse
@@ -963,48 +978,50 @@ var file_livewebinar_v1_livewebinar_proto_goTypes = []any{
 	(*StatusRequest)(nil),         // 9: rounds.livewebinar.v1.StatusRequest
 	(*StatusResponse)(nil),        // 10: rounds.livewebinar.v1.StatusResponse
 	(*RoomStatus)(nil),            // 11: rounds.livewebinar.v1.RoomStatus
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
-	(*ChatMessage)(nil),           // 13: rounds.livewebinar.v1.ChatMessage
-	(*Question)(nil),              // 14: rounds.livewebinar.v1.Question
-	(*Poll)(nil),                  // 15: rounds.livewebinar.v1.Poll
-	(*Programme)(nil),             // 16: rounds.livewebinar.v1.Programme
-	(*Sanction)(nil),              // 17: rounds.livewebinar.v1.Sanction
-	(*Note)(nil),                  // 18: rounds.livewebinar.v1.Note
-	(*Sample)(nil),                // 19: rounds.livewebinar.v1.Sample
-	(*Incident)(nil),              // 20: rounds.livewebinar.v1.Incident
+	nil,                           // 12: rounds.livewebinar.v1.StatusResponse.HostsEntry
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*ChatMessage)(nil),           // 14: rounds.livewebinar.v1.ChatMessage
+	(*Question)(nil),              // 15: rounds.livewebinar.v1.Question
+	(*Poll)(nil),                  // 16: rounds.livewebinar.v1.Poll
+	(*Programme)(nil),             // 17: rounds.livewebinar.v1.Programme
+	(*Sanction)(nil),              // 18: rounds.livewebinar.v1.Sanction
+	(*Note)(nil),                  // 19: rounds.livewebinar.v1.Note
+	(*Sample)(nil),                // 20: rounds.livewebinar.v1.Sample
+	(*Incident)(nil),              // 21: rounds.livewebinar.v1.Incident
 }
 var file_livewebinar_v1_livewebinar_proto_depIdxs = []int32{
 	2,  // 0: rounds.livewebinar.v1.AttendanceResponse.attendees:type_name -> rounds.livewebinar.v1.Attendee
-	12, // 1: rounds.livewebinar.v1.Attendee.first_joined_at:type_name -> google.protobuf.Timestamp
-	13, // 2: rounds.livewebinar.v1.TranscriptResponse.messages:type_name -> rounds.livewebinar.v1.ChatMessage
-	14, // 3: rounds.livewebinar.v1.OutcomeResponse.questions:type_name -> rounds.livewebinar.v1.Question
-	15, // 4: rounds.livewebinar.v1.OutcomeResponse.polls:type_name -> rounds.livewebinar.v1.Poll
-	16, // 5: rounds.livewebinar.v1.OutcomeResponse.programme:type_name -> rounds.livewebinar.v1.Programme
-	12, // 6: rounds.livewebinar.v1.OutcomeResponse.opened_at:type_name -> google.protobuf.Timestamp
-	12, // 7: rounds.livewebinar.v1.OutcomeResponse.closed_at:type_name -> google.protobuf.Timestamp
-	17, // 8: rounds.livewebinar.v1.OutcomeResponse.sanctions:type_name -> rounds.livewebinar.v1.Sanction
-	18, // 9: rounds.livewebinar.v1.OutcomeResponse.notes:type_name -> rounds.livewebinar.v1.Note
-	19, // 10: rounds.livewebinar.v1.OutcomeResponse.samples:type_name -> rounds.livewebinar.v1.Sample
-	20, // 11: rounds.livewebinar.v1.OutcomeResponse.incidents:type_name -> rounds.livewebinar.v1.Incident
-	12, // 12: rounds.livewebinar.v1.DoorResponse.starts_at:type_name -> google.protobuf.Timestamp
+	13, // 1: rounds.livewebinar.v1.Attendee.first_joined_at:type_name -> google.protobuf.Timestamp
+	14, // 2: rounds.livewebinar.v1.TranscriptResponse.messages:type_name -> rounds.livewebinar.v1.ChatMessage
+	15, // 3: rounds.livewebinar.v1.OutcomeResponse.questions:type_name -> rounds.livewebinar.v1.Question
+	16, // 4: rounds.livewebinar.v1.OutcomeResponse.polls:type_name -> rounds.livewebinar.v1.Poll
+	17, // 5: rounds.livewebinar.v1.OutcomeResponse.programme:type_name -> rounds.livewebinar.v1.Programme
+	13, // 6: rounds.livewebinar.v1.OutcomeResponse.opened_at:type_name -> google.protobuf.Timestamp
+	13, // 7: rounds.livewebinar.v1.OutcomeResponse.closed_at:type_name -> google.protobuf.Timestamp
+	18, // 8: rounds.livewebinar.v1.OutcomeResponse.sanctions:type_name -> rounds.livewebinar.v1.Sanction
+	19, // 9: rounds.livewebinar.v1.OutcomeResponse.notes:type_name -> rounds.livewebinar.v1.Note
+	20, // 10: rounds.livewebinar.v1.OutcomeResponse.samples:type_name -> rounds.livewebinar.v1.Sample
+	21, // 11: rounds.livewebinar.v1.OutcomeResponse.incidents:type_name -> rounds.livewebinar.v1.Incident
+	13, // 12: rounds.livewebinar.v1.DoorResponse.starts_at:type_name -> google.protobuf.Timestamp
 	11, // 13: rounds.livewebinar.v1.StatusResponse.rooms:type_name -> rounds.livewebinar.v1.RoomStatus
-	12, // 14: rounds.livewebinar.v1.RoomStatus.opened_at:type_name -> google.protobuf.Timestamp
-	12, // 15: rounds.livewebinar.v1.RoomStatus.closed_at:type_name -> google.protobuf.Timestamp
-	9,  // 16: rounds.livewebinar.v1.LiveWebinar.Status:input_type -> rounds.livewebinar.v1.StatusRequest
-	7,  // 17: rounds.livewebinar.v1.LiveWebinar.Door:input_type -> rounds.livewebinar.v1.DoorRequest
-	3,  // 18: rounds.livewebinar.v1.LiveWebinar.Transcript:input_type -> rounds.livewebinar.v1.TranscriptRequest
-	5,  // 19: rounds.livewebinar.v1.LiveWebinar.Outcome:input_type -> rounds.livewebinar.v1.OutcomeRequest
-	0,  // 20: rounds.livewebinar.v1.LiveWebinar.Attendance:input_type -> rounds.livewebinar.v1.AttendanceRequest
-	10, // 21: rounds.livewebinar.v1.LiveWebinar.Status:output_type -> rounds.livewebinar.v1.StatusResponse
-	8,  // 22: rounds.livewebinar.v1.LiveWebinar.Door:output_type -> rounds.livewebinar.v1.DoorResponse
-	4,  // 23: rounds.livewebinar.v1.LiveWebinar.Transcript:output_type -> rounds.livewebinar.v1.TranscriptResponse
-	6,  // 24: rounds.livewebinar.v1.LiveWebinar.Outcome:output_type -> rounds.livewebinar.v1.OutcomeResponse
-	1,  // 25: rounds.livewebinar.v1.LiveWebinar.Attendance:output_type -> rounds.livewebinar.v1.AttendanceResponse
-	21, // [21:26] is the sub-list for method output_type
-	16, // [16:21] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	12, // 14: rounds.livewebinar.v1.StatusResponse.hosts:type_name -> rounds.livewebinar.v1.StatusResponse.HostsEntry
+	13, // 15: rounds.livewebinar.v1.RoomStatus.opened_at:type_name -> google.protobuf.Timestamp
+	13, // 16: rounds.livewebinar.v1.RoomStatus.closed_at:type_name -> google.protobuf.Timestamp
+	9,  // 17: rounds.livewebinar.v1.LiveWebinar.Status:input_type -> rounds.livewebinar.v1.StatusRequest
+	7,  // 18: rounds.livewebinar.v1.LiveWebinar.Door:input_type -> rounds.livewebinar.v1.DoorRequest
+	3,  // 19: rounds.livewebinar.v1.LiveWebinar.Transcript:input_type -> rounds.livewebinar.v1.TranscriptRequest
+	5,  // 20: rounds.livewebinar.v1.LiveWebinar.Outcome:input_type -> rounds.livewebinar.v1.OutcomeRequest
+	0,  // 21: rounds.livewebinar.v1.LiveWebinar.Attendance:input_type -> rounds.livewebinar.v1.AttendanceRequest
+	10, // 22: rounds.livewebinar.v1.LiveWebinar.Status:output_type -> rounds.livewebinar.v1.StatusResponse
+	8,  // 23: rounds.livewebinar.v1.LiveWebinar.Door:output_type -> rounds.livewebinar.v1.DoorResponse
+	4,  // 24: rounds.livewebinar.v1.LiveWebinar.Transcript:output_type -> rounds.livewebinar.v1.TranscriptResponse
+	6,  // 25: rounds.livewebinar.v1.LiveWebinar.Outcome:output_type -> rounds.livewebinar.v1.OutcomeResponse
+	1,  // 26: rounds.livewebinar.v1.LiveWebinar.Attendance:output_type -> rounds.livewebinar.v1.AttendanceResponse
+	22, // [22:27] is the sub-list for method output_type
+	17, // [17:22] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_livewebinar_v1_livewebinar_proto_init() }
@@ -1020,7 +1037,7 @@ func file_livewebinar_v1_livewebinar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_livewebinar_v1_livewebinar_proto_rawDesc), len(file_livewebinar_v1_livewebinar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

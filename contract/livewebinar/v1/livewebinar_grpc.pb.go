@@ -32,7 +32,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type LiveWebinarClient interface {
-	// Which of these webinars have an open room, and how many people are in each now.
+	// Which of these webinars have an open room, how many people are in each now, and whether hosts are there.
 	Status(ctx context.Context, in *StatusRequest, opts ...grpc.CallOption) (*StatusResponse, error)
 	// What the page of a room shows before its browser has entered.
 	Door(ctx context.Context, in *DoorRequest, opts ...grpc.CallOption) (*DoorResponse, error)
@@ -107,7 +107,7 @@ func (c *liveWebinarClient) Attendance(ctx context.Context, in *AttendanceReques
 // All implementations must embed UnimplementedLiveWebinarServer
 // for forward compatibility.
 type LiveWebinarServer interface {
-	// Which of these webinars have an open room, and how many people are in each now.
+	// Which of these webinars have an open room, how many people are in each now, and whether hosts are there.
 	Status(context.Context, *StatusRequest) (*StatusResponse, error)
 	// What the page of a room shows before its browser has entered.
 	Door(context.Context, *DoorRequest) (*DoorResponse, error)

@@ -12,6 +12,63 @@ import (
 	"github.com/google/uuid"
 )
 
+const backstageForget = `-- name: BackstageForget :exec
+DELETE FROM livewebinar.backstage WHERE seen_at < clock_timestamp() - interval '1 day'
+`
+
+func (q *Queries) BackstageForget(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, backstageForget)
+	return err
+}
+
+const backstageList = `-- name: BackstageList :many
+SELECT webinar_id, sum(hosts)::integer AS hosts FROM livewebinar.backstage
+WHERE webinar_id = ANY ($1::uuid[]) AND hosts > 0 AND seen_at > clock_timestamp() - interval '15 seconds'
+GROUP BY webinar_id
+`
+
+type BackstageListRow struct {
+	WebinarID uuid.UUID
+	Hosts     int32
+}
+
+// What was written some seconds ago may be of an instance that died since.
+func (q *Queries) BackstageList(ctx context.Context, webinarIds []uuid.UUID) ([]BackstageListRow, error) {
+	rows, err := q.db.Query(ctx, backstageList, webinarIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []BackstageListRow{}
+	for rows.Next() {
+		var i BackstageListRow
+		if err := rows.Scan(&i.WebinarID, &i.Hosts); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const backstageSeen = `-- name: BackstageSeen :exec
+INSERT INTO livewebinar.backstage (webinar_id, instance, hosts) VALUES ($1, $2, $3)
+ON CONFLICT (webinar_id, instance) DO UPDATE SET hosts = excluded.hosts, seen_at = clock_timestamp()
+`
+
+type BackstageSeenParams struct {
+	WebinarID uuid.UUID
+	Instance  uuid.UUID
+	Hosts     int32
+}
+
+func (q *Queries) BackstageSeen(ctx context.Context, arg BackstageSeenParams) error {
+	_, err := q.db.Exec(ctx, backstageSeen, arg.WebinarID, arg.Instance, arg.Hosts)
+	return err
+}
+
 const clockNow = `-- name: ClockNow :one
 SELECT livewebinar.clock()::timestamptz AS now
 `

@@ -1,11 +1,11 @@
--- name: TimerAddReminders :execrows
--- One timer per planned webinar and lead. A lead that has passed already reminds at once; a start that has, never.
+-- name: TimerAddLeads :execrows
+-- One timer per planned webinar, kind and lead. A lead that has passed already acts at once; a start that has, never.
 INSERT INTO scheduler.timer (webinar_id, kind, sequence, lead, due_at)
-SELECT p.webinar_id, 'reminder', p.sequence, l.lead, p.starts_at - make_interval(secs => l.lead)
-FROM scheduler.plan p, unnest(@leads::integer[]) AS l (lead)
+SELECT p.webinar_id, l.kind, p.sequence, l.lead, p.starts_at - l.lead * interval '1 second'
+FROM scheduler.plan p, (SELECT unnest(@kinds::text[]) AS kind, unnest(@leads::integer[]) AS lead) l
 WHERE NOT p.cancelled AND p.starts_at > @now
     -- What is there already is not even tried: this runs every second.
-    AND NOT EXISTS (SELECT 1 FROM scheduler.timer t WHERE t.webinar_id = p.webinar_id AND t.kind = 'reminder'
+    AND NOT EXISTS (SELECT 1 FROM scheduler.timer t WHERE t.webinar_id = p.webinar_id AND t.kind = l.kind
         AND t.sequence = p.sequence AND t.lead = l.lead AND t.try = 1)
 ON CONFLICT (webinar_id, kind, sequence, lead, try) DO NOTHING;
 
@@ -19,7 +19,7 @@ WHERE t.id IN (
     LIMIT @most
     FOR UPDATE SKIP LOCKED
 )
-RETURNING t.id, t.webinar_id, t.kind, t.sequence, t.lead, t.try, t.due_at, t.token, t.attempts;
+RETURNING t.id, t.webinar_id, t.kind, t.sequence, t.lead, t.try, t.due_at, t.deadline, t.token, t.attempts;
 
 -- name: TimerDone :execrows
 -- Nothing happens for an instance whose claim has been taken over, or whose timer was cancelled meanwhile.
@@ -33,6 +33,13 @@ WHERE id = @id AND token = @token AND state = 'waiting';
 -- name: TimerTryAgain :exec
 INSERT INTO scheduler.timer (webinar_id, kind, sequence, try, due_at)
 VALUES (@webinar_id, 'start', @sequence, @try, @due_at)
+ON CONFLICT (webinar_id, kind, sequence, lead, try) DO NOTHING;
+
+-- name: TimerAddPoints :exec
+-- Before the agency stops taking the points of a webinar that has ended. One that is overtaken by a later one is passed over when it fires.
+INSERT INTO scheduler.timer (webinar_id, kind, sequence, lead, due_at, deadline)
+SELECT @webinar_id, 'points', @sequence, l.lead, l.deadline - l.lead * interval '1 second', l.deadline
+FROM (SELECT unnest(@leads::integer[]) AS lead, @deadline::timestamptz AS deadline) l
 ON CONFLICT (webinar_id, kind, sequence, lead, try) DO NOTHING;
 
 -- name: TimerStartTry :one
@@ -54,6 +61,10 @@ SELECT webinar_id, starts_at, minutes, sequence, cancelled FROM scheduler.plan W
 
 -- name: WebinarState :one
 SELECT state FROM datamanagement.scheduler_webinar WHERE webinar_id = @webinar_id;
+
+-- name: PointsOpen :one
+-- Whether somebody has earned points with this webinar that nobody has requested, or that were refused.
+SELECT EXISTS (SELECT 1 FROM datamanagement.scheduler_points WHERE webinar_id = @webinar_id AND open)::boolean AS open;
 
 -- name: WebinarSetLive :one
 SELECT datamanagement.webinar_set_live(@webinar_id, @plan, @at)::boolean AS changed;

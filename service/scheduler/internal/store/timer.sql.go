@@ -29,29 +29,67 @@ func (q *Queries) PlanGet(ctx context.Context, webinarID uuid.UUID) (SchedulerPl
 	return i, err
 }
 
-const timerAddReminders = `-- name: TimerAddReminders :execrows
+const pointsOpen = `-- name: PointsOpen :one
+SELECT EXISTS (SELECT 1 FROM datamanagement.scheduler_points WHERE webinar_id = $1 AND open)::boolean AS open
+`
+
+// Whether somebody has earned points with this webinar that nobody has requested, or that were refused.
+func (q *Queries) PointsOpen(ctx context.Context, webinarID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, pointsOpen, webinarID)
+	var open bool
+	err := row.Scan(&open)
+	return open, err
+}
+
+const timerAddLeads = `-- name: TimerAddLeads :execrows
 INSERT INTO scheduler.timer (webinar_id, kind, sequence, lead, due_at)
-SELECT p.webinar_id, 'reminder', p.sequence, l.lead, p.starts_at - make_interval(secs => l.lead)
-FROM scheduler.plan p, unnest($1::integer[]) AS l (lead)
-WHERE NOT p.cancelled AND p.starts_at > $2
+SELECT p.webinar_id, l.kind, p.sequence, l.lead, p.starts_at - l.lead * interval '1 second'
+FROM scheduler.plan p, (SELECT unnest($1::text[]) AS kind, unnest($2::integer[]) AS lead) l
+WHERE NOT p.cancelled AND p.starts_at > $3
     -- What is there already is not even tried: this runs every second.
-    AND NOT EXISTS (SELECT 1 FROM scheduler.timer t WHERE t.webinar_id = p.webinar_id AND t.kind = 'reminder'
+    AND NOT EXISTS (SELECT 1 FROM scheduler.timer t WHERE t.webinar_id = p.webinar_id AND t.kind = l.kind
         AND t.sequence = p.sequence AND t.lead = l.lead AND t.try = 1)
 ON CONFLICT (webinar_id, kind, sequence, lead, try) DO NOTHING
 `
 
-type TimerAddRemindersParams struct {
+type TimerAddLeadsParams struct {
+	Kinds []string
 	Leads []int32
 	Now   time.Time
 }
 
-// One timer per planned webinar and lead. A lead that has passed already reminds at once; a start that has, never.
-func (q *Queries) TimerAddReminders(ctx context.Context, arg TimerAddRemindersParams) (int64, error) {
-	result, err := q.db.Exec(ctx, timerAddReminders, arg.Leads, arg.Now)
+// One timer per planned webinar, kind and lead. A lead that has passed already acts at once; a start that has, never.
+func (q *Queries) TimerAddLeads(ctx context.Context, arg TimerAddLeadsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, timerAddLeads, arg.Kinds, arg.Leads, arg.Now)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const timerAddPoints = `-- name: TimerAddPoints :exec
+INSERT INTO scheduler.timer (webinar_id, kind, sequence, lead, due_at, deadline)
+SELECT $1, 'points', $2, l.lead, l.deadline - l.lead * interval '1 second', l.deadline
+FROM (SELECT unnest($3::integer[]) AS lead, $4::timestamptz AS deadline) l
+ON CONFLICT (webinar_id, kind, sequence, lead, try) DO NOTHING
+`
+
+type TimerAddPointsParams struct {
+	WebinarID uuid.UUID
+	Sequence  int32
+	Leads     []int32
+	Deadline  time.Time
+}
+
+// Before the agency stops taking the points of a webinar that has ended. One that is overtaken by a later one is passed over when it fires.
+func (q *Queries) TimerAddPoints(ctx context.Context, arg TimerAddPointsParams) error {
+	_, err := q.db.Exec(ctx, timerAddPoints,
+		arg.WebinarID,
+		arg.Sequence,
+		arg.Leads,
+		arg.Deadline,
+	)
+	return err
 }
 
 const timerClaim = `-- name: TimerClaim :many
@@ -64,7 +102,7 @@ WHERE t.id IN (
     LIMIT $3
     FOR UPDATE SKIP LOCKED
 )
-RETURNING t.id, t.webinar_id, t.kind, t.sequence, t.lead, t.try, t.due_at, t.token, t.attempts
+RETURNING t.id, t.webinar_id, t.kind, t.sequence, t.lead, t.try, t.due_at, t.deadline, t.token, t.attempts
 `
 
 type TimerClaimParams struct {
@@ -81,6 +119,7 @@ type TimerClaimRow struct {
 	Lead      int32
 	Try       int32
 	DueAt     time.Time
+	Deadline  *time.Time
 	Token     int32
 	Attempts  int32
 }
@@ -102,6 +141,7 @@ func (q *Queries) TimerClaim(ctx context.Context, arg TimerClaimParams) ([]Timer
 			&i.Lead,
 			&i.Try,
 			&i.DueAt,
+			&i.Deadline,
 			&i.Token,
 			&i.Attempts,
 		); err != nil {

@@ -1,0 +1,14 @@
+-- What the scheduler warns of: points that were earned, and are not with the agency.
+
+-- +goose Up
+CREATE VIEW datamanagement.scheduler_points AS
+    SELECT w.id AS webinar_id,
+           w.evaluated_at IS NOT NULL
+               AND EXISTS (SELECT FROM datamanagement.attendance_result r WHERE r.webinar_id = w.id AND r.qualified AND r.hundredths > 0)
+               AND NOT EXISTS (SELECT FROM datamanagement.agency_request q
+                               WHERE q.webinar_id = w.id AND q.appeal_id IS NULL AND q.state <> 'refused') AS open
+    FROM datamanagement.webinar w WHERE w.state = 'ended';
+GRANT SELECT ON datamanagement.scheduler_points TO rounds_scheduler;
+
+-- +goose Down
+DROP VIEW datamanagement.scheduler_points;
