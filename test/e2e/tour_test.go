@@ -47,6 +47,7 @@ func TestTour(t *testing.T) {
 			{"record", "/webinars/sepsis-first-hours/record", ""},
 			{"subscriptions", "/me/subscriptions", ""},
 			{"notifications", "/notifications", ""},
+			{"deliveries", "/me/notifications/deliveries", ""},
 			{"profile", "/profile", ""},
 			{"room-before", "/webinars/antibiotic-rounds/room", ""},
 		}},
@@ -75,6 +76,7 @@ func TestTour(t *testing.T) {
 			{"appeals", "/backoffice/appeals", ""},
 			{"appeal", "", "[data-row] a"},
 			{"processes-over", "/backoffice/processes?over=yes", ""},
+			{"messages", "/backoffice/messages", ""},
 		}},
 		{"host", []stop{
 			{"host", "/host", ""},
