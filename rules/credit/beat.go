@@ -3,6 +3,7 @@ package credit
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -73,7 +74,8 @@ const (
 type Tracker struct {
 	session Session
 	streams map[string]*stream
-	done    []Interval
+	growing map[string]*stream // those of which an interval is growing
+	done    []Interval         // by their ends
 }
 
 type stream struct {
@@ -86,7 +88,7 @@ type stream struct {
 
 // NewTracker starts with nothing watched.
 func NewTracker(s Session) *Tracker {
-	return &Tracker{session: s, streams: map[string]*stream{}}
+	return &Tracker{session: s, streams: map[string]*stream{}, growing: map[string]*stream{}}
 }
 
 // Extend moves the closing of the room, as a live meter does with every tick.
@@ -143,6 +145,7 @@ func (t *Tracker) advance(b Beat, s *stream) {
 	if s.state == Playing {
 		if s.from.IsZero() {
 			s.from = s.last
+			t.growing[b.Stream] = s
 		}
 		silent := b.At.Sub(s.last) > t.session.Silence
 		switch {
@@ -157,16 +160,24 @@ func (t *Tracker) advance(b Beat, s *stream) {
 func (t *Tracker) end(name string, s *stream, to time.Time, dropped bool) {
 	if s.from.Before(to) {
 		t.done = append(t.done, Interval{Span: Span{From: s.from, To: to}, Device: name, Dropped: dropped})
+		for i := len(t.done) - 1; i > 0 && t.done[i].To.Before(t.done[i-1].To); i-- { // nearly always the last
+			t.done[i], t.done[i-1] = t.done[i-1], t.done[i]
+		}
 	}
 	s.from = time.Time{}
+	delete(t.growing, name)
 }
 
 // Intervals is what has been watched so far, sorted; a stream still playing counts up to
 // its last beat.
-func (t *Tracker) Intervals() []Interval {
-	all := slices.Clone(t.done)
-	for name, s := range t.streams {
-		if !s.from.IsZero() {
+func (t *Tracker) Intervals() []Interval { return t.since(time.Time{}) }
+
+// since are those that ended at a moment or later.
+func (t *Tracker) since(from time.Time) []Interval {
+	first := sort.Search(len(t.done), func(i int) bool { return !t.done[i].To.Before(from) })
+	all := slices.Clone(t.done[first:])
+	for name, s := range t.growing {
+		if !s.last.Before(from) {
 			all = append(all, Interval{Span: Span{From: s.from, To: s.last}, Device: name, Dropped: true})
 		}
 	}

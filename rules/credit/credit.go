@@ -41,8 +41,11 @@ type Credit struct {
 
 // Evaluate computes the credit of one person for one webinar. It is total: any evidence,
 // however wrong, gives an answer, and never more credit than the creditable programme.
-func Evaluate(e Evidence) Credit {
-	m := measure(e)
+func Evaluate(e Evidence) Credit { return evaluate(e, settled{}) }
+
+// evaluate adds what is settled to what the evidence tells of the time after it.
+func evaluate(e Evidence, past settled) Credit {
+	m := measure(e, past)
 	checks, answers := tally(e, m.creditable)
 
 	minutes := m.gate(e)
@@ -53,7 +56,7 @@ func Evaluate(e Evidence) Credit {
 		RuleVersion: e.Rule.Version,
 		Verdict:     verdict(reasons),
 		Worth:       worth(e, m),
-		Watched:     seconds(m.watched.Length()),
+		Watched:     seconds(m.have),
 		Creditable:  seconds(m.creditable.Length()),
 		Percent:     m.percent(),
 		Bridged:     seconds(m.bridged),
@@ -76,8 +79,10 @@ func Evaluate(e Evidence) Credit {
 type measured struct {
 	programme  Spans // creditable, incidents still in it
 	creditable Spans // without the incidents
-	watched    Spans // creditable and watched
-	atMost     Spans // what watched can still become if the person stays to the end
+	past       settled
+	watched    Spans         // creditable and watched, after what is settled
+	have       time.Duration // all that is watched
+	most       time.Duration // what that can still become if the person stays to the end
 	need       time.Duration
 	bridged    time.Duration
 	forgivable time.Duration // the most that bridged can be
@@ -85,26 +90,28 @@ type measured struct {
 	elsewhere  time.Duration
 }
 
-func measure(e Evidence) measured {
+func measure(e Evidence, past settled) measured {
 	incidents := Union(e.Incidents...)
 	elsewhere := Union(e.Elsewhere...)
 	grace := e.Rule.ReconnectGrace.Duration()
 	known := e.known()
 
-	m := measured{programme: e.Programme.Creditable()}
+	m := measured{programme: e.Programme.Creditable(), past: past}
 	m.creditable = m.programme.Without(incidents)
 	m.leftOut = m.programme.Length() - m.creditable.Length()
 	m.forgivable = m.patience(e.Rule)
 
-	here := attended(known, grace, incidents).Clip(m.creditable)
+	open := past.after(m.creditable)
+	here := attended(known, grace, incidents).Clip(open)
 	m.elsewhere = here.Length() - here.Without(elsewhere).Length()
-	here, m.bridged = m.forgiving(here, known, elsewhere)
-	m.watched = here
+	m.watched, m.bridged = m.forgiving(here, known, elsewhere)
+	m.have = past.credited(m.forgivable) + m.watched.Length()
 
-	m.atMost = m.watched
+	m.most = m.have
 	if e.live() {
 		stayed := append(slices.Clone(known), Interval{Span: Span{From: e.At, To: e.Programme.Ended}})
-		m.atMost, _ = m.forgiving(attended(stayed, grace, incidents).Clip(m.creditable), stayed, elsewhere)
+		most, _ := m.forgiving(attended(stayed, grace, incidents).Clip(open), stayed, elsewhere)
+		m.most = past.credited(m.forgivable) + most.Length()
 	}
 	m.need = share(m.creditable.Length(), e.Rule.MinPercent)
 	return m
@@ -116,11 +123,11 @@ func measure(e Evidence) measured {
 func (m measured) forgiving(here Spans, watched []Interval, elsewhere Spans) (Spans, time.Duration) {
 	here = here.Without(elsewhere)
 	gaps := here.Without(attended(watched, -1, nil))
-	all := gaps.Length()
-	if all <= m.forgivable {
-		return here, all
+	all := m.past.gaps + gaps.Length()
+	if all <= m.forgivable || len(gaps) == 0 {
+		return here, min(all, m.forgivable)
 	}
-	end := gaps.reached(m.forgivable)
+	end := gaps.reached(max(0, m.forgivable-m.past.gaps))
 	return here.Without(gaps.Clip(Spans{{From: end, To: gaps[len(gaps)-1].To}})), m.forgivable
 }
 
@@ -151,22 +158,21 @@ func (m measured) percent() int {
 	if whole == 0 {
 		return 0
 	}
-	return int(m.watched.Length() * 100 / whole)
+	return int(m.have * 100 / whole)
 }
 
 // gate is met by enough time, and by some: where nothing could be watched, nobody passes.
 func (m measured) gate(e Evidence) Reason {
-	enough := func(s Spans) bool { return s.Length() > 0 && s.Length() >= m.need }
-	have := m.watched.Length()
+	enough := func(d time.Duration) bool { return d > 0 && d >= m.need }
 	r := Reason{
 		Code:  Minutes,
-		State: state(enough(m.watched), e.live() && enough(m.atMost)),
-		Have:  int(have / time.Minute),
+		State: state(enough(m.have), e.live() && enough(m.most)),
+		Have:  int(m.have / time.Minute),
 		Of:    int(m.creditable.Length().Round(time.Minute) / time.Minute),
 		Need:  minutesUp(m.need),
 	}
 	if r.State != Met {
-		r.More = minutesUp(max(1, m.need-have))
+		r.More = minutesUp(max(1, m.need-m.have))
 	}
 	return r
 }
@@ -183,13 +189,16 @@ func worth(e Evidence, m measured) Points {
 		event = ForTime(m.programme.Length(), e.Rule)
 	}
 	if e.Rule.Award == AwardTime {
-		return min(event, ForTime(m.watched.Length(), e.Rule))
+		return min(event, ForTime(m.have, e.Rule))
 	}
 	return event
 }
 
 func reachedAt(m measured, answers []time.Time, need int) time.Time {
-	at := m.watched.reached(m.need)
+	at, before := m.past.reached(m.need, m.forgivable)
+	if !before {
+		at = m.watched.reached(m.need - m.past.credited(m.forgivable))
+	}
 	if need > 0 {
 		at = later(at, answers[need-1])
 	}

@@ -13,7 +13,7 @@ type Told struct {
 
 // Fates tells what became of each check, by its number; the same decision that [Evaluate] counts.
 func Fates(e Evidence) []Told {
-	creditable := measure(e).creditable
+	creditable := measure(e, settled{}).creditable
 	checks := oneEach(e.Checks, e.At)
 	all := make([]Told, 0, len(checks))
 	for _, number := range slices.Sorted(maps.Keys(checks)) {

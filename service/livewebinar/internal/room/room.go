@@ -197,8 +197,10 @@ func (r *Room) Observe(now time.Time, account uuid.UUID, b Beat) (Observed, bool
 		r.drop(v, b.Stream)
 		v.part(now)
 	}
-	o.Credit = r.credit(now, v)
+	evidence := r.evidence(now, v)
+	o.Credit = v.tracker.Evaluate(evidence)
 	o.Minutes = v.minutes(r.Opened, o.Credit.Spans)
+	v.tracker.Settle(evidence) // now that its minutes are counted
 	return o, true
 }
 
@@ -281,17 +283,21 @@ func (r *Room) stamp(now time.Time, v *viewer, b *Beat) credit.Beat {
 
 // credit is the live meter.
 func (r *Room) credit(now time.Time, v *viewer) credit.Credit {
+	return v.tracker.Evaluate(r.evidence(now, v))
+}
+
+// evidence is what there is of a viewer but what was watched, which the meter has.
+func (r *Room) evidence(now time.Time, v *viewer) credit.Evidence {
 	end := r.PlannedEnd
 	if now.After(end) {
 		end = now // the host overruns
 	}
-	return credit.Evaluate(credit.Evidence{
+	return credit.Evidence{
 		Rule:      r.Rule,
 		Programme: Programme(r.Opened, end, now, r.Segments),
-		Watched:   v.tracker.Intervals(),
 		Checks:    v.asking.Checks(),
 		Incidents: r.Incidents,
 		Offered:   r.Offered,
 		At:        now,
-	})
+	}
 }

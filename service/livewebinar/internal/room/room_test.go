@@ -20,7 +20,7 @@ var (
 
 func at(seconds float64) time.Time { return opened.Add(time.Duration(seconds * float64(time.Second))) }
 
-func hour(t *testing.T) *Room {
+func hour(t testing.TB) *Room {
 	t.Helper()
 	seed, err := presence.NewSeed(strings.NewReader(strings.Repeat("rounds..", 4)))
 	if err != nil {

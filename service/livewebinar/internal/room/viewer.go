@@ -12,7 +12,7 @@ import (
 // viewer is one account in one room. Of who was never here, on this instance, only the streams elsewhere are known.
 type viewer struct {
 	person  Person
-	tracker *credit.Tracker // this and asking are nil until the past is known
+	tracker *credit.Meter // this and asking are nil until the past is known
 	streams map[string]*connection
 	far     map[string]*far
 	ended   map[string]bool // streams elsewhere, so that old news of one does not bring it back
@@ -46,7 +46,7 @@ type connection struct{ event credit.Event }
 // remember gives a viewer the past that the database knows, and what came from elsewhere while it was read.
 func (r *Room) remember(v *viewer, past Past) {
 	id := v.person.Account.String()
-	v.tracker = credit.NewTracker(credit.Session{Viewer: id, Opened: r.Opened, Silence: credit.DefaultSilence})
+	v.tracker = credit.NewMeter(credit.Session{Viewer: id, Opened: r.Opened, Silence: credit.DefaultSilence})
 	v.follow(slices.Concat(past.Beats, v.recent))
 	programme := credit.Union(credit.Span{From: r.Opened, To: r.PlannedEnd})
 	v.asking = presence.NewAsking(presence.Times(r.Seed, id, programme, presence.For(r.Rule)), r.Rule.CheckWindow, r.Proof)
