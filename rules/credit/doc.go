@@ -37,7 +37,8 @@
 //
 // [Watch] and its incremental form [Tracker] turn the log of one viewer's connections into
 // intervals. The only clock is the server's time of receipt; what a client says about time
-// is not even an input.
+// is not even an input. [Meter] is [Evaluate] while the intervals still grow, at a cost that
+// does not grow with them.
 //
 // # Units and sources
 //

@@ -25,8 +25,8 @@ func newLimits(now func() time.Time) limits {
 		ask: every(10*time.Second, 5), vote: every(500*time.Millisecond, 30), react: every(500*time.Millisecond, 30),
 		hand: every(2*time.Second, 6), edit: every(2*time.Second, 10), poll: every(time.Second, 20),
 		state: every(time.Second, 30), act: every(200*time.Millisecond, 50),
-		// Every change of a player may be one more interval, and the meter looks at all of them each time. As many connections as
-		// an account may have beat more slowly than this.
+		// Every change of a player may be one more interval in the evidence. As many connections as an account may have beat more
+		// slowly than this.
 		beat: every(500*time.Millisecond, 100), join: every(time.Second, 40), leave: every(time.Second, 40), history: every(250*time.Millisecond, 40),
 	}
 }

@@ -50,6 +50,7 @@ func (r *Room) Feed(now time.Time, lines []Far) []Departed {
 		case line.Event == credit.Left: // of one of ours, this alone may have been said elsewhere
 			v.heard(now, line.Beat)
 			r.drop(v, line.Stream)
+			v.part(line.At, line.Stream)
 			gone = append(gone, Departed{Person: v.person, Stream: line.Stream})
 		}
 	}
@@ -58,6 +59,9 @@ func (r *Room) Feed(now time.Time, lines []Far) []Departed {
 
 func (r *Room) feed(now time.Time, v *viewer, line Far) {
 	v.heard(now, line.Beat)
+	if line.Event == credit.Left && v.lostBy == line.Stream {
+		v.part(line.At, line.Stream)
+	}
 	f := v.far[line.Stream]
 	switch {
 	case v.ended[line.Stream], f != nil && (line.At.Before(f.at) || line.At.Equal(f.at) && line.Event != credit.Left && line.Event != credit.Lost):
@@ -67,9 +71,9 @@ func (r *Room) feed(now time.Time, v *viewer, line Far) {
 		r.change(v, func() { delete(v.far, line.Stream) })
 		switch {
 		case line.Event == credit.Left || line.Clean:
-			v.part(line.At)
+			v.part(line.At, line.Stream)
 		case f != nil && !v.in():
-			v.lose(line.At)
+			v.lose(line.At, line.Stream)
 		}
 	case f == nil:
 		r.change(v, func() { v.far[line.Stream] = &far{instance: line.Instance, event: line.Event, at: line.At} })
@@ -100,6 +104,9 @@ func (r *Room) Depart(now time.Time, account uuid.UUID, b credit.Beat) *Beat {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	v := r.viewers[account]
+	if v != nil && v.lostBy == b.Stream {
+		v.part(now, b.Stream)
+	}
 	if v == nil || v.far[b.Stream] == nil || !r.closed.IsZero() {
 		return nil
 	}
@@ -107,6 +114,7 @@ func (r *Room) Depart(now time.Time, account uuid.UUID, b credit.Beat) *Beat {
 	v.heard(now, b)
 	v.end(b.Stream)
 	r.change(v, func() { delete(v.far, b.Stream) })
+	v.part(now, b.Stream)
 	return &Beat{Beat: b, Webinar: r.Webinar, Account: account}
 }
 
@@ -142,7 +150,7 @@ func (r *Room) Keep(now time.Time, living []uuid.UUID, dead map[uuid.UUID]time.T
 			}
 			r.change(v, func() { delete(v.far, stream) })
 			if died {
-				v.lose(since)
+				v.lose(since, stream)
 				v.ours = v.lost
 			}
 		}

@@ -194,6 +194,28 @@ func TestLeavingIsNoOutage(t *testing.T) {
 	}
 }
 
+// A farewell may arrive after the connection is gone, by a request to any instance: nothing was lost.
+func TestFarewellAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	for name, farewell := range map[string]func(*Room, Person, string){
+		"here": func(r *Room, p Person, stream string) {
+			r.Depart(at(601), p.Account, credit.Beat{Stream: stream, Sequence: 1, Event: credit.Left})
+		},
+		"elsewhere": func(r *Room, p Person, stream string) {
+			r.Feed(at(601), []Far{elsewhere(p, stream, 601, 1, credit.Left)})
+		},
+	} {
+		r, all := full(t, 20)
+		for i, p := range all {
+			r.Lose(at(600), p.Account, fmt.Sprint(i))
+			farewell(r, p, fmt.Sprint(i))
+		}
+		if span, is := r.Incident(at(602)); is {
+			t.Errorf("%s: %v", name, span)
+		}
+	}
+}
+
 // Neither kind of end gains anything over the other: what is written down is worth the same.
 func TestPartingIsWorthNoMore(t *testing.T) {
 	t.Parallel()

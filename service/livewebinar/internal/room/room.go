@@ -195,7 +195,7 @@ func (r *Room) Observe(now time.Time, account uuid.UUID, b Beat) (Observed, bool
 	v.streams[b.Stream].event = b.Event
 	if b.Event == credit.Left {
 		r.drop(v, b.Stream)
-		v.part(now)
+		v.part(now, b.Stream)
 	}
 	evidence := r.evidence(now, v)
 	o.Credit = v.tracker.Evaluate(evidence)
@@ -226,9 +226,9 @@ func (r *Room) end(now time.Time, account uuid.UUID, b Beat) *Beat {
 	r.drop(v, b.Stream)
 	switch {
 	case b.Clean:
-		v.part(now)
+		v.part(now, b.Stream)
 	case !v.in():
-		v.lose(now)
+		v.lose(now, b.Stream)
 	}
 	return &b
 }

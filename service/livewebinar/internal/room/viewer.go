@@ -22,19 +22,24 @@ type viewer struct {
 	back    time.Time    // when the last connection came
 	lost    time.Time    // when the last connection was lost and none was left
 	ours    time.Time    // the same, when it was lost with the instance that held it
+	lostBy  string       // the stream of that connection
 	parted  time.Time    // when the last connection was closed in good order and none was left
 	counted int          // incidents that this viewer's own losses helped to make
 }
 
 func (v *viewer) in() bool { return len(v.streams)+len(v.far) > 0 }
 
-func (v *viewer) lose(at time.Time) {
+func (v *viewer) lose(at time.Time, stream string) {
 	if at.After(v.lost) {
-		v.lost = at
+		v.lost, v.lostBy = at, stream
 	}
 }
 
-func (v *viewer) part(at time.Time) {
+// part notes that a connection was ended in good order; when the news of it came after its end, it was not lost after all.
+func (v *viewer) part(at time.Time, stream string) {
+	if v.lostBy == stream {
+		v.lost, v.lostBy = time.Time{}, ""
+	}
 	if !v.in() && at.After(v.parted) {
 		v.parted = at
 	}
