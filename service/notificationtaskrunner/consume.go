@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -99,6 +100,35 @@ func runOf(m any) (*store.RunBeginParams, error) {
 			begin.ID, begin.ExpiresAt = fmt.Sprintf("%s/%d", begin.ID, m.GetLead()), timeOf(m.GetStartsAt())
 		}
 		return begin, err
+	default:
+		return timeRunOf(m)
+	}
+}
+
+// timeRunOf says whom it concerns that the time for something has come.
+func timeRunOf(m any) (*store.RunBeginParams, error) {
+	switch m := m.(type) {
+	case *eventpb.DigestDue:
+		at := rfc(m.GetAt())
+		return saying(&store.RunBeginParams{ID: digestKind + "/" + at, Kind: digestKind}, nil, "at", at)
+	case *eventpb.LicenceDeadline:
+		begin, err := personal("licence.deadline", m.GetAccountId(), m.GetAccountId())
+		if begin != nil {
+			begin.ID, begin.ExpiresAt = fmt.Sprintf("%s/%s/%d", begin.ID, rfc(m.GetEndsAt()), m.GetDays()), timeOf(m.GetEndsAt())
+		}
+		return saying(begin, err, "ends_at", rfc(m.GetEndsAt()), "days", strconv.Itoa(int(m.GetDays())), "missing", strconv.Itoa(int(m.GetMissingHundredths())))
+	case *eventpb.PointsDeadline:
+		begin, err := about("points.deadline", m.GetWebinarId(), m.GetHours())
+		if begin != nil {
+			begin.ExpiresAt = timeOf(m.GetDueAt())
+		}
+		return saying(begin, err, "due_at", rfc(m.GetDueAt()), "hours", strconv.Itoa(int(m.GetHours())))
+	case *eventpb.HostsMissing:
+		begin, err := about("hosts.missing", m.GetWebinarId(), 0)
+		if begin != nil {
+			begin.ID += "/" + rfc(m.GetStartsAt()) // A webinar that was moved can lack its hosts again.
+		}
+		return saying(begin, err, "starts_at", rfc(m.GetStartsAt()))
 	default:
 		return nil, fmt.Errorf("no handler for %T", m)
 	}

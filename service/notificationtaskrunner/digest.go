@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/queue"
 	"github.com/rounds-cme/rounds/service/notificationtaskrunner/internal/store"
 )
@@ -69,7 +68,10 @@ func (s *server) digestPage(ctx context.Context, tx pgx.Tx, q *store.Queries, r 
 	}
 	var messages []queue.Message
 	for _, p := range people {
-		for _, channel := range []eventpb.Channel{eventpb.Channel_CHANNEL_EMAIL} {
+		for _, channel := range ringing() {
+			if !w.reaches(p.AccountID, channel) {
+				continue
+			}
 			if n.own[p.AccountID] = list(items[p.AccountID], func(i item) bool {
 				return w.wants(p.AccountID, []uuid.UUID{i.category}, channel)
 			}); n.own[p.AccountID] != nil {

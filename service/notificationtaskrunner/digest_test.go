@@ -145,11 +145,13 @@ func TestDigestsOfManyHoursAtOnce(t *testing.T) {
 	w.people(people, "category", category)
 	w.exec(`INSERT INTO datamanagement.notification_setting SELECT account_id, NULL, NULL, 'daily', NULL, now() FROM datamanagement.subscription WHERE kind = 'category'`)
 	w.exec(`INSERT INTO notificationtaskrunner.digest_item SELECT account_id, $1, now() FROM datamanagement.subscription WHERE kind = 'category'`, article)
+	w.exec(`INSERT INTO notificationcenter.push_subscription (id, account_id, endpoint, p256dh, auth, label, created_at)
+		SELECT account_id, account_id, account_id::text, 'p', 'a', 'Firefox', now() FROM datamanagement.subscription WHERE kind = 'category'`)
 	for day := range 5 {
 		morning(w, time.Date(2036, 11, 24+day, 6, 0, 0, 0, time.UTC))
 	}
 	w.instanceAt(3, late)
 	w.instanceAt(3, late)
 	w.ended(5)
-	w.everybody("article.digest", people, eventpb.Channel_CHANNEL_EMAIL)
+	w.everybody("article.digest", people, eventpb.Channel_CHANNEL_EMAIL, eventpb.Channel_CHANNEL_PUSH)
 }

@@ -64,6 +64,10 @@ func (s *server) newsOf(ctx context.Context, q *store.Queries, r store.RunTakeRo
 		return articleNews(ctx, q, r)
 	case "points.refused":
 		return refusedNews(ctx, q, r)
+	case "licence.deadline":
+		return s.licenceNews(q, r), nil
+	case "points.deadline", "hosts.missing":
+		return alarmNews(ctx, q, r)
 	default:
 		return webinarNews(ctx, q, r)
 	}

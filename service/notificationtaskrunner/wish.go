@@ -32,6 +32,7 @@ type wishes struct {
 	zone       func(string) *time.Location
 	choices    map[choice]bool
 	settings   map[uuid.UUID]store.DatamanagementNotificationtaskrunnerSetting
+	devices    map[uuid.UUID]bool // who has one that takes push
 	subscribed map[uuid.UUID]bool // to this very webinar, not to its category or lecturer
 	ends       map[hours]time.Time
 }
@@ -42,29 +43,42 @@ type choice struct {
 	channel         string
 }
 
-// wishesOf reads what people want of news. Where there is no choice, nothing has to be asked.
+// wishesOf reads what people want of news. Where there is no choice, only how they can be reached.
 func (s *server) wishesOf(ctx context.Context, q *store.Queries, n *news, people []person) (*wishes, error) {
 	w := &wishes{
 		now: s.Now(), zone: s.zones.Find, choices: map[choice]bool{}, settings: map[uuid.UUID]store.DatamanagementNotificationtaskrunnerSetting{},
-		subscribed: map[uuid.UUID]bool{}, ends: map[hours]time.Time{},
-	}
-	if n.topic == "" {
-		return w, nil
+		subscribed: map[uuid.UUID]bool{}, devices: map[uuid.UUID]bool{}, ends: map[hours]time.Time{},
 	}
 	accounts := make([]uuid.UUID, 0, len(people))
 	for _, p := range people {
 		accounts = append(accounts, p.AccountID)
 	}
+	devices, err := q.DevicesOf(ctx, accounts)
+	if err != nil {
+		return nil, fmt.Errorf("read devices: %w", err)
+	}
+	for _, account := range devices {
+		w.devices[account] = true
+	}
+	if n.topic == "" {
+		return w, nil
+	}
+	err = w.read(ctx, q, n, accounts)
+	return w, err
+}
+
+// read asks what these people said about the news.
+func (w *wishes) read(ctx context.Context, q *store.Queries, n *news, accounts []uuid.UUID) error {
 	choices, err := q.ChoicesOf(ctx, store.ChoicesOfParams{Accounts: accounts, Topic: n.topic, Targets: append([]uuid.UUID{uuid.Nil}, n.about...)})
 	if err != nil {
-		return nil, fmt.Errorf("read choices: %w", err)
+		return fmt.Errorf("read choices: %w", err)
 	}
 	for _, c := range choices {
 		w.choices[choice{c.AccountID, c.TargetID, c.Channel}] = c.Enabled
 	}
 	settings, err := q.SettingsOf(ctx, accounts)
 	if err != nil {
-		return nil, fmt.Errorf("read settings: %w", err)
+		return fmt.Errorf("read settings: %w", err)
 	}
 	paused := false
 	for _, one := range settings {
@@ -72,16 +86,16 @@ func (s *server) wishesOf(ctx context.Context, q *store.Queries, n *news, people
 		paused = paused || w.paused(one.AccountID)
 	}
 	if n.topic != changeTopic || !paused {
-		return w, nil
+		return nil
 	}
 	subscribed, err := q.SubscribedToWebinar(ctx, store.SubscribedToWebinarParams{Accounts: accounts, WebinarID: n.target()})
 	if err != nil {
-		return nil, fmt.Errorf("read subscriptions: %w", err)
+		return fmt.Errorf("read subscriptions: %w", err)
 	}
 	for _, account := range subscribed {
 		w.subscribed[account] = true
 	}
-	return w, nil
+	return nil
 }
 
 func (w *wishes) paused(account uuid.UUID) bool {
@@ -114,7 +128,7 @@ type way struct {
 //	quiet hours   what rings waits until their end
 //	change        reaches everybody, at least on the site
 func (w *wishes) ways(n *news, p person) (ways []way, digest bool) {
-	for _, channel := range w.ringing(n, p.AccountID) {
+	for _, channel := range w.rings(n, p.AccountID) {
 		ways = append(ways, way{channel, w.due(n, p)})
 	}
 	if n.digest && len(ways) > 0 && w.digests(p.AccountID) {
@@ -127,18 +141,28 @@ func (w *wishes) ways(n *news, p person) (ways []way, digest bool) {
 	return ways, digest
 }
 
-// ringing are the channels beside the site on which somebody is told: those that make a noise.
-func (w *wishes) ringing(n *news, account uuid.UUID) []eventpb.Channel {
+// rings are the channels beside the site on which somebody is told: those that make a noise.
+func (w *wishes) rings(n *news, account uuid.UUID) []eventpb.Channel {
 	if n.topic != "" && w.paused(account) && (n.topic != changeTopic || !w.subscribed[account]) {
 		return nil
 	}
 	var all []eventpb.Channel
-	for _, channel := range []eventpb.Channel{eventpb.Channel_CHANNEL_EMAIL} {
-		if w.wants(account, n.about, channel) {
+	for _, channel := range ringing() {
+		if w.reaches(account, channel) && w.wants(account, n.about, channel) {
 			all = append(all, channel)
 		}
 	}
 	return all
+}
+
+// ringing are the channels beside the site.
+func ringing() []eventpb.Channel {
+	return []eventpb.Channel{eventpb.Channel_CHANNEL_EMAIL, eventpb.Channel_CHANNEL_PUSH}
+}
+
+// reaches tells whether a message on a channel could come to somebody at all.
+func (w *wishes) reaches(account uuid.UUID, channel eventpb.Channel) bool {
+	return channel != eventpb.Channel_CHANNEL_PUSH || w.devices[account]
 }
 
 // digests tells whether somebody wants articles gathered.

@@ -46,6 +46,13 @@ func (w *world) set(id string, quiet bool, digest string, pausedUntil *time.Time
 		id, quiet, digest, pausedUntil)
 }
 
+// device gives somebody a browser that takes push.
+func (w *world) device(id string) {
+	w.t.Helper()
+	w.exec(`INSERT INTO notificationcenter.push_subscription (id, account_id, endpoint, p256dh, auth, label, created_at)
+		VALUES (gen_random_uuid(), $1, gen_random_uuid()::text, 'p', 'a', 'Firefox', now())`, id)
+}
+
 // told is how each person was told of a kind: "site", or "site, email", with the time until which it waits.
 func (w *world) told(kind string) map[string]string {
 	w.t.Helper()
@@ -93,8 +100,16 @@ func TestEachIsToldAsTheyWish(t *testing.T) {
 	who["this lecturer all the same"] = w.member("lecturer", lecturer)
 	who["lecturer before category"] = w.member("category", category)
 	who["paused, by category"] = w.member("category", category)
+	who["with a phone"] = w.member("webinar", webinar)
+	who["with a quiet phone"] = w.member("webinar", webinar)
+	who["no push"] = w.member("webinar", webinar)
+	for _, name := range []string{"with a phone", "with a quiet phone", "no push", "paused"} {
+		w.device(who[name])
+	}
 
 	w.set(who["quiet"], true, "off", nil)
+	w.set(who["with a quiet phone"], true, "off", nil)
+	w.prefer(who["no push"], "webinar", "push", "", false)
 	w.prefer(who["no mail"], "webinar", "email", "", false)
 	w.prefer(who["only mail"], "webinar", "site", "", false)
 	for _, topic := range []string{"webinar", "change"} {
@@ -121,12 +136,14 @@ func TestEachIsToldAsTheyWish(t *testing.T) {
 		"webinar.reminder": {
 			"plain": "site, email", "quiet": "site, email at 05:30", "no mail": "site", "only mail": "email", "this one not": "site",
 			"this lecturer all the same": "site, email", "lecturer before category": "site", "paused": "site", "quiet and paused": "site",
-			"was paused": "site, email", "paused, by category": "site",
+			"was paused": "site, email", "paused, by category": "site", "with a phone": "site, email, push",
+			"with a quiet phone": "site, email at 05:30, push at 05:30", "no push": "site, email",
 		},
 		"webinar.moved": {
 			"plain": "site, email", "quiet": "site, email at 05:30", "no mail": "site, email", "only mail": "site, email", "nothing": "site",
 			"this one not": "site, email", "this lecturer all the same": "site, email", "lecturer before category": "site, email",
-			"paused": "site, email", "quiet and paused": "site, email at 05:30", "was paused": "site, email", "paused, by category": "site",
+			"paused": "site, email, push", "quiet and paused": "site, email at 05:30", "was paused": "site, email", "paused, by category": "site",
+			"with a phone": "site, email, push", "with a quiet phone": "site, email at 05:30, push at 05:30", "no push": "site, email, push",
 		},
 	} {
 		told := w.told(kind)
@@ -144,8 +161,8 @@ func TestEachIsToldAsTheyWish(t *testing.T) {
 		}
 	}
 	if n := w.number(`SELECT count(*) FROM notificationcenter.delivery WHERE state = 'waiting' AND channel = 'email' AND reason = 'quiet_hours'
-		AND until = '2036-11-26T05:30:00Z'`); n != 3 {
-		t.Errorf("%d messages are shown to wait, want 3", n)
+		AND until = '2036-11-26T05:30:00Z'`); n != 5 {
+		t.Errorf("%d mails are shown to wait, want 5", n)
 	}
 }
 
@@ -192,7 +209,7 @@ func TestQuietHoursSilenceNoReminder(t *testing.T) {
 type counter struct{ asked atomic.Int64 }
 
 func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
-	for _, counted := range []string{"_preference", "_setting", "SubscribedToWebinar", "put_off", "digest_item"} {
+	for _, counted := range []string{"_preference", "_setting", "_push", "SubscribedToWebinar", "put_off", "digest_item"} {
 		if strings.Contains(q.SQL, counted) {
 			c.asked.Add(1)
 			return ctx
@@ -232,8 +249,8 @@ func TestWishesAreReadAPageAtATime(t *testing.T) {
 	if values := slices.Collect(maps.Values(told)); len(told) != people || slices.ContainsFunc(values, func(how string) bool { return how != "site, email at 05:30" }) {
 		t.Errorf("%d were told", len(told))
 	}
-	// Choices, settings and what waits: three questions for each full page; the page after the last asks nothing.
-	if n := questions.asked.Load(); n != 3*people/page {
-		t.Errorf("%d questions about the wishes of %d people in pages of %d, want 3 a page", n, people, page)
+	// Devices, choices, settings and what waits: four questions for each full page; the page after the last asks nothing.
+	if n := questions.asked.Load(); n != 4*people/page {
+		t.Errorf("%d questions about the wishes of %d people in pages of %d, want 4 a page", n, people, page)
 	}
 }

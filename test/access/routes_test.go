@@ -262,6 +262,7 @@ func special(d door) bool {
 		"GET /me/webinars/{slug}/evidence.json":    "gives the same to programs",
 		"GET /api/me/webinars/{slug}":              "the same",
 		"POST /profile/sessions/{id}/end":          "ends what is one's own; what is not there has ended",
+		"GET /backoffice/rules/dry-run":            "plays one evening at a time, and says so while it plays",
 		"GET /unsubscribe":                         "shows what the token in its query would stop",
 		"GET /api/optout":                          "gives the same to programs",
 		"GET /api/analytics/webinars/{webinar_id}": "figures outlive the webinar that they are about; of none there are none",

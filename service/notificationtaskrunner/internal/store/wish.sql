@@ -7,6 +7,10 @@ WHERE account_id = ANY(@accounts::uuid[]) AND topic = @topic AND target_id = ANY
 SELECT account_id, quiet_from, quiet_to, article_digest, paused_until FROM datamanagement.notificationtaskrunner_setting
 WHERE account_id = ANY(@accounts::uuid[]);
 
+-- name: DevicesOf :many
+-- Only for them a message of this kind is made at all.
+SELECT account_id FROM notificationcenter.notificationtaskrunner_push WHERE account_id = ANY(@accounts::uuid[]);
+
 -- name: SubscribedToWebinar :many
 SELECT account_id FROM datamanagement.notificationtaskrunner_subscription
 WHERE account_id = ANY(@accounts::uuid[]) AND kind = 'webinar' AND target_id = @webinar_id;
@@ -57,4 +61,11 @@ SELECT a.account_id, a.email, a.name, a.language, a.zone, r.hundredths
 FROM datamanagement.notificationtaskrunner_refused r
 JOIN datamanagement.notificationtaskrunner_account a ON a.account_id = r.account_id
 WHERE r.request_id = @request_id AND a.account_id > @after
+ORDER BY a.account_id LIMIT @most;
+
+-- name: Staff :many
+-- Who has one of the roles, or hosts the webinar.
+SELECT a.account_id, a.email, a.name, a.language, a.zone FROM datamanagement.notificationtaskrunner_account a
+WHERE a.account_id > @after AND a.state = 'approved' AND (a.roles && @roles::text[]
+    OR a.account_id IN (SELECT h.account_id FROM datamanagement.notificationtaskrunner_host h WHERE h.webinar_id = @webinar_id))
 ORDER BY a.account_id LIMIT @most;

@@ -56,6 +56,31 @@ func (q *Queries) ChoicesOf(ctx context.Context, arg ChoicesOfParams) ([]Choices
 	return items, nil
 }
 
+const devicesOf = `-- name: DevicesOf :many
+SELECT account_id FROM notificationcenter.notificationtaskrunner_push WHERE account_id = ANY($1::uuid[])
+`
+
+// Only for them a message of this kind is made at all.
+func (q *Queries) DevicesOf(ctx context.Context, accounts []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, devicesOf, accounts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var account_id uuid.UUID
+		if err := rows.Scan(&account_id); err != nil {
+			return nil, err
+		}
+		items = append(items, account_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const digestForget = `-- name: DigestForget :execrows
 DELETE FROM notificationtaskrunner.digest_item WHERE gathered_at < $1
 `
@@ -330,6 +355,60 @@ func (q *Queries) SettingsOf(ctx context.Context, accounts []uuid.UUID) ([]Datam
 			&i.QuietTo,
 			&i.ArticleDigest,
 			&i.PausedUntil,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const staff = `-- name: Staff :many
+SELECT a.account_id, a.email, a.name, a.language, a.zone FROM datamanagement.notificationtaskrunner_account a
+WHERE a.account_id > $1 AND a.state = 'approved' AND (a.roles && $2::text[]
+    OR a.account_id IN (SELECT h.account_id FROM datamanagement.notificationtaskrunner_host h WHERE h.webinar_id = $3))
+ORDER BY a.account_id LIMIT $4
+`
+
+type StaffParams struct {
+	After     uuid.UUID
+	Roles     []string
+	WebinarID uuid.UUID
+	Most      int32
+}
+
+type StaffRow struct {
+	AccountID uuid.UUID
+	Email     string
+	Name      string
+	Language  string
+	Zone      string
+}
+
+// Who has one of the roles, or hosts the webinar.
+func (q *Queries) Staff(ctx context.Context, arg StaffParams) ([]StaffRow, error) {
+	rows, err := q.db.Query(ctx, staff,
+		arg.After,
+		arg.Roles,
+		arg.WebinarID,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StaffRow{}
+	for rows.Next() {
+		var i StaffRow
+		if err := rows.Scan(
+			&i.AccountID,
+			&i.Email,
+			&i.Name,
+			&i.Language,
+			&i.Zone,
 		); err != nil {
 			return nil, err
 		}
