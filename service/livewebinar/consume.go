@@ -128,6 +128,7 @@ func (s *server) front(ctx context.Context, tx pgx.Tx, webinar uuid.UUID, state 
 	if err != nil {
 		return fmt.Errorf("read webinar: %w", err)
 	}
+	s.headlines.told(webinar, state == webinarLive)
 	s.publish(frontChannel, &livewebinarpb.FrontPush{WebinarId: webinar.String(), State: state, Slug: w.Slug, Title: w.Title})
 	return nil
 }

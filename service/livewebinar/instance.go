@@ -39,6 +39,7 @@ type peers struct {
 	mu      sync.Mutex // never held while the database is asked: who asks who lives does not wait
 	seen    time.Time  // the last sign of this instance that was written down, by the own clock
 	resumed time.Time  // when signs came through again after a pause: the others had the same pause
+	company time.Time  // when another instance was known last, or this one began: before, it knows nothing of others
 	living  []uuid.UUID
 	dead    map[uuid.UUID]time.Duration // how long they have been silent
 }
@@ -99,6 +100,9 @@ func (p *peers) take(now time.Time, rows []store.InstanceListRow) {
 		}
 	}
 	slices.SortFunc(p.living, compareIDs)
+	if p.company.IsZero() || len(p.living) > 1 {
+		p.company = now
+	}
 }
 
 func compareIDs(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }
@@ -111,6 +115,16 @@ func (p *peers) all() []uuid.UUID {
 		return nil
 	}
 	return slices.Clone(p.living)
+}
+
+// aloneFor says whether there was certainly no other instance for so long, so that all that was done meanwhile was done here.
+func (p *peers) aloneFor(d time.Duration) bool {
+	if len(p.all()) != 1 {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.seen.Sub(p.company) > d
 }
 
 // roll is who lives, and since when those who died without a goodbye were silent, by the clock of the rooms.

@@ -42,6 +42,27 @@ func TestLowestLivingKeeps(t *testing.T) {
 	}
 }
 
+// That nobody else can have written anything is certain only after it was alone for that long, counted from its own beginning.
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 26, 17, 0, 0, 0, time.UTC)
+	me, other := uuid.UUID{1}, uuid.UUID{2}
+	p := newPeers(me, nil, slog.New(slog.DiscardHandler), 5*time.Second)
+	p.own = func() time.Time { return now }
+	others := map[int][]store.InstanceListRow{20: {{ID: other}}, 21: {{ID: other, Silent: 1}}, 22: {{ID: other, Silent: 60}}}
+	for second := range 50 {
+		p.take(now, append(others[second], store.InstanceListRow{ID: me}))
+		if want := second > 10 && second < 20 || second > 31; p.aloneFor(10*time.Second) != want {
+			t.Errorf("second %d: alone is %v", second, !want)
+		}
+		now = now.Add(time.Second)
+	}
+	now = now.Add(time.Minute)
+	if p.aloneFor(10 * time.Second) {
+		t.Error("it has not looked for a minute")
+	}
+}
+
 // When the database was away nobody could give a sign: that is held against nobody.
 func TestDatabaseAwayKillsNobody(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,6 @@ package livewebinar
 import (
 	"context"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,6 +46,14 @@ func (s *server) keepOnce(ctx context.Context) error {
 		return fmt.Errorf("list rooms: %w", err)
 	}
 	open := map[uuid.UUID]time.Time{}
+	for _, r := range running {
+		if r.State == stateOpen {
+			open[r.WebinarID] = r.OpenedAt
+		}
+	}
+	if err := s.tellFront(ctx, open); err != nil {
+		s.log.Error("news of webinars", "error", err)
+	}
 	var alive []uuid.UUID
 	for _, r := range running {
 		if r.State == stateClosing {
@@ -59,8 +66,6 @@ func (s *server) keepOnce(ctx context.Context) error {
 			}
 			continue
 		}
-		open[r.WebinarID] = r.OpenedAt
-		s.hasOpened(r.WebinarID)
 		l, err := s.rooms.get(ctx, r.WebinarID)
 		if err != nil {
 			if !errs.HasCode(err, "room.opening") {
@@ -76,21 +81,10 @@ func (s *server) keepOnce(ctx context.Context) error {
 		}
 	}
 	s.letGo(open)
-	maps.DeleteFunc(s.opened, func(webinar uuid.UUID, _ bool) bool { _, still := open[webinar]; return !still })
 	if err := store.New(s.rooms.pool).RoomsAlive(ctx, store.RoomsAliveParams{Now: s.now(), WebinarIds: alive}); err != nil {
 		return fmt.Errorf("keep rooms alive: %w", err)
 	}
 	return nil
-}
-
-// hasOpened tells those who are connected here of a room that another instance has opened, once: with Redis between the two they have
-// heard of it already, and look again for nothing. Only keep calls it.
-func (s *server) hasOpened(webinar uuid.UUID) {
-	if s.opened[webinar] {
-		return
-	}
-	s.opened[webinar] = true
-	s.hand(frontChannel, &livewebinarpb.FrontPush{WebinarId: webinar.String(), State: "live"})
 }
 
 // letGo says goodbye in rooms that are open no more: closed by another instance, or by a start that was undone, even

@@ -70,29 +70,29 @@ func (c Config) outage() room.Outage {
 }
 
 type server struct {
-	log      *slog.Logger
-	now      func() time.Time // of the rooms, the same on all instances
-	clock    *clock
-	peers    *peers
-	rand     io.Reader
-	events   *eventlog.Log
-	tokens   *token.Verifier
-	node     *centrifuge.Node
-	fan      *fanout.Fan
-	rooms    *rooms
-	boards   *boards
-	wire     *wire
-	recorder *recorder
-	activity activity
-	talk     *web.Limiter
-	limits   limits
-	seconds  *prometheus.HistogramVec
-	methods  map[string]method
-	gates    gates
-	opened   map[uuid.UUID]bool // rooms that the pages here were told of; only keep looks at it
-	wake     chan struct{}
-	freezing sync.Map // rooms that are being frozen by this instance
-	freezers sync.WaitGroup
+	log       *slog.Logger
+	now       func() time.Time // of the rooms, the same on all instances
+	clock     *clock
+	peers     *peers
+	rand      io.Reader
+	events    *eventlog.Log
+	tokens    *token.Verifier
+	node      *centrifuge.Node
+	fan       *fanout.Fan
+	rooms     *rooms
+	boards    *boards
+	wire      *wire
+	recorder  *recorder
+	activity  activity
+	talk      *web.Limiter
+	limits    limits
+	seconds   *prometheus.HistogramVec
+	methods   map[string]method
+	gates     gates
+	headlines headlines
+	wake      chan struct{}
+	freezing  sync.Map // rooms that are being frozen by this instance
+	freezers  sync.WaitGroup
 }
 
 // New wires the service.
@@ -100,8 +100,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	me := d.NewID()
 	clock := newClock(d.Now, d.DB)
 	s := &server{
-		opened: map[uuid.UUID]bool{},
-		log:    d.Log, now: clock.now, clock: clock, rand: d.Rand, events: d.Events, tokens: d.Tokens,
+		log: d.Log, now: clock.now, clock: clock, rand: d.Rand, events: d.Events, tokens: d.Tokens,
 		peers:    newPeers(me, d.DB, d.Log, cmp.Or(cfg.Lease, defaultLease)),
 		wire:     newWire(me, cfg.RedisURL, d.Log, d.Metrics),
 		recorder: newRecorder(me, d.DB, d.Log, d.Metrics),

@@ -5,10 +5,12 @@ import (
 
 	"github.com/google/uuid"
 
+	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 )
 
-// TestOpenedElsewhere has two instances and no wire: pages that wait on either hear that the room has opened.
+// TestOpenedElsewhere has two instances and no wire: pages on either hear that the webinar is live, that it has ended, and that a start
+// was undone, whichever instance heard the event.
 func TestOpenedElsewhere(t *testing.T) {
 	t.Parallel()
 	h := Build(t)
@@ -17,12 +19,26 @@ func TestOpenedElsewhere(t *testing.T) {
 	here := h.connect(uuid.Nil)
 	h.Address = two.Address
 	there := h.connect(uuid.Nil)
-	h.GoLive()
-	for _, visitor := range []*seat{here, there} {
-		next(t, visitor.front, "that it is live", func(p *livewebinarpb.FrontPush) bool {
-			return p.GetState() == "live" && p.GetWebinarId() == h.Webinar.String()
-		})
+	hear := func(state string) {
+		t.Helper()
+		for _, visitor := range []*seat{here, there} {
+			next(t, visitor.front, state, func(p *livewebinarpb.FrontPush) bool {
+				return p.GetState() == state && p.GetWebinarId() == h.Webinar.String() && p.GetSlug() == "heart-failure"
+			})
+		}
 	}
+	h.GoLive()
+	hear("live")
+	h.Say("start.failed", &eventpb.StartFailed{WebinarId: h.Webinar.String()})
+	h.Await("the room is given up", func() bool { return h.Count(`SELECT count(*) FROM livewebinar.room WHERE state = 'abandoned'`) == 1 })
+	h.Exec(`UPDATE datamanagement.webinar SET state = 'planned', started_at = NULL, frozen_rule = NULL`)
+	hear("planned")
+	h.GoLive()
+	hear("live")
+	h.Say("end.requested", &eventpb.EndRequested{WebinarId: h.Webinar.String()})
+	h.Await("the room is closed", func() bool { return h.Count(`SELECT count(*) FROM livewebinar.room WHERE state = 'closed'`) == 1 })
+	h.Exec(`UPDATE datamanagement.webinar SET state = 'ended', ended_at = now()`) // nobody hears an event of it
+	hear("ended")
 }
 
 // TestSlowElsewhere has one person write on two instances: slow mode is one for both.

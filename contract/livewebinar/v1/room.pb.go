@@ -1688,7 +1688,7 @@ func (x *Removed) GetReason() string {
 type FrontPush struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
-	// live or ended
+	// live, ended, or planned again when a start was undone
 	State         string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
 	Slug          string `protobuf:"bytes,3,opt,name=slug,proto3" json:"slug,omitempty"`
 	Title         string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`

@@ -44,5 +44,8 @@ SELECT from_at, to_at FROM livewebinar.incident WHERE webinar_id = @webinar_id O
 SELECT slug, title, state, starts_at, minutes, frozen_rule, hundredths, video_url, host_id
 FROM datamanagement.livewebinar_webinar WHERE webinar_id = @webinar_id;
 
+-- name: WebinarStates :many
+SELECT webinar_id, slug, title, state FROM datamanagement.livewebinar_webinar WHERE webinar_id = ANY (@webinar_ids::uuid[]);
+
 -- name: WebinarBySlug :one
 SELECT webinar_id, title, state, starts_at, video_url, host_id FROM datamanagement.livewebinar_webinar WHERE slug = @slug;

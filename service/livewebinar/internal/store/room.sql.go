@@ -336,3 +336,39 @@ func (q *Queries) WebinarGet(ctx context.Context, webinarID uuid.UUID) (WebinarG
 	)
 	return i, err
 }
+
+const webinarStates = `-- name: WebinarStates :many
+SELECT webinar_id, slug, title, state FROM datamanagement.livewebinar_webinar WHERE webinar_id = ANY ($1::uuid[])
+`
+
+type WebinarStatesRow struct {
+	WebinarID uuid.UUID
+	Slug      string
+	Title     string
+	State     string
+}
+
+func (q *Queries) WebinarStates(ctx context.Context, webinarIds []uuid.UUID) ([]WebinarStatesRow, error) {
+	rows, err := q.db.Query(ctx, webinarStates, webinarIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WebinarStatesRow{}
+	for rows.Next() {
+		var i WebinarStatesRow
+		if err := rows.Scan(
+			&i.WebinarID,
+			&i.Slug,
+			&i.Title,
+			&i.State,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
