@@ -68,6 +68,7 @@ func (s *server) subjects() []subject {
 		{rpc.Service{Desc: &bffpb.Content_ServiceDesc, Impl: &content{server: s}}, gateway(bffpb.RegisterContentHandlerClient, bffpb.NewContentClient)},
 		{rpc.Service{Desc: &bffpb.Notifications_ServiceDesc, Impl: &notifications{server: s}}, gateway(bffpb.RegisterNotificationsHandlerClient, bffpb.NewNotificationsClient)},
 		{rpc.Service{Desc: &bffpb.Deliveries_ServiceDesc, Impl: &deliveries{server: s}}, gateway(bffpb.RegisterDeliveriesHandlerClient, bffpb.NewDeliveriesClient)},
+		{rpc.Service{Desc: &bffpb.Browsers_ServiceDesc, Impl: &browsers{server: s}}, gateway(bffpb.RegisterBrowsersHandlerClient, bffpb.NewBrowsersClient)},
 		{rpc.Service{Desc: &bffpb.Preferences_ServiceDesc, Impl: &preferences{server: s}}, gateway(bffpb.RegisterPreferencesHandlerClient, bffpb.NewPreferencesClient)},
 		{rpc.Service{Desc: &bffpb.Analytics_ServiceDesc, Impl: &analytics{server: s}}, gateway(bffpb.RegisterAnalyticsHandlerClient, bffpb.NewAnalyticsClient)},
 		{rpc.Service{Desc: &bffpb.Webinars_ServiceDesc, Impl: &webinars{server: s}}, gateway(bffpb.RegisterWebinarsHandlerClient, bffpb.NewWebinarsClient)},

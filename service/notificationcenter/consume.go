@@ -72,6 +72,8 @@ func (s *server) conclude(ctx context.Context, t *task, failure error) error {
 	switch {
 	case failure == nil:
 		return s.note(ctx, t, "sent", "")
+	case errors.Is(failure, errNobody):
+		return s.note(ctx, t, "suppressed", failure.Error())
 	case errors.Is(failure, errHopeless):
 		if err := s.noteRefusal(ctx, t, failure); err != nil {
 			return err
@@ -94,6 +96,8 @@ func (s *server) send(ctx context.Context, t *task) error {
 		return err
 	case eventpb.Channel_CHANNEL_EMAIL:
 		return s.mailer.send(ctx, s.mailOf(t))
+	case eventpb.Channel_CHANNEL_PUSH:
+		return s.pusher.push(ctx, t)
 	default:
 		return fmt.Errorf("channel %s: %w", t.GetChannel(), errHopeless)
 	}

@@ -2,7 +2,8 @@
 // one person and one channel at a time from the queue, so that one that fails harms no other.
 //
 //	queue ──> known and not sent yet? ──> words ──┬─ site:  a row, shown by the bff through a view
-//	              │ no: done                      └─ email: SMTP, or the mailbox where there is none
+//	              │ no: done                      ├─ push:  the push service of each browser
+//	              │                               └─ email: SMTP, or the mailbox where there is none
 //	              v                                     │ failed: again with back-off, then a dead letter with the reason
 //	            gone                                    v
 //	                                              delivery: sent
@@ -40,6 +41,9 @@ type Config struct {
 	MaxAttempts  int           `default:"100" help:"How often a message is tried before it is put aside with the reason."`
 	FirstRetry   time.Duration `default:"5s" help:"Pause before the second try; each further one is twice as long, up to 15 minutes."`
 	OptoutKey    conf.Secret   `secret:"optout" help:"Secret with which the links that stop e-mails are signed; the same for all services. Keep it: old mails hold such links." default:""`
+	PushKey      conf.Secret   `secret:"push" help:"Secret from which the key pair is made that signs pushes to browsers (VAPID). Keep it: with another one all browsers have to be turned on again." default:""`
+	PushContact  string        `name:"push-contact" default:"postmaster@rounds.example" help:"Address at which makers of browsers can reach whoever runs this, as their push services want it."`
+	PushLocal    bool          `name:"push-local" help:"Let push services be on this machine or in a private network, and without TLS; for tests."`
 	OpenMailbox  bool          `help:"Show the mailbox to everybody who reaches the server, for demos on one's own machine; otherwise to administrators."`
 }
 
@@ -49,6 +53,7 @@ type server struct {
 	store  *store.Queries
 	writer *text.Writer
 	mailer mailer
+	pusher *pusher
 }
 
 // New wires the service.
@@ -61,6 +66,7 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 	if s.mailer, err = s.newMailer(); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
+	s.pusher = s.newPusher()
 	return &run.Service{
 		RPC: []rpc.Service{
 			{Desc: &notificationcenterpb.NotificationCenter_ServiceDesc, Impl: &rpcServer{server: s}},

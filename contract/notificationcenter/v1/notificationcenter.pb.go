@@ -114,6 +114,290 @@ func (x *MarkSeenResponse) GetUnseen() int32 {
 	return 0
 }
 
+type AddBrowserRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As the browser gives them (PushSubscription of the Push API): where it is reached, its public key, and its secret, in base64url.
+	Endpoint string `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	P256Dh   string `protobuf:"bytes,2,opt,name=p256dh,proto3" json:"p256dh,omitempty"`
+	Auth     string `protobuf:"bytes,3,opt,name=auth,proto3" json:"auth,omitempty"`
+	// How its owner tells it from others, such as "Firefox on Android".
+	Label         string `protobuf:"bytes,4,opt,name=label,proto3" json:"label,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddBrowserRequest) Reset() {
+	*x = AddBrowserRequest{}
+	mi := &file_notificationcenter_v1_notificationcenter_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddBrowserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddBrowserRequest) ProtoMessage() {}
+
+func (x *AddBrowserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_notificationcenter_v1_notificationcenter_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddBrowserRequest.ProtoReflect.Descriptor instead.
+func (*AddBrowserRequest) Descriptor() ([]byte, []int) {
+	return file_notificationcenter_v1_notificationcenter_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *AddBrowserRequest) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *AddBrowserRequest) GetP256Dh() string {
+	if x != nil {
+		return x.P256Dh
+	}
+	return ""
+}
+
+func (x *AddBrowserRequest) GetAuth() string {
+	if x != nil {
+		return x.Auth
+	}
+	return ""
+}
+
+func (x *AddBrowserRequest) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+type AddBrowserResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	BrowserId     string                 `protobuf:"bytes,1,opt,name=browser_id,json=browserId,proto3" json:"browser_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddBrowserResponse) Reset() {
+	*x = AddBrowserResponse{}
+	mi := &file_notificationcenter_v1_notificationcenter_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddBrowserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddBrowserResponse) ProtoMessage() {}
+
+func (x *AddBrowserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_notificationcenter_v1_notificationcenter_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddBrowserResponse.ProtoReflect.Descriptor instead.
+func (*AddBrowserResponse) Descriptor() ([]byte, []int) {
+	return file_notificationcenter_v1_notificationcenter_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *AddBrowserResponse) GetBrowserId() string {
+	if x != nil {
+		return x.BrowserId
+	}
+	return ""
+}
+
+type RemoveBrowserRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of them.
+	BrowserId     string `protobuf:"bytes,1,opt,name=browser_id,json=browserId,proto3" json:"browser_id,omitempty"`
+	Endpoint      string `protobuf:"bytes,2,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveBrowserRequest) Reset() {
+	*x = RemoveBrowserRequest{}
+	mi := &file_notificationcenter_v1_notificationcenter_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveBrowserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveBrowserRequest) ProtoMessage() {}
+
+func (x *RemoveBrowserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_notificationcenter_v1_notificationcenter_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveBrowserRequest.ProtoReflect.Descriptor instead.
+func (*RemoveBrowserRequest) Descriptor() ([]byte, []int) {
+	return file_notificationcenter_v1_notificationcenter_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RemoveBrowserRequest) GetBrowserId() string {
+	if x != nil {
+		return x.BrowserId
+	}
+	return ""
+}
+
+func (x *RemoveBrowserRequest) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+type RemoveBrowserResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveBrowserResponse) Reset() {
+	*x = RemoveBrowserResponse{}
+	mi := &file_notificationcenter_v1_notificationcenter_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveBrowserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveBrowserResponse) ProtoMessage() {}
+
+func (x *RemoveBrowserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_notificationcenter_v1_notificationcenter_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveBrowserResponse.ProtoReflect.Descriptor instead.
+func (*RemoveBrowserResponse) Descriptor() ([]byte, []int) {
+	return file_notificationcenter_v1_notificationcenter_proto_rawDescGZIP(), []int{5}
+}
+
+type PushKeyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PushKeyRequest) Reset() {
+	*x = PushKeyRequest{}
+	mi := &file_notificationcenter_v1_notificationcenter_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PushKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PushKeyRequest) ProtoMessage() {}
+
+func (x *PushKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_notificationcenter_v1_notificationcenter_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PushKeyRequest.ProtoReflect.Descriptor instead.
+func (*PushKeyRequest) Descriptor() ([]byte, []int) {
+	return file_notificationcenter_v1_notificationcenter_proto_rawDescGZIP(), []int{6}
+}
+
+type PushKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// VAPID public key in base64url; empty where nothing is pushed.
+	Key           string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PushKeyResponse) Reset() {
+	*x = PushKeyResponse{}
+	mi := &file_notificationcenter_v1_notificationcenter_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PushKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PushKeyResponse) ProtoMessage() {}
+
+func (x *PushKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_notificationcenter_v1_notificationcenter_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PushKeyResponse.ProtoReflect.Descriptor instead.
+func (*PushKeyResponse) Descriptor() ([]byte, []int) {
+	return file_notificationcenter_v1_notificationcenter_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *PushKeyResponse) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
 var File_notificationcenter_v1_notificationcenter_proto protoreflect.FileDescriptor
 
 const file_notificationcenter_v1_notificationcenter_proto_rawDesc = "" +
@@ -122,9 +406,32 @@ const file_notificationcenter_v1_notificationcenter_proto_rawDesc = "" +
 	"\x0fMarkSeenRequest\x12)\n" +
 	"\x10notification_ids\x18\x01 \x03(\tR\x0fnotificationIds\"*\n" +
 	"\x10MarkSeenResponse\x12\x16\n" +
-	"\x06unseen\x18\x01 \x01(\x05R\x06unseen2\x93\x01\n" +
+	"\x06unseen\x18\x01 \x01(\x05R\x06unseen\"q\n" +
+	"\x11AddBrowserRequest\x12\x1a\n" +
+	"\bendpoint\x18\x01 \x01(\tR\bendpoint\x12\x16\n" +
+	"\x06p256dh\x18\x02 \x01(\tR\x06p256dh\x12\x12\n" +
+	"\x04auth\x18\x03 \x01(\tR\x04auth\x12\x14\n" +
+	"\x05label\x18\x04 \x01(\tR\x05label\"3\n" +
+	"\x12AddBrowserResponse\x12\x1d\n" +
+	"\n" +
+	"browser_id\x18\x01 \x01(\tR\tbrowserId\"Q\n" +
+	"\x14RemoveBrowserRequest\x12\x1d\n" +
+	"\n" +
+	"browser_id\x18\x01 \x01(\tR\tbrowserId\x12\x1a\n" +
+	"\bendpoint\x18\x02 \x01(\tR\bendpoint\"\x17\n" +
+	"\x15RemoveBrowserResponse\"\x10\n" +
+	"\x0ePushKeyRequest\"#\n" +
+	"\x0fPushKeyResponse\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key2\xa4\x04\n" +
 	"\x12NotificationCenter\x12}\n" +
 	"\bMarkSeen\x12-.rounds.notificationcenter.v1.MarkSeenRequest\x1a..rounds.notificationcenter.v1.MarkSeenResponse\"\x12\x8a\xb5\x18\x0e\n" +
+	"\x03bff\x12\aaccount\x12\x83\x01\n" +
+	"\n" +
+	"AddBrowser\x12/.rounds.notificationcenter.v1.AddBrowserRequest\x1a0.rounds.notificationcenter.v1.AddBrowserResponse\"\x12\x8a\xb5\x18\x0e\n" +
+	"\x03bff\x12\aaccount\x12\x8c\x01\n" +
+	"\rRemoveBrowser\x122.rounds.notificationcenter.v1.RemoveBrowserRequest\x1a3.rounds.notificationcenter.v1.RemoveBrowserResponse\"\x12\x8a\xb5\x18\x0e\n" +
+	"\x03bff\x12\aaccount\x12z\n" +
+	"\aPushKey\x12,.rounds.notificationcenter.v1.PushKeyRequest\x1a-.rounds.notificationcenter.v1.PushKeyResponse\"\x12\x8a\xb5\x18\x0e\n" +
 	"\x03bff\x12\aaccountBRZPgithub.com/rounds-cme/rounds/contract/notificationcenter/v1;notificationcenterpbb\x06proto3"
 
 var (
@@ -139,16 +446,28 @@ func file_notificationcenter_v1_notificationcenter_proto_rawDescGZIP() []byte {
 	return file_notificationcenter_v1_notificationcenter_proto_rawDescData
 }
 
-var file_notificationcenter_v1_notificationcenter_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_notificationcenter_v1_notificationcenter_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_notificationcenter_v1_notificationcenter_proto_goTypes = []any{
-	(*MarkSeenRequest)(nil),  // 0: rounds.notificationcenter.v1.MarkSeenRequest
-	(*MarkSeenResponse)(nil), // 1: rounds.notificationcenter.v1.MarkSeenResponse
+	(*MarkSeenRequest)(nil),       // 0: rounds.notificationcenter.v1.MarkSeenRequest
+	(*MarkSeenResponse)(nil),      // 1: rounds.notificationcenter.v1.MarkSeenResponse
+	(*AddBrowserRequest)(nil),     // 2: rounds.notificationcenter.v1.AddBrowserRequest
+	(*AddBrowserResponse)(nil),    // 3: rounds.notificationcenter.v1.AddBrowserResponse
+	(*RemoveBrowserRequest)(nil),  // 4: rounds.notificationcenter.v1.RemoveBrowserRequest
+	(*RemoveBrowserResponse)(nil), // 5: rounds.notificationcenter.v1.RemoveBrowserResponse
+	(*PushKeyRequest)(nil),        // 6: rounds.notificationcenter.v1.PushKeyRequest
+	(*PushKeyResponse)(nil),       // 7: rounds.notificationcenter.v1.PushKeyResponse
 }
 var file_notificationcenter_v1_notificationcenter_proto_depIdxs = []int32{
 	0, // 0: rounds.notificationcenter.v1.NotificationCenter.MarkSeen:input_type -> rounds.notificationcenter.v1.MarkSeenRequest
-	1, // 1: rounds.notificationcenter.v1.NotificationCenter.MarkSeen:output_type -> rounds.notificationcenter.v1.MarkSeenResponse
-	1, // [1:2] is the sub-list for method output_type
-	0, // [0:1] is the sub-list for method input_type
+	2, // 1: rounds.notificationcenter.v1.NotificationCenter.AddBrowser:input_type -> rounds.notificationcenter.v1.AddBrowserRequest
+	4, // 2: rounds.notificationcenter.v1.NotificationCenter.RemoveBrowser:input_type -> rounds.notificationcenter.v1.RemoveBrowserRequest
+	6, // 3: rounds.notificationcenter.v1.NotificationCenter.PushKey:input_type -> rounds.notificationcenter.v1.PushKeyRequest
+	1, // 4: rounds.notificationcenter.v1.NotificationCenter.MarkSeen:output_type -> rounds.notificationcenter.v1.MarkSeenResponse
+	3, // 5: rounds.notificationcenter.v1.NotificationCenter.AddBrowser:output_type -> rounds.notificationcenter.v1.AddBrowserResponse
+	5, // 6: rounds.notificationcenter.v1.NotificationCenter.RemoveBrowser:output_type -> rounds.notificationcenter.v1.RemoveBrowserResponse
+	7, // 7: rounds.notificationcenter.v1.NotificationCenter.PushKey:output_type -> rounds.notificationcenter.v1.PushKeyResponse
+	4, // [4:8] is the sub-list for method output_type
+	0, // [0:4] is the sub-list for method input_type
 	0, // [0:0] is the sub-list for extension type_name
 	0, // [0:0] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
@@ -165,7 +484,7 @@ func file_notificationcenter_v1_notificationcenter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_notificationcenter_v1_notificationcenter_proto_rawDesc), len(file_notificationcenter_v1_notificationcenter_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,7 +21,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	NotificationCenter_MarkSeen_FullMethodName = "/rounds.notificationcenter.v1.NotificationCenter/MarkSeen"
+	NotificationCenter_MarkSeen_FullMethodName      = "/rounds.notificationcenter.v1.NotificationCenter/MarkSeen"
+	NotificationCenter_AddBrowser_FullMethodName    = "/rounds.notificationcenter.v1.NotificationCenter/AddBrowser"
+	NotificationCenter_RemoveBrowser_FullMethodName = "/rounds.notificationcenter.v1.NotificationCenter/RemoveBrowser"
+	NotificationCenter_PushKey_FullMethodName       = "/rounds.notificationcenter.v1.NotificationCenter/PushKey"
 )
 
 // NotificationCenterClient is the client API for NotificationCenter service.
@@ -30,6 +33,13 @@ const (
 type NotificationCenterClient interface {
 	// MarkSeen marks notifications of the person asking as seen; those of others are not found and not touched.
 	MarkSeen(ctx context.Context, in *MarkSeenRequest, opts ...grpc.CallOption) (*MarkSeenResponse, error)
+	// AddBrowser lets a browser of the person asking be told by Web Push. The same browser again changes nothing; one of somebody else
+	// is theirs from now on. Beyond ten the oldest goes.
+	AddBrowser(ctx context.Context, in *AddBrowserRequest, opts ...grpc.CallOption) (*AddBrowserResponse, error)
+	// RemoveBrowser ends that. Those of others are not found and not touched.
+	RemoveBrowser(ctx context.Context, in *RemoveBrowserRequest, opts ...grpc.CallOption) (*RemoveBrowserResponse, error)
+	// PushKey is what a browser needs to know of us before it can be told.
+	PushKey(ctx context.Context, in *PushKeyRequest, opts ...grpc.CallOption) (*PushKeyResponse, error)
 }
 
 type notificationCenterClient struct {
@@ -50,12 +60,49 @@ func (c *notificationCenterClient) MarkSeen(ctx context.Context, in *MarkSeenReq
 	return out, nil
 }
 
+func (c *notificationCenterClient) AddBrowser(ctx context.Context, in *AddBrowserRequest, opts ...grpc.CallOption) (*AddBrowserResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AddBrowserResponse)
+	err := c.cc.Invoke(ctx, NotificationCenter_AddBrowser_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *notificationCenterClient) RemoveBrowser(ctx context.Context, in *RemoveBrowserRequest, opts ...grpc.CallOption) (*RemoveBrowserResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveBrowserResponse)
+	err := c.cc.Invoke(ctx, NotificationCenter_RemoveBrowser_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *notificationCenterClient) PushKey(ctx context.Context, in *PushKeyRequest, opts ...grpc.CallOption) (*PushKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PushKeyResponse)
+	err := c.cc.Invoke(ctx, NotificationCenter_PushKey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // NotificationCenterServer is the server API for NotificationCenter service.
 // All implementations must embed UnimplementedNotificationCenterServer
 // for forward compatibility.
 type NotificationCenterServer interface {
 	// MarkSeen marks notifications of the person asking as seen; those of others are not found and not touched.
 	MarkSeen(context.Context, *MarkSeenRequest) (*MarkSeenResponse, error)
+	// AddBrowser lets a browser of the person asking be told by Web Push. The same browser again changes nothing; one of somebody else
+	// is theirs from now on. Beyond ten the oldest goes.
+	AddBrowser(context.Context, *AddBrowserRequest) (*AddBrowserResponse, error)
+	// RemoveBrowser ends that. Those of others are not found and not touched.
+	RemoveBrowser(context.Context, *RemoveBrowserRequest) (*RemoveBrowserResponse, error)
+	// PushKey is what a browser needs to know of us before it can be told.
+	PushKey(context.Context, *PushKeyRequest) (*PushKeyResponse, error)
 	mustEmbedUnimplementedNotificationCenterServer()
 }
 
@@ -68,6 +115,15 @@ type UnimplementedNotificationCenterServer struct{}
 
 func (UnimplementedNotificationCenterServer) MarkSeen(context.Context, *MarkSeenRequest) (*MarkSeenResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method MarkSeen not implemented")
+}
+func (UnimplementedNotificationCenterServer) AddBrowser(context.Context, *AddBrowserRequest) (*AddBrowserResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AddBrowser not implemented")
+}
+func (UnimplementedNotificationCenterServer) RemoveBrowser(context.Context, *RemoveBrowserRequest) (*RemoveBrowserResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemoveBrowser not implemented")
+}
+func (UnimplementedNotificationCenterServer) PushKey(context.Context, *PushKeyRequest) (*PushKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PushKey not implemented")
 }
 func (UnimplementedNotificationCenterServer) mustEmbedUnimplementedNotificationCenterServer() {}
 func (UnimplementedNotificationCenterServer) testEmbeddedByValue()                            {}
@@ -108,6 +164,60 @@ func _NotificationCenter_MarkSeen_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _NotificationCenter_AddBrowser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddBrowserRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NotificationCenterServer).AddBrowser(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NotificationCenter_AddBrowser_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NotificationCenterServer).AddBrowser(ctx, req.(*AddBrowserRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _NotificationCenter_RemoveBrowser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveBrowserRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NotificationCenterServer).RemoveBrowser(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NotificationCenter_RemoveBrowser_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NotificationCenterServer).RemoveBrowser(ctx, req.(*RemoveBrowserRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _NotificationCenter_PushKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PushKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NotificationCenterServer).PushKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NotificationCenter_PushKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NotificationCenterServer).PushKey(ctx, req.(*PushKeyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // NotificationCenter_ServiceDesc is the grpc.ServiceDesc for NotificationCenter service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -118,6 +228,18 @@ var NotificationCenter_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "MarkSeen",
 			Handler:    _NotificationCenter_MarkSeen_Handler,
+		},
+		{
+			MethodName: "AddBrowser",
+			Handler:    _NotificationCenter_AddBrowser_Handler,
+		},
+		{
+			MethodName: "RemoveBrowser",
+			Handler:    _NotificationCenter_RemoveBrowser_Handler,
+		},
+		{
+			MethodName: "PushKey",
+			Handler:    _NotificationCenter_PushKey_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

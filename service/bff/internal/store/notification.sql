@@ -9,3 +9,7 @@ SELECT coalesce((SELECT unseen FROM notificationcenter.bff_unseen WHERE account_
 -- name: NotificationOf :one
 SELECT notification_id, kind, text, path, created_at, seen_at FROM notificationcenter.bff_notification
 WHERE notification_id = @notification_id AND account_id = @account_id;
+
+-- name: BrowsersOf :many
+SELECT device_id, label, created_at, used_at, reason FROM notificationcenter.bff_device
+WHERE account_id = @account_id ORDER BY created_at, device_id;

@@ -12,6 +12,45 @@ import (
 	"github.com/google/uuid"
 )
 
+const browsersOf = `-- name: BrowsersOf :many
+SELECT device_id, label, created_at, used_at, reason FROM notificationcenter.bff_device
+WHERE account_id = $1 ORDER BY created_at, device_id
+`
+
+type BrowsersOfRow struct {
+	DeviceID  uuid.UUID
+	Label     string
+	CreatedAt time.Time
+	UsedAt    *time.Time
+	Reason    string
+}
+
+func (q *Queries) BrowsersOf(ctx context.Context, accountID uuid.UUID) ([]BrowsersOfRow, error) {
+	rows, err := q.db.Query(ctx, browsersOf, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []BrowsersOfRow{}
+	for rows.Next() {
+		var i BrowsersOfRow
+		if err := rows.Scan(
+			&i.DeviceID,
+			&i.Label,
+			&i.CreatedAt,
+			&i.UsedAt,
+			&i.Reason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const notificationOf = `-- name: NotificationOf :one
 SELECT notification_id, kind, text, path, created_at, seen_at FROM notificationcenter.bff_notification
 WHERE notification_id = $1 AND account_id = $2

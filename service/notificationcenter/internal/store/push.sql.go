@@ -47,6 +47,17 @@ func (q *Queries) DeviceAdd(ctx context.Context, arg DeviceAddParams) (uuid.UUID
 	return id, err
 }
 
+const deviceCount = `-- name: DeviceCount :one
+SELECT count(*) FROM notificationcenter.push_subscription WHERE account_id = $1
+`
+
+func (q *Queries) DeviceCount(ctx context.Context, accountID uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, deviceCount, accountID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const deviceForgetOldest = `-- name: DeviceForgetOldest :exec
 DELETE FROM notificationcenter.push_subscription AS s
 WHERE s.id IN (
@@ -178,4 +189,16 @@ func (q *Queries) DevicesFor(ctx context.Context, arg DevicesForParams) ([]Devic
 		return nil, err
 	}
 	return items, nil
+}
+
+const pushDone = `-- name: PushDone :one
+SELECT EXISTS (SELECT FROM notificationcenter.push_done AS d JOIN notificationcenter.push_subscription AS s ON s.id = d.subscription_id
+               WHERE d.message_id = $1 AND s.reason = '')
+`
+
+func (q *Queries) PushDone(ctx context.Context, messageID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, pushDone, messageID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
