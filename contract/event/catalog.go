@@ -47,7 +47,7 @@ func Catalog() []Entry {
 		{"webinar.cancelled", &eventpb.WebinarCancelled{}, DataManagement, to(NotificationTaskRunner)},
 		{"reminder.due", &eventpb.ReminderDue{}, Scheduler, to(NotificationTaskRunner)},
 
-		{"hosts.missing", &eventpb.HostsMissing{}, Scheduler, nil},
+		{"hosts.missing", &eventpb.HostsMissing{}, Scheduler, to(NotificationTaskRunner)},
 
 		{"start.requested", &eventpb.StartRequested{}, Scheduler, to(LiveWebinar)},
 		{"webinar.live", &eventpb.WebinarLive{}, Scheduler, to(LiveWebinar, NotificationTaskRunner)},
@@ -61,10 +61,10 @@ func Catalog() []Entry {
 		{"attendance.evaluated", &eventpb.AttendanceEvaluated{}, DataManagement, to(Scheduler)},
 		{"end.completed", &eventpb.EndCompleted{}, Scheduler, nil},
 
-		{"digest.due", &eventpb.DigestDue{}, Scheduler, nil},
+		{"digest.due", &eventpb.DigestDue{}, Scheduler, to(NotificationTaskRunner)},
 		{"licence.due", &eventpb.LicenceDue{}, Scheduler, nil},
 		{"retention.due", &eventpb.RetentionDue{}, Scheduler, nil},
-		{"points.deadline", &eventpb.PointsDeadline{}, Scheduler, nil},
+		{"points.deadline", &eventpb.PointsDeadline{}, Scheduler, to(NotificationTaskRunner)},
 
 		{"points.requested", &eventpb.PointsRequested{}, DataManagement, nil},
 		{"points.answered", &eventpb.PointsAnswered{}, DataManagement, to(NotificationTaskRunner)},

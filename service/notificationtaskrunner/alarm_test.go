@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 )
@@ -41,9 +42,10 @@ func TestDeadlinesAndAlarms(t *testing.T) {
 	w.exec(`UPDATE datamanagement.account SET roles = '{administrator}' WHERE id = ANY($1)`, []string{administrator, former})
 	w.exec(`UPDATE datamanagement.lecturer SET account_id = $1`, speaker)
 
-	w.run("missing", "hosts.missing", webinar, nil, `{"starts_at": "`+starts.Format(time.RFC3339)+`"}`)
-	w.run("missing before it was moved", "hosts.missing", webinar, nil, `{"starts_at": "2036-01-01T00:00:00Z"}`)
-	w.run("deadline", "points.deadline", webinar, nil, `{"due_at": "2036-11-27T12:00:00Z", "hours": "48"}`)
+	due := time.Date(2036, 11, 27, 12, 0, 0, 0, time.UTC)
+	w.tell("scheduler", &eventpb.HostsMissing{WebinarId: webinar, StartsAt: timestamppb.New(starts)})
+	w.tell("scheduler", &eventpb.HostsMissing{WebinarId: webinar, StartsAt: timestamppb.New(starts.Add(-time.Hour))}) // before it was moved
+	w.tell("scheduler", &eventpb.PointsDeadline{WebinarId: webinar, DueAt: timestamppb.New(due), Hours: 48})
 	// The year ends with the last day of it, wherever one lives: midnight in Ljubljana is an hour before that of UTC.
 	w.run("licence", "licence.deadline", member, &member, `{"ends_at": "2036-12-31T23:00:00Z", "days": "30", "missing": "450"}`)
 	w.instanceAt(2, late)
@@ -67,7 +69,7 @@ func TestDeadlinesAndAlarms(t *testing.T) {
 		}
 	}
 	for _, n := range w.of("points.deadline", administrator) {
-		if n.GetPath() != "/backoffice/webinars/sepsis/points" || n.GetData()["hours"] != "48" || n.GetData()["due_at"] != "2036-11-27T12:00:00Z" {
+		if n.GetPath() != "/backoffice/webinars/sepsis/points" || n.GetData()["hours"] != "48" || n.GetData()["due_at"] != due.Format(time.RFC3339) || !n.GetExpiresAt().AsTime().Equal(due) {
 			t.Errorf("%v", n)
 		}
 	}

@@ -8,15 +8,15 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 )
 
-// morning begins the digests of an hour.
+// morning says that an hour has come.
 func morning(w *world, at time.Time) {
 	w.t.Helper()
-	w.exec(`INSERT INTO notificationtaskrunner.run (id, kind, subject, data, began_at) VALUES ('article.digest/' || $1::text, 'article.digest', $2,
-		jsonb_build_object('at', $1::text), now()) ON CONFLICT DO NOTHING`, at.Format(time.RFC3339), uuid.Nil)
+	w.tell("scheduler", &eventpb.DigestDue{At: timestamppb.New(at)})
 }
 
 // paper publishes one more article of the category, and tells of it.
