@@ -66,7 +66,7 @@ func (c *chaos) told() {
 func (c *chaos) lived(w *webinar) {
 	c.t.Helper()
 	rows, err := c.db.Query(context.Background(), `SELECT type FROM eventlog.event WHERE stream = $1 AND type NOT IN
-		('reminder.due', 'points.requested', 'points.answered') ORDER BY version`, "webinar/"+w.id.String())
+		('reminder.due', 'hosts.missing', 'points.requested', 'points.answered') ORDER BY version`, "webinar/"+w.id.String())
 	if err != nil {
 		c.t.Fatal(err)
 	}
