@@ -73,6 +73,7 @@ func TestThreeInstances(t *testing.T) {
 	<-seats[2].Done()
 	unsure := uuid.New()
 	must(seats[0].send(unsure, "who was there?"))(t)
+	seats[1].inOrder(t, 3*each+1) // so the other instance knows it
 	seats[2] = h.enterAt(instances[1], ids[2], 3*each)
 	if got := seats[2].joined; len(got.GetMessages()) != 1 || got.GetLastSequence() != 3*each+1 {
 		t.Errorf("who moved over is given %d messages, up to %d", len(got.GetMessages()), got.GetLastSequence())
@@ -121,6 +122,9 @@ func TestMovingWithoutRedis(t *testing.T) {
 		ana.Kill()
 		say(bor)
 		ana = h.enterAt(to, anaID, heard)
+		if got, want := len(ana.joined.GetMessages()), ana.joined.GetLastSequence()-heard; got != int(want) {
+			t.Errorf("after the move %d messages come of %d", got, want)
+		}
 		for i, m := range ana.joined.GetMessages() {
 			if m.GetSequence() != heard+int32(i)+1 { //nolint:gosec // a handful
 				t.Errorf("after the move message %d comes as %d of those after %d", m.GetSequence(), i, heard)
