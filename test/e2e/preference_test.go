@@ -45,6 +45,10 @@ func TestPreferences(t *testing.T) {
 	p.Press("For a week")
 	p.SeeText("[data-pause]", "paused until")
 	looks(p, "preferences", look{390, false}, look{390, true}, look{1440, true}, look{1440, false})
+	p.Cookie("rounds_language", "sl")
+	p.Open("/me/notifications")
+	p.SeeText("h1", "O čem vas obveščamo")
+	looks(p, "preferences-sl", look{390, false})
 
 	// The link of a mail, in the browser of somebody who is not logged in.
 	visitor := chromium.New(t, s.URL)
