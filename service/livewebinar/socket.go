@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -49,6 +50,10 @@ func closedUnavailable() centrifuge.Disconnect {
 	return centrifuge.Disconnect{Code: 4003, Reason: "not available right now"}
 }
 
+func closedCrowd() centrifuge.Disconnect {
+	return centrifuge.Disconnect{Code: 4004, Reason: "too many visitors from this address"}
+}
+
 func closedInvalid() centrifuge.Disconnect {
 	return centrifuge.Disconnect{Code: 4501, Reason: "invalid session"}
 }
@@ -82,6 +87,8 @@ type identity struct {
 	failed error
 	conn   *fanout.Conn // nil when it is none of TCP
 	door   door
+	guest  netip.Addr // of who is nobody: where they come from
+	many   bool       // too many come from there
 	frames allowance
 }
 
@@ -140,8 +147,11 @@ func (s *server) routes(o web.Options) *web.Mux {
 			if cookie, err := r.Cookie(web.AccessCookie); err == nil {
 				id.claims, id.failed = s.tokens.Verify(cookie.Value)
 			}
+			if id.claims.Account == uuid.Nil {
+				id.guest = web.Address(r.Context())
+			}
 			// A closing code says more to a browser than a refused handshake does, so a wrong token is refused inside.
-			socket.ServeHTTP(&narrow{w, id}, lasting(r, id))
+			socket.ServeHTTP(&narrow{w, id, &s.guests}, lasting(r, id))
 		})
 		return nil
 	})
@@ -166,7 +176,8 @@ func lasting(r *http.Request, id *identity) *http.Request {
 type narrow struct {
 	http.ResponseWriter
 
-	id *identity
+	id     *identity
+	guests *guests
 }
 
 func (n *narrow) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -176,7 +187,10 @@ func (n *narrow) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return conn, rw, err
 	}
 	_ = tcp.SetWriteBuffer(kernelBuffer) // if the system will not, the connection works all the same
-	if n.id.conn, err = fanout.Wrap(tcp); err != nil {
+	leave, in := n.guests.enter(n.id.guest)
+	n.id.many = !in
+	if n.id.conn, err = fanout.Wrap(tcp, leave); err != nil {
+		leave()
 		return conn, rw, err
 	}
 	return n.id.conn, rw, nil
@@ -191,6 +205,9 @@ func (s *server) connecting(ctx context.Context, _ centrifuge.ConnectEvent) (cen
 	reply := centrifuge.ConnectReply{
 		Credentials:   &centrifuge.Credentials{},
 		Subscriptions: map[string]centrifuge.SubscribeOptions{frontChannel: {}},
+	}
+	if id.many {
+		return centrifuge.ConnectReply{}, closedCrowd()
 	}
 	if id.failed != nil {
 		return centrifuge.ConnectReply{}, refusal(id.failed)

@@ -71,6 +71,7 @@ type Options struct {
 	URL    string // ws://…/live/connection/websocket
 	Cookie string // the value of rounds_access
 	Origin string
+	From   string // X-Forwarded-For of a proxy
 	// Push is called from the goroutine that reads; nil drops what arrives.
 	Push func(Push)
 }
@@ -96,6 +97,9 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	}
 	if o.Origin != "" {
 		header.Set("Origin", o.Origin)
+	}
+	if o.From != "" {
+		header.Set("X-Forwarded-For", o.From)
 	}
 	conn, reader, _, err := ws.Dialer{Header: ws.HandshakeHeaderHTTP(header), ReadBufferSize: 2048}.Dial(ctx, o.URL)
 	if err != nil {

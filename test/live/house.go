@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -209,6 +210,9 @@ type place struct {
 	now              func() time.Time
 }
 
+// visitorsMost is how many visitors may come from one address of the world outside.
+const visitorsMost = 3
+
 // start runs the service with the tools that cmd/rounds would give it.
 func (p place) start(also ...func(*run.Member) []*run.Member) (*run.Group, error) {
 	pool, err := db.Pool(context.Background(), p.url, 8)
@@ -220,7 +224,8 @@ func (p place) start(also ...func(*run.Member) []*run.Member) (*run.Group, error
 		Name: "livewebinar", Now: p.now, NewID: uuid.New, Rand: rand.Reader, Log: quiet(), Metrics: metrics, DB: pool,
 		Events: eventlog.New(pool, quiet(), metrics, types()), Tokens: token.NewVerifier(filepath.Join(p.keys, "jwks.json"), time.Now),
 	}
-	service, err := livewebinar.New(deps, livewebinar.Config{PseudonymKey: pseudonymKey, ChatBurst: 1000, IncidentPercent: 25, RedisURL: conf.Secret(p.redis), Lease: p.lease})
+	service, err := livewebinar.New(deps, livewebinar.Config{PseudonymKey: pseudonymKey, ChatBurst: 1000, IncidentPercent: 25, RedisURL: conf.Secret(p.redis), Lease: p.lease,
+		VisitorsPerAddress: visitorsMost, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ type Conn struct {
 	net.Conn
 
 	raw      syscall.RawConn
+	ended    func()
 	parted   atomic.Bool
 	deadline atomic.Int64 // of the engine, 0 for none; put on the socket only when there is something to wait for
 
@@ -44,15 +45,21 @@ type Conn struct {
 	size    int
 }
 
-// Wrap makes one of a TCP connection, before the handshake is answered.
-func Wrap(tcp *net.TCPConn) (*Conn, error) {
+// Wrap makes one of a TCP connection, before the handshake is answered. ended is called when it is closed, perhaps more than once.
+func Wrap(tcp *net.TCPConn, ended func()) (*Conn, error) {
 	raw, err := tcp.SyscallConn()
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says what it is
 	}
-	c := &Conn{Conn: tcp, raw: raw}
+	c := &Conn{Conn: tcp, raw: raw, ended: ended}
 	c.try = c.attempt
 	return c, nil
+}
+
+// Close ends it.
+func (c *Conn) Close() error {
+	c.ended()
+	return c.Conn.Close() //nolint:wrapcheck // the caller expects errors of package net
 }
 
 // SetWriteDeadline is for the writes of the engine. Setting it on the socket costs as much as a tenth of a write, and nearly all writes

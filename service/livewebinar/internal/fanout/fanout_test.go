@@ -36,7 +36,7 @@ func pair(t *testing.T) (*Conn, net.Conn) {
 		t.Fatal("no TCP")
 	}
 	_ = tcp.SetWriteBuffer(64 << 10)
-	c, err := Wrap(tcp)
+	c, err := Wrap(tcp, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
