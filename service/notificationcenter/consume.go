@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -16,6 +17,12 @@ import (
 
 func (s *server) consume(ctx context.Context) error {
 	defer s.mailer.rest()
+	stop := make(chan struct{})
+	var gathering sync.WaitGroup
+	gathering.Go(func() { s.gates.run(stop) })
+	gathering.Go(func() { s.notes.run(stop) })
+	defer gathering.Wait()
+	defer close(stop) // when no handler runs any more
 	return s.Queue.Consume(ctx, "notification.send", s.options(), func(ctx context.Context, batch []*queue.Delivery) error {
 		for _, d := range batch {
 			if err := s.deliver(ctx, d); err != nil {
@@ -55,14 +62,14 @@ func (s *server) deliver(ctx context.Context, d *queue.Delivery) error {
 	if t.message, err = s.writer.Write(n, s.wayOut(t), s.Now()); err != nil {
 		return err
 	}
-	gate, err := s.store.DeliveryGate(ctx, store.DeliveryGateParams{ID: d.ID, Address: n.GetAddress(), Chosen: n.GetTopic() != ""})
+	known, err := s.gates.of(ctx, gate{id: d.ID, address: n.GetAddress(), chosen: n.GetTopic() != ""})
 	switch {
 	case err != nil:
-		return fmt.Errorf("read delivery: %w", err)
-	case gate.Done:
+		return err
+	case known.Done:
 		return nil
-	case gate.Suppressed != "" && n.GetChannel() == eventpb.Channel_CHANNEL_EMAIL:
-		return s.note(ctx, t, "suppressed", gate.Suppressed)
+	case known.Suppressed != "" && n.GetChannel() == eventpb.Channel_CHANNEL_EMAIL:
+		return s.note(ctx, t, "suppressed", known.Suppressed)
 	}
 	return s.conclude(ctx, t, s.send(ctx, t))
 }
@@ -101,25 +108,6 @@ func (s *server) send(ctx context.Context, t *task) error {
 	default:
 		return fmt.Errorf("channel %s: %w", t.GetChannel(), errHopeless)
 	}
-}
-
-// note keeps what became of a message. It is the promise that a mail is not sent again, so it must be kept itself.
-func (s *server) note(ctx context.Context, t *task, state, reason string) error {
-	note := store.DeliveryNoteParams{
-		ID: t.ID, AccountID: t.account, Channel: channel(t.Notification), Kind: t.GetKind(), State: state, Attempts: int32(t.Attempt), //nolint:gosec // Few.
-		Reason: obs.Mask(reason), Now: s.Now(), Text: t.message.Subject, Language: t.GetLanguage(), Zone: t.GetZone(),
-	}
-	if t.GetChannel() == eventpb.Channel_CHANNEL_EMAIL {
-		note.Address = t.GetAddress()
-	}
-	if t.GetExpiresAt() != nil {
-		at := t.GetExpiresAt().AsTime()
-		note.ExpiresAt = &at
-	}
-	if err := s.store.DeliveryNote(ctx, note); err != nil {
-		return fmt.Errorf("note delivery: %w", err)
-	}
-	return nil
 }
 
 func channel(n *eventpb.Notification) string {

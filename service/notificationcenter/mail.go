@@ -26,6 +26,7 @@ type mail struct {
 	To, Name string
 	WayOut   string  // address that stops mails like this one; empty where there is no choice
 	Invite   *invite // nil: nothing for a calendar
+	Priority int16
 	text.Message
 }
 
@@ -37,7 +38,7 @@ type mailer interface {
 }
 
 func (s *server) mailOf(t *task) mail {
-	return mail{ID: t.ID, To: t.GetAddress(), Name: t.GetName(), WayOut: s.wayOut(t), Invite: inviteOf(t.Notification), Message: t.message}
+	return mail{ID: t.ID, To: t.GetAddress(), Name: t.GetName(), WayOut: s.wayOut(t), Invite: inviteOf(t.Notification), Priority: t.Priority, Message: t.message}
 }
 
 // wayOut is the address that stops mails like this one, for exactly their topic.
@@ -82,7 +83,7 @@ func (s *server) newMailer() (mailer, error) {
 		return nil, fmt.Errorf("--notificationcenter-smtp-timeout must be longer than nothing, %s is not", c.SMTPTimeout)
 	}
 	return &smtp{
-		host: host, port: int(number), config: c, now: s.Now, slow: newSlow(s.Now, max(c.Workers/2, 1)),
+		host: host, port: int(number), config: c, now: s.Now, slow: newSlow(s.Now, max(c.Workers/2, 1)), slots: make(chan struct{}, max(c.Workers, 1)), urgent: make(chan struct{}, 1),
 		composer: composer{from: c.From, sender: from, signer: signer, now: s.Now, base: s.BaseURL},
 	}, nil
 }

@@ -54,6 +54,8 @@ type server struct {
 	writer *text.Writer
 	mailer mailer
 	pusher *pusher
+	gates  *gatherer[gate, store.DeliveryGatesRow]
+	notes  *gatherer[note, struct{}]
 }
 
 // New wires the service.
@@ -67,6 +69,7 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
 	s.pusher = s.newPusher()
+	s.gather()
 	return &run.Service{
 		RPC: []rpc.Service{
 			{Desc: &notificationcenterpb.NotificationCenter_ServiceDesc, Impl: &rpcServer{server: s}},
@@ -77,9 +80,12 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 	}, nil
 }
 
+// beside is how many messages are under way for each connection to the mail server: while one is sent, others are written and noted.
+const beside = 8
+
 func (s *server) options() queue.Options {
 	return queue.Options{
-		Workers: s.config.Workers, MaxAttempts: s.config.MaxAttempts,
+		Workers: beside * s.config.Workers, Prefetch: beside * s.config.Workers, MaxAttempts: s.config.MaxAttempts,
 		Backoff: queue.Exponential(s.config.FirstRetry, 15*time.Minute),
 	}
 }

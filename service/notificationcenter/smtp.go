@@ -16,6 +16,8 @@ const (
 	idleFor  = 30 * time.Second // then a connection that nobody needs is closed
 	oldAfter = 5 * time.Minute  // servers close what stays open for ever; we do before
 	mostSent = 200              // mails over one connection, for servers that count them
+
+	urgentFrom = 8 // the priority of what one person waits for, such as a new password
 )
 
 // smtp sends through a server, over connections that are kept and used again: at most as many as there are workers, none
@@ -28,6 +30,9 @@ type smtp struct {
 	config Config
 	now    func() time.Time
 	slow   *slow
+
+	slots  chan struct{} // one for each connection that may be open, beside those for the slow
+	urgent chan struct{} // one more for what a person waits for, which stands in no line
 
 	mu       sync.Mutex
 	idle     []*connection
@@ -65,6 +70,19 @@ func (s *smtp) send(ctx context.Context, m mail) error {
 	timeout := s.config.SMTPTimeout
 	if known {
 		timeout *= patience
+	} else {
+		urgent := s.urgent
+		if m.Priority < urgentFrom {
+			urgent = nil // for ever
+		}
+		select {
+		case s.slots <- struct{}{}:
+			defer func() { <-s.slots }()
+		case urgent <- struct{}{}:
+			defer func() { <-s.urgent }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	begun := time.Now()
 	at, err := s.deliver(ctx, m.To, raw, timeout)

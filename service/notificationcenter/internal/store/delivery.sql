@@ -1,13 +1,17 @@
--- name: DeliveryGate :one
-SELECT EXISTS (SELECT FROM notificationcenter.delivery WHERE id = @id AND state NOT IN ('waiting', 'retry', 'failed')) AS done,
-       coalesce((SELECT reason FROM notificationcenter.suppression
-                 WHERE address = lower(@address) AND (scope = 'all' OR @chosen::boolean) ORDER BY scope LIMIT 1), '')::text AS suppressed;
+-- name: DeliveryGates :many
+SELECT EXISTS (SELECT FROM notificationcenter.delivery d WHERE d.id = (@ids::uuid[])[n] AND d.state NOT IN ('waiting', 'retry', 'failed')) AS done,
+       coalesce((SELECT s.reason FROM notificationcenter.suppression s
+                 WHERE s.address = lower((@addresses::text[])[n]) AND (s.scope = 'all' OR (@chosen::boolean[])[n]) ORDER BY s.scope LIMIT 1), '')::text AS suppressed
+FROM generate_subscripts(@ids::uuid[], 1) AS n ORDER BY n;
 
--- name: DeliveryNote :exec
-INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, reason, at, text, address, language, zone, until, expires_at)
-VALUES (@id, @account_id, @channel, @kind, @state, @attempts, @reason, @now, @text, @address, @language, @zone, @until, @expires_at)
+-- name: DeliveryNotes :exec
+INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, reason, at, text, address, language, zone, expires_at)
+SELECT (@ids::uuid[])[n], (@account_ids::uuid[])[n], (@channels::text[])[n], (@kinds::text[])[n], (@states::text[])[n], (@attempts::integer[])[n],
+       (@reasons::text[])[n], (@ats::timestamptz[])[n], (@texts::text[])[n], (@addresses::text[])[n], (@languages::text[])[n], (@zones::text[])[n],
+       nullif((@expires_ats::timestamptz[])[n], 'epoch')
+FROM generate_subscripts(@ids::uuid[], 1) AS n
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, reason = excluded.reason, at = excluded.at,
-    text = excluded.text, address = excluded.address, language = excluded.language, zone = excluded.zone, until = excluded.until,
+    text = excluded.text, address = excluded.address, language = excluded.language, zone = excluded.zone, until = NULL,
     expires_at = excluded.expires_at
 WHERE delivery.state IN ('waiting', 'retry', 'failed');
 

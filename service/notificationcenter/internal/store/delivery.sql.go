@@ -37,28 +37,42 @@ func (q *Queries) DeliveryCameBack(ctx context.Context, arg DeliveryCameBackPara
 	return result.RowsAffected(), nil
 }
 
-const deliveryGate = `-- name: DeliveryGate :one
-SELECT EXISTS (SELECT FROM notificationcenter.delivery WHERE id = $1 AND state NOT IN ('waiting', 'retry', 'failed')) AS done,
-       coalesce((SELECT reason FROM notificationcenter.suppression
-                 WHERE address = lower($2) AND (scope = 'all' OR $3::boolean) ORDER BY scope LIMIT 1), '')::text AS suppressed
+const deliveryGates = `-- name: DeliveryGates :many
+SELECT EXISTS (SELECT FROM notificationcenter.delivery d WHERE d.id = ($1::uuid[])[n] AND d.state NOT IN ('waiting', 'retry', 'failed')) AS done,
+       coalesce((SELECT s.reason FROM notificationcenter.suppression s
+                 WHERE s.address = lower(($2::text[])[n]) AND (s.scope = 'all' OR ($3::boolean[])[n]) ORDER BY s.scope LIMIT 1), '')::text AS suppressed
+FROM generate_subscripts($1::uuid[], 1) AS n ORDER BY n
 `
 
-type DeliveryGateParams struct {
-	ID      uuid.UUID
-	Address string
-	Chosen  bool
+type DeliveryGatesParams struct {
+	Ids       []uuid.UUID
+	Addresses []string
+	Chosen    []bool
 }
 
-type DeliveryGateRow struct {
+type DeliveryGatesRow struct {
 	Done       bool
 	Suppressed string
 }
 
-func (q *Queries) DeliveryGate(ctx context.Context, arg DeliveryGateParams) (DeliveryGateRow, error) {
-	row := q.db.QueryRow(ctx, deliveryGate, arg.ID, arg.Address, arg.Chosen)
-	var i DeliveryGateRow
-	err := row.Scan(&i.Done, &i.Suppressed)
-	return i, err
+func (q *Queries) DeliveryGates(ctx context.Context, arg DeliveryGatesParams) ([]DeliveryGatesRow, error) {
+	rows, err := q.db.Query(ctx, deliveryGates, arg.Ids, arg.Addresses, arg.Chosen)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DeliveryGatesRow{}
+	for rows.Next() {
+		var i DeliveryGatesRow
+		if err := rows.Scan(&i.Done, &i.Suppressed); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const deliveryGet = `-- name: DeliveryGet :one
@@ -90,48 +104,49 @@ func (q *Queries) DeliveryGet(ctx context.Context, id uuid.UUID) (DeliveryGetRow
 	return i, err
 }
 
-const deliveryNote = `-- name: DeliveryNote :exec
-INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, reason, at, text, address, language, zone, until, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+const deliveryNotes = `-- name: DeliveryNotes :exec
+INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, reason, at, text, address, language, zone, expires_at)
+SELECT ($1::uuid[])[n], ($2::uuid[])[n], ($3::text[])[n], ($4::text[])[n], ($5::text[])[n], ($6::integer[])[n],
+       ($7::text[])[n], ($8::timestamptz[])[n], ($9::text[])[n], ($10::text[])[n], ($11::text[])[n], ($12::text[])[n],
+       nullif(($13::timestamptz[])[n], 'epoch')
+FROM generate_subscripts($1::uuid[], 1) AS n
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, reason = excluded.reason, at = excluded.at,
-    text = excluded.text, address = excluded.address, language = excluded.language, zone = excluded.zone, until = excluded.until,
+    text = excluded.text, address = excluded.address, language = excluded.language, zone = excluded.zone, until = NULL,
     expires_at = excluded.expires_at
 WHERE delivery.state IN ('waiting', 'retry', 'failed')
 `
 
-type DeliveryNoteParams struct {
-	ID        uuid.UUID
-	AccountID uuid.UUID
-	Channel   string
-	Kind      string
-	State     string
-	Attempts  int32
-	Reason    string
-	Now       time.Time
-	Text      string
-	Address   string
-	Language  string
-	Zone      string
-	Until     *time.Time
-	ExpiresAt *time.Time
+type DeliveryNotesParams struct {
+	Ids        []uuid.UUID
+	AccountIds []uuid.UUID
+	Channels   []string
+	Kinds      []string
+	States     []string
+	Attempts   []int32
+	Reasons    []string
+	Ats        []time.Time
+	Texts      []string
+	Addresses  []string
+	Languages  []string
+	Zones      []string
+	ExpiresAts []time.Time
 }
 
-func (q *Queries) DeliveryNote(ctx context.Context, arg DeliveryNoteParams) error {
-	_, err := q.db.Exec(ctx, deliveryNote,
-		arg.ID,
-		arg.AccountID,
-		arg.Channel,
-		arg.Kind,
-		arg.State,
+func (q *Queries) DeliveryNotes(ctx context.Context, arg DeliveryNotesParams) error {
+	_, err := q.db.Exec(ctx, deliveryNotes,
+		arg.Ids,
+		arg.AccountIds,
+		arg.Channels,
+		arg.Kinds,
+		arg.States,
 		arg.Attempts,
-		arg.Reason,
-		arg.Now,
-		arg.Text,
-		arg.Address,
-		arg.Language,
-		arg.Zone,
-		arg.Until,
-		arg.ExpiresAt,
+		arg.Reasons,
+		arg.Ats,
+		arg.Texts,
+		arg.Addresses,
+		arg.Languages,
+		arg.Zones,
+		arg.ExpiresAts,
 	)
 	return err
 }

@@ -56,6 +56,9 @@ func outcome(ctx context.Context, d *bffpb.Delivery) string {
 	case "retry":
 		return i18n.Say(ctx, "delivery.retry", "reason", d.GetReason())
 	case "suppressed":
+		if d.GetChannel() == "push" {
+			return i18n.Say(ctx, "delivery.suppressed_push")
+		}
 		return i18n.Say(ctx, "delivery.suppressed")
 	case "expired":
 		return i18n.Say(ctx, "delivery.expired")
