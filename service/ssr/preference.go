@@ -43,6 +43,12 @@ func (s *server) showPreferences(w http.ResponseWriter, r *http.Request, v prefe
 		obs.Event(r.Context()).Set("followed_missing", err.Error()) // Without it, no exception can be added; the rest stands.
 	}
 	v.Followed = list.GetSubscriptions()
+	browsers, err := s.browsers.List(r.Context(), &bffpb.BrowsersListRequest{})
+	if err != nil {
+		obs.Event(r.Context()).Set("browsers_missing", err.Error())
+	} else {
+		v.Devices = preference.Browsers(browsers, s.key)
+	}
 	return s.show(w, r, status, preference.Page(v))
 }
 
@@ -179,6 +185,19 @@ func (s *server) postException(w http.ResponseWriter, r *http.Request) error {
 		notice.Key = "preference.exception_ended"
 	}
 	reader.Tell(w, notice)
+	return web.Redirect(w, r, preference.Path, "/me")
+}
+
+// postBrowser turns one of the reader's browsers off, from wherever.
+func (s *server) postBrowser(w http.ResponseWriter, r *http.Request) error {
+	f, err := form.Read(r, s.newID)
+	if err != nil {
+		return err
+	}
+	if _, err := s.browsers.Remove(r.Context(), &bffpb.BrowsersRemoveRequest{BrowserId: f.Get("browser")}); err != nil {
+		return errs.FromStatus(err)
+	}
+	reader.Tell(w, reader.Notice{Key: "preference.browsers_removed"})
 	return web.Redirect(w, r, preference.Path, "/me")
 }
 

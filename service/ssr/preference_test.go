@@ -38,6 +38,44 @@ func wished() figures {
 	}
 }
 
+const onBrowsers = "/rounds.bff.v1.Browsers/"
+
+func TestBrowsersBlock(t *testing.T) {
+	t.Parallel()
+	world := wished()
+	id := uuid.NewString()
+	world[onBrowsers+"List"] = &bffpb.BrowsersListResponse{Key: "BKey", Browsers: []*bffpb.Browser{
+		{BrowserId: id, Label: "Firefox <b>, Android", CreatedAt: timestamppb.New(now), UsedAt: timestamppb.New(now)},
+		{BrowserId: uuid.NewString(), Label: "Chrome", CreatedAt: timestamppb.New(now), Reason: "the push service answered 403 Forbidden"},
+	}}
+	world[onBrowsers+"Remove"] = &bffpb.BrowsersRemoveResponse{}
+	h := newTheatre(t, world)
+	h.page("/me/notifications", token.Member, []string{
+		`data-browsers="BKey"`, "Firefox &lt;b&gt;, Android", "Turn on in this browser", "It did not take the last message", `value="` + id + `"`,
+	}, []string{"<b>, Android", "403"})
+	answer, _ := h.send(http.MethodPost, "/me/notifications/browsers", token.Member, url.Values{"browser": {id}, "idempotency_key": {"k"}})
+	if answer.StatusCode != http.StatusSeeOther || answer.Header.Get("Location") != "/me/notifications" {
+		t.Errorf("turned off: %d to %q", answer.StatusCode, answer.Header.Get("Location"))
+	}
+	world[onBrowsers+"List"] = &bffpb.BrowsersListResponse{}
+	h.page("/me/notifications", token.Member, []string{"cannot be turned on right now"}, []string{"Turn on in this browser"})
+	delete(world, onBrowsers+"List")
+	h.page("/me/notifications", token.Member, []string{"data-choices"}, []string{"data-browsers"})
+}
+
+func TestWorkerIsAtTheTop(t *testing.T) {
+	t.Parallel()
+	h := newTheatre(t, figures{})
+	answer, body := h.send(http.MethodGet, "/sw.js", "", nil)
+	header := answer.Header
+	if answer.StatusCode != http.StatusOK || !strings.HasPrefix(header.Get("Content-Type"), "text/javascript") || header.Get("Cache-Control") != "no-cache" {
+		t.Errorf("%d %v", answer.StatusCode, header)
+	}
+	if !strings.Contains(body, "notificationclick") || strings.Contains(body, "import") {
+		t.Errorf("not a script that runs by itself:\n%.200s", body)
+	}
+}
+
 func TestPreferencesPage(t *testing.T) {
 	t.Parallel()
 	h := newTheatre(t, wished())

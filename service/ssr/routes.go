@@ -17,6 +17,7 @@ func (s *server) routes(o web.Options) *web.Mux {
 
 	m.Get(asset.Prefix+"{file...}", web.Public, s.static)
 	m.Get("/favicon.ico", web.Public, s.mark)
+	m.Get("/sw.js", web.Public, s.worker)
 	m.get("/{$}", web.Public, s.landing)
 	m.get("/help", web.Public, s.help)
 	m.get("/privacy", web.Public, s.privacy)
@@ -116,6 +117,7 @@ func (s *server) preferenceRoutes(m house) {
 	m.post("/me/notifications", web.Account, s.postPreferences)
 	m.post("/me/notifications/pause", web.Account, s.postPause)
 	m.post("/me/notifications/exceptions", web.Account, s.postException)
+	m.post("/me/notifications/browsers", web.Account, s.postBrowser)
 	few := web.Limit(web.Rate{Every: 100 * time.Millisecond, Burst: 100})
 	m.get("/unsubscribe", web.Public, s.optout, few)
 	m.post("/unsubscribe", web.Public, s.postOptout, few, web.Foreign())

@@ -46,9 +46,10 @@ type server struct {
 	people bffpb.PeopleClient
 	points bffpb.PointsClient
 
-	content bffpb.ContentClient
-	told    bffpb.NotificationsClient
-	wishes  bffpb.PreferencesClient
+	content  bffpb.ContentClient
+	told     bffpb.NotificationsClient
+	wishes   bffpb.PreferencesClient
+	browsers bffpb.BrowsersClient
 
 	deliveries bffpb.DeliveriesClient
 
@@ -80,7 +81,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	rights := &permissions{auth: s.auth, now: d.Now, known: map[uuid.UUID]permission{}}
 	s.analytics = bffpb.NewAnalyticsClient(d.Dial("bff"))
 	s.deliveries = bffpb.NewDeliveriesClient(d.Dial("bff"))
-	s.wishes = bffpb.NewPreferencesClient(d.Dial("bff"))
+	s.wishes, s.browsers = bffpb.NewPreferencesClient(d.Dial("bff")), bffpb.NewBrowsersClient(d.Dial("bff"))
 	s.told = bffpb.NewNotificationsClient(d.Dial("bff"))
 	s.webinars, s.base = bffpb.NewWebinarsClient(d.Dial("bff")), strings.TrimSuffix(d.BaseURL, "/")
 	s.hosting = bffpb.NewHostingClient(d.Dial("bff"))

@@ -17,6 +17,14 @@ func (s *server) mark(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// worker is the script that runs while no page is open; its scope is the whole site, because it stands at the top of it.
+func (s *server) worker(w http.ResponseWriter, _ *http.Request) error {
+	if !s.assets.ServeWorker(w) {
+		return errs.New(errs.NotFound, "page.not_found", "There is no such page.")
+	}
+	return nil
+}
+
 func (s *server) help(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, text.Help())
 }

@@ -62,6 +62,18 @@ func (s *Set) Serve(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
+// ServeWorker answers the service worker, which has one address for ever: browsers look there for a newer one.
+func (s *Set) ServeWorker(w http.ResponseWriter) bool {
+	content, err := files.ReadFile("dist/" + s.built["worker.js"])
+	if err != nil {
+		return false
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("Content-Type", contentType(".js"))
+	_, _ = w.Write(content) // the browser has left: nobody to tell
+	return true
+}
+
 // contentType does not ask the machine's own list of types, which differs from machine to machine.
 func contentType(name string) string {
 	switch path.Ext(name) {

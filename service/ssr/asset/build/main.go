@@ -63,6 +63,7 @@ func bundle() error {
 	entries := []api.EntryPoint{
 		{InputPath: cache + "/app.css", OutputPath: "app"},
 		{InputPath: root + "/asset/src/app.ts", OutputPath: "app"},
+		{InputPath: root + "/asset/src/worker.ts", OutputPath: "worker"},
 		{InputPath: root + "/asset/src/mark.svg", OutputPath: "mark"},
 	}
 	scripts, err := filepath.Glob(root + "/page/*/*.ts")
