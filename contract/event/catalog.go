@@ -44,7 +44,7 @@ func Catalog() []Entry {
 
 		{"webinar.scheduled", &eventpb.WebinarScheduled{}, DataManagement, nil},
 		{"webinar.moved", &eventpb.WebinarMoved{}, DataManagement, to(NotificationTaskRunner)},
-		{"webinar.cancelled", &eventpb.WebinarCancelled{}, DataManagement, to(NotificationTaskRunner)},
+		{"webinar.cancelled", &eventpb.WebinarCancelled{}, DataManagement, to(NotificationTaskRunner, LiveWebinar)},
 		{"reminder.due", &eventpb.ReminderDue{}, Scheduler, to(NotificationTaskRunner)},
 
 		{"hosts.missing", &eventpb.HostsMissing{}, Scheduler, to(NotificationTaskRunner)},
@@ -54,6 +54,13 @@ func Catalog() []Entry {
 		{"room.opened", &eventpb.RoomOpened{}, LiveWebinar, to(Scheduler)},
 		{"start.completed", &eventpb.StartCompleted{}, Scheduler, nil},
 		{"start.failed", &eventpb.StartFailed{}, Scheduler, to(LiveWebinar)},
+
+		{"cancel.requested", &eventpb.CancelRequested{}, DataManagement, to(Scheduler)},
+		{"cancel.prepared", &eventpb.CancelPrepared{}, Scheduler, to(DataManagement)},
+		{"cancel.accepted", &eventpb.CancelAccepted{}, DataManagement, to(Scheduler)},
+		{"cancel.refused", &eventpb.CancelRefused{}, DataManagement, to(Scheduler)},
+		{"cancel.completed", &eventpb.CancelCompleted{}, Scheduler, nil},
+		{"cancel.failed", &eventpb.CancelFailed{}, Scheduler, to(DataManagement)},
 
 		{"end.requested", &eventpb.EndRequested{}, Scheduler, to(LiveWebinar)},
 		{"room.closed", &eventpb.RoomClosed{}, LiveWebinar, to(Scheduler)},

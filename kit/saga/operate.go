@@ -104,13 +104,18 @@ func (e *Engine) Timeline(ctx context.Context, name, id string) (Summary, []Mome
 	return found, moments, err
 }
 
-// Steps names the steps of a saga in order, and tells whether it can be turned round.
-func (e *Engine) Steps(name string) (steps []string, forward bool) {
-	def := e.defs[name]
+// Steps names the steps of a saga in order, and tells whether it can no longer be turned round.
+func (e *Engine) Steps(s *State) (steps []string, forward bool) {
+	def := e.defs[s.Name]
 	for _, step := range def.Steps {
 		steps = append(steps, step.Name)
 	}
-	return steps, def.Forward
+	return steps, def.NoReturn(s)
+}
+
+// NoReturn tells whether a saga must reach its end from where it is.
+func (d Definition) NoReturn(s *State) bool {
+	return d.Forward || s.Step >= 0 && s.Step < len(d.Steps) && d.Steps[s.Step].NoReturn
 }
 
 // Hurry has a saga that waits, for an answer or for its next attempt, go on at once. By says who wants it.
@@ -123,7 +128,7 @@ func (e *Engine) TurnRound(ctx context.Context, name, id, by, reason string) err
 	def := e.defs[name]
 	return e.operate(ctx, name, id, func(s *State) (string, entry, error) {
 		switch {
-		case def.Forward:
+		case def.NoReturn(s):
 			return "", entry{}, errs.New(errs.Conflict, "saga.forward", "This work must reach its end: it cannot be undone.")
 		case s.Status == Compensating:
 			return "", entry{}, errs.New(errs.Conflict, "saga.turned", "This is being undone already.")

@@ -48,6 +48,7 @@ type Step struct {
 	Timeout    time.Duration // for the reply; 10 s
 	Retry      Retry
 	Compensate func(ctx context.Context, tx pgx.Tx, s *State) error // undoes the step; must bear a step that did not happen
+	NoReturn   bool                                                 // once it is here, no operator can turn the saga round
 }
 
 // Reply tells which events answer a Request, and to which saga they belong.

@@ -20,7 +20,7 @@ const group = "livewebinar"
 
 // listens is what this service hears of, as the catalogue says.
 func listens() []string {
-	return []string{"start.requested", "webinar.live", "start.failed", "end.requested", "webinar.ended"}
+	return []string{"start.requested", "webinar.live", "start.failed", "end.requested", "webinar.ended", "webinar.cancelled"}
 }
 
 func (s *server) follow(ctx context.Context) error {
@@ -55,6 +55,11 @@ func (s *server) hear(ctx context.Context, tx pgx.Tx, r eventlog.Record) error {
 		return s.front(ctx, tx, webinar, "live")
 	case *eventpb.WebinarEnded:
 		return s.front(ctx, tx, webinar, "ended")
+	case *eventpb.WebinarCancelled:
+		if err := s.move(ctx, tx, webinar, stateClosing); err != nil {
+			return err
+		}
+		return s.front(ctx, tx, webinar, "cancelled")
 	default:
 		return fmt.Errorf("no handler for event %s", r.Type)
 	}

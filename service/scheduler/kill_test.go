@@ -70,17 +70,20 @@ type way struct {
 	entries []string
 	answers []string // the events that a follower appends when another service answers; it commits, not the engine
 	alone   bool     // nobody answers while the child lives, so the start is undone
+	refused bool     // data management does not call it off, so the webinar goes on
 }
 
 func ways() []way {
 	return []way{
 		{saga: "webinar.start", entries: []string{"done status", "requested room", "done announce", "completed"}, answers: []string{"done room"}},
 		{saga: "webinar.start", entries: []string{"failed room", "compensated room", "compensated status", "cancelled"}, alone: true},
+		{saga: "webinar.cancel", entries: []string{"done timers", "requested status", "requested room", "done complete", "completed"}, answers: []string{"done status", "done room"}},
+		{saga: "webinar.cancel", entries: []string{"compensated timers", "cancelled"}, answers: []string{"failed status"}, refused: true},
 		{saga: "webinar.end", entries: []string{"requested room", "requested credit", "done complete", "completed"}, answers: []string{"done room", "done credit"}},
 	}
 }
 
-// TestKilledAtEveryStep kills the only instance at every step of both sagas, forwards and backwards, in every phase of it; the next
+// TestKilledAtEveryStep kills the only instance at every step of all sagas, forwards and backwards, in every phase of it; the next
 // one finishes, and everything that can be seen from outside happened once.
 func TestKilledAtEveryStep(t *testing.T) {
 	t.Parallel()
@@ -102,15 +105,25 @@ func TestKilledAtEveryStep(t *testing.T) {
 func killedAt(t *testing.T, way way, point string) {
 	t.Helper()
 	w := newWorld(t)
+	w.refuse.Store(way.refused)
 	if !way.alone {
 		w.others()
 	}
 	// The child lives by the real clock, so the webinar's end is a minute ahead of it and comes by ours.
-	id := w.plan(0, 1)
-	if way.saga == "webinar.end" {
+	minutes := time.Duration(1)
+	if way.saga == "webinar.cancel" {
+		minutes = 300 // nothing is to end before it is called off
+	}
+	id := w.plan(0, int(minutes))
+	if way.saga != "webinar.start" {
 		stop := w.instance(nil)
 		w.until("the start", func() bool { return slices.Contains(w.history(id), "start.completed") })
 		stop()
+	}
+	switch way.saga {
+	case "webinar.cancel":
+		w.callOff(id)
+	case "webinar.end":
 		w.exec("UPDATE scheduler.timer SET due_at = now() WHERE webinar_id = $1 AND kind = 'end'", id)
 	}
 	w.die(point, way.alone)
@@ -127,11 +140,23 @@ func killedAt(t *testing.T, way way, point string) {
 	if way.alone {
 		w.untilPassing("the start", func() bool { return slices.Contains(w.history(id), "start.completed") })
 	}
-	w.untilPassing("the end", func() bool { return slices.Contains(w.history(id), "end.completed") })
-	if got := w.state(id); got != "ended" {
+	state, happened := "ended", []string{"webinar.live", "start.completed", "end.completed"}
+	if way.saga == "webinar.cancel" && !way.refused {
+		state, happened = "cancelled", []string{"webinar.live", "start.completed", "cancel.completed"}
+	}
+	if way.refused {
+		w.untilPassing("it to go on", func() bool { return slices.Contains(w.history(id), "cancel.failed") })
+		w.clock.add(minutes * time.Minute)
+	}
+	last := happened[len(happened)-1]
+	w.untilPassing("the end", func() bool { return slices.Contains(w.history(id), last) })
+	if got := w.state(id); got != state {
 		t.Fatalf("it is %s", got)
 	}
-	for _, kind := range []string{"webinar.live", "start.completed", "end.completed"} {
+	if way.refused {
+		happened = append(happened, "cancel.failed")
+	}
+	for _, kind := range happened {
 		if n := count(w.history(id), kind); n != 1 {
 			t.Errorf("%s happened %d times: %v", kind, n, w.history(id))
 		}

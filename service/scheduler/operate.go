@@ -104,7 +104,7 @@ func (o *operations) sagaPB(s saga.Summary) *schedulerpb.Saga {
 		Name: s.Name, Id: s.Name + ":" + s.ID, Status: string(s.Status), Attempt: number(s.Attempt), Reason: s.Reason, WebinarId: s.Data["webinar"],
 		BegunAt: timestamppb.New(s.BegunAt), ChangedAt: timestamppb.New(s.ChangedAt),
 	}
-	m.Steps, m.Forward = o.sagas.Steps(s.Name)
+	m.Steps, m.Forward = o.sagas.Steps(&s.State)
 	if s.Over() {
 		return m
 	}

@@ -12,6 +12,7 @@
 //	points ────due──> event points.deadline, while nobody has requested them
 //	start ─────due──> saga webinar.start: status ──> room ──> announce      (undone: status planned, tried again soon)
 //	end ───────due──> saga webinar.end:   room ──> status and credit ──> complete
+//	cancel.requested ──> saga webinar.cancel: timers ──> status │ ──> room ──> complete   (given up before the line: it goes on)
 //
 // Administrators see each saga and help it on where it stands still (operate.go); nothing needs them to.
 //
@@ -82,7 +83,7 @@ func newWithCrash(d *run.Deps, config Config, crash saga.CrashPoint) (*run.Servi
 	}
 	engine, err := saga.New(saga.Deps{
 		Pool: d.DB, Events: d.Events, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Lease: config.Lease, Crash: crash,
-	}, s.startSaga(), s.endSaga())
+	}, s.startSaga(), s.endSaga(), s.cancelSaga())
 	if err != nil {
 		return nil, fmt.Errorf("sagas: %w", err)
 	}
@@ -92,6 +93,7 @@ func newWithCrash(d *run.Deps, config Config, crash saga.CrashPoint) (*run.Servi
 		Work: []run.Work{
 			{Name: "timers", Run: s.timers},
 			{Name: "sagas", Run: engine.Run},
+			{Name: "wishes", Run: s.wished},
 		},
 	}, nil
 }

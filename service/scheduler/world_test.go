@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,7 +38,8 @@ type world struct {
 	database *dbtest.DB
 	admin    *pgxpool.Pool
 	clock    *clock
-	rooms    rooms // whom instances that begin from now on ask whether hosts are there
+	refuse   atomic.Bool // data management refuses to call a webinar off
+	rooms    rooms       // whom instances that begin from now on ask whether hosts are there
 }
 
 // rooms stands in for the live webinar service, as far as the scheduler asks it.
@@ -153,6 +155,21 @@ func (w *world) replan(id uuid.UUID, in time.Duration, cancelled bool) {
 	}
 }
 
+// callOff asks for a webinar to be called off, as data management does of one that is live.
+func (w *world) callOff(id uuid.UUID) {
+	w.t.Helper()
+	pool, ctx := w.database.Pool("datamanagement"), context.Background()
+	log := eventlog.New(pool, quiet(), prometheus.NewRegistry(), types())
+	err := db.Tx(ctx, pool, func(tx pgx.Tx) error {
+		return log.Append(ctx, tx, eventlog.Event{
+			Stream: "webinar/" + id.String(), ExpectedVersion: eventlog.Any, Message: &eventpb.CancelRequested{WebinarId: id.String()},
+		})
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func types() eventlog.Types {
 	all := eventlog.Types{}
 	for _, entry := range event.Catalog() {
@@ -209,9 +226,23 @@ func start(pool *pgxpool.Pool, now func() time.Time, change func(*scheduler.Conf
 	return sync.OnceFunc(func() { cancel(); work.Wait() }), nil
 }
 
+// answers are what a service says to events.
+type answers map[string]func(proto.Message) (string, proto.Message)
+
 // others answers for the services that the sagas ask, until the test ends.
 func (w *world) others() {
-	w.answer("livewebinar", map[string]func(proto.Message) (string, proto.Message){
+	w.answerRooms()
+	w.answerCancel()
+	w.answer("datamanagement", "credit", answers{
+		"webinar.ended": func(m proto.Message) (string, proto.Message) {
+			return "attendance.evaluated", &eventpb.AttendanceEvaluated{WebinarId: m.(*eventpb.WebinarEnded).GetWebinarId()}
+		},
+	})
+}
+
+// answerRooms answers for the live webinar service, until the test or stop ends it.
+func (w *world) answerRooms() (stop func()) {
+	return w.answer("livewebinar", "rooms", answers{
 		"start.requested": func(m proto.Message) (string, proto.Message) {
 			asked := m.(*eventpb.StartRequested)
 			return "room.opened", &eventpb.RoomOpened{
@@ -223,14 +254,24 @@ func (w *world) others() {
 			return "room.closed", &eventpb.RoomClosed{WebinarId: m.(*eventpb.EndRequested).GetWebinarId(), Viewers: 7}
 		},
 	})
-	w.answer("datamanagement", map[string]func(proto.Message) (string, proto.Message){
-		"webinar.ended": func(m proto.Message) (string, proto.Message) {
-			return "attendance.evaluated", &eventpb.AttendanceEvaluated{WebinarId: m.(*eventpb.WebinarEnded).GetWebinarId()}
+}
+
+// answerCancel answers for data management, which calls off what it is asked to, or refuses.
+func (w *world) answerCancel() {
+	w.answer("datamanagement", "cancel", answers{
+		"cancel.prepared": func(m proto.Message) (string, proto.Message) {
+			about := m.(*eventpb.CancelPrepared).GetWebinarId()
+			if w.refuse.Load() {
+				return "cancel.refused", &eventpb.CancelRefused{WebinarId: about, Reason: "webinar.ended"}
+			}
+			w.exec(`UPDATE datamanagement.webinar SET state = 'cancelled' WHERE id = $1`, about)
+			w.exec(`SELECT scheduler.plan_webinar(webinar_id, starts_at, minutes, 2, true) FROM scheduler.plan WHERE webinar_id = $1`, about)
+			return "cancel.accepted", &eventpb.CancelAccepted{WebinarId: about}
 		},
 	})
 }
 
-func (w *world) answer(service string, answers map[string]func(proto.Message) (string, proto.Message)) {
+func (w *world) answer(service, group string, answers answers) (stop func()) {
 	w.t.Helper()
 	log := eventlog.New(w.database.Pool(service), quiet(), prometheus.NewRegistry(), types())
 	var kinds []string
@@ -241,7 +282,7 @@ func (w *world) answer(service string, answers map[string]func(proto.Message) (s
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = log.Follow(ctx, "test", kinds, func(ctx context.Context, tx pgx.Tx, r eventlog.Record) error {
+		_ = log.Follow(ctx, group, kinds, func(ctx context.Context, tx pgx.Tx, r eventlog.Record) error {
 			asked, err := r.Message()
 			if err != nil {
 				return err
@@ -250,7 +291,9 @@ func (w *world) answer(service string, answers map[string]func(proto.Message) (s
 			return log.Append(ctx, tx, eventlog.Event{Stream: r.Stream, ExpectedVersion: eventlog.Any, Type: kind, Message: reply})
 		})
 	}()
-	w.t.Cleanup(func() { cancel(); <-ended })
+	stop = sync.OnceFunc(func() { cancel(); <-ended })
+	w.t.Cleanup(stop)
+	return stop
 }
 
 // history lists the types of what happened to a webinar, without the sagas' own.

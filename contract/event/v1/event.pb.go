@@ -1335,10 +1335,8 @@ func (x *HostsMissing) GetStartsAt() *timestamppb.Timestamp {
 // Saga webinar.cancel: an administrator wants a webinar called off. What was planned is called off with it; what is live is
 // called off when the scheduler has made sure that it is not ending already.
 type CancelRequested struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
-	// Which wish this is; the answers repeat it.
-	SagaId        string `protobuf:"bytes,2,opt,name=saga_id,json=sagaId,proto3" json:"saga_id,omitempty"`
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1380,18 +1378,10 @@ func (x *CancelRequested) GetWebinarId() string {
 	return ""
 }
 
-func (x *CancelRequested) GetSagaId() string {
-	if x != nil {
-		return x.SagaId
-	}
-	return ""
-}
-
 // Its timers are off: data management may call it off for good.
 type CancelPrepared struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
-	SagaId        string                 `protobuf:"bytes,2,opt,name=saga_id,json=sagaId,proto3" json:"saga_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1433,18 +1423,10 @@ func (x *CancelPrepared) GetWebinarId() string {
 	return ""
 }
 
-func (x *CancelPrepared) GetSagaId() string {
-	if x != nil {
-		return x.SagaId
-	}
-	return ""
-}
-
 // It is called off: from here on there is no way back.
 type CancelAccepted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
-	SagaId        string                 `protobuf:"bytes,2,opt,name=saga_id,json=sagaId,proto3" json:"saga_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1486,20 +1468,12 @@ func (x *CancelAccepted) GetWebinarId() string {
 	return ""
 }
 
-func (x *CancelAccepted) GetSagaId() string {
-	if x != nil {
-		return x.SagaId
-	}
-	return ""
-}
-
 // It has ended meanwhile, so that it can no longer be called off.
 type CancelRefused struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	WebinarId string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
-	SagaId    string                 `protobuf:"bytes,2,opt,name=saga_id,json=sagaId,proto3" json:"saga_id,omitempty"`
 	// A word for programs, such as webinar.ended.
-	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1537,13 +1511,6 @@ func (*CancelRefused) Descriptor() ([]byte, []int) {
 func (x *CancelRefused) GetWebinarId() string {
 	if x != nil {
 		return x.WebinarId
-	}
-	return ""
-}
-
-func (x *CancelRefused) GetSagaId() string {
-	if x != nil {
-		return x.SagaId
 	}
 	return ""
 }
@@ -1603,7 +1570,6 @@ func (x *CancelCompleted) GetWebinarId() string {
 type CancelFailed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
-	SagaId        string                 `protobuf:"bytes,2,opt,name=saga_id,json=sagaId,proto3" json:"saga_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1641,13 +1607,6 @@ func (*CancelFailed) Descriptor() ([]byte, []int) {
 func (x *CancelFailed) GetWebinarId() string {
 	if x != nil {
 		return x.WebinarId
-	}
-	return ""
-}
-
-func (x *CancelFailed) GetSagaId() string {
-	if x != nil {
-		return x.SagaId
 	}
 	return ""
 }
@@ -2547,31 +2506,26 @@ const file_event_v1_event_proto_rawDesc = "" +
 	"\fHostsMissing\x12\x1d\n" +
 	"\n" +
 	"webinar_id\x18\x01 \x01(\tR\twebinarId\x127\n" +
-	"\tstarts_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\"I\n" +
+	"\tstarts_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\"0\n" +
 	"\x0fCancelRequested\x12\x1d\n" +
 	"\n" +
-	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x17\n" +
-	"\asaga_id\x18\x02 \x01(\tR\x06sagaId\"H\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\"/\n" +
 	"\x0eCancelPrepared\x12\x1d\n" +
 	"\n" +
-	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x17\n" +
-	"\asaga_id\x18\x02 \x01(\tR\x06sagaId\"H\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\"/\n" +
 	"\x0eCancelAccepted\x12\x1d\n" +
 	"\n" +
-	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x17\n" +
-	"\asaga_id\x18\x02 \x01(\tR\x06sagaId\"_\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\"F\n" +
 	"\rCancelRefused\x12\x1d\n" +
 	"\n" +
-	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x17\n" +
-	"\asaga_id\x18\x02 \x01(\tR\x06sagaId\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"0\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"0\n" +
 	"\x0fCancelCompleted\x12\x1d\n" +
 	"\n" +
-	"webinar_id\x18\x01 \x01(\tR\twebinarId\"F\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\"-\n" +
 	"\fCancelFailed\x12\x1d\n" +
 	"\n" +
-	"webinar_id\x18\x01 \x01(\tR\twebinarId\x12\x17\n" +
-	"\asaga_id\x18\x02 \x01(\tR\x06sagaId\"i\n" +
+	"webinar_id\x18\x01 \x01(\tR\twebinarId\"i\n" +
 	"\tDigestDue\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x120\n" +
 	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"j\n" +

@@ -2,6 +2,7 @@
 //
 //	(none) ──Schedule──> planned ──Edit, Move──> planned ──Cancel──> cancelled
 //	                        └──scheduler──> live ──Edit──> live ──scheduler──> ended
+//	                                         └──Cancel, saga webinar.cancel──> cancelled
 //
 // The scheduler learns of a plan in the transaction that makes it, through its function plan_webinar, so that no webinar is without its
 // timers and no timer without its webinar. The plan's sequence tells them apart: what was planned before a move acts no more.
@@ -60,7 +61,10 @@ func New(d *run.Deps, tell activity.Teller) *run.Service {
 		panic(err)
 	}
 	s := &server{played: played, db: d.DB, events: d.Events, now: d.Now, newID: d.NewID, render: markdown.New(), tell: tell, playing: make(chan struct{}, 1)}
-	return &run.Service{RPC: []rpc.Service{{Desc: &datamanagementpb.Webinars_ServiceDesc, Impl: s}}}
+	return &run.Service{
+		RPC:  []rpc.Service{{Desc: &datamanagementpb.Webinars_ServiceDesc, Impl: s}},
+		Work: []run.Work{{Name: "webinar.cancel", Run: s.follow}},
+	}
 }
 
 // once runs a command of the person asking, who must be logged in.

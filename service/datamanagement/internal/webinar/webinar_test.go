@@ -36,6 +36,7 @@ type desk struct {
 	db                 *dbtest.DB
 	now                time.Time
 	lecturer, category string
+	work               []run.Work
 }
 
 func newDesk(t *testing.T) *desk {
@@ -51,6 +52,7 @@ func newDesk(t *testing.T) *desk {
 		Name: "datamanagement", Now: func() time.Time { return d.now }, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, DB: pool,
 		Events: eventlog.New(pool, log, prometheus.NewRegistry(), types), Log: log,
 	}, activity.New("test"))
+	d.work = s.Work
 	d.WebinarsServer = s.RPC[0].Impl.(datamanagementpb.WebinarsServer) //nolint:forcetypeassert // it is what it registers
 	d.exec(`INSERT INTO datamanagement.category (id, slug, name_en, name_sl) VALUES ($1, 'heart', 'Heart', 'Srce')`, d.category)
 	d.exec(`INSERT INTO datamanagement.lecturer (id, slug, name) VALUES ($1, 'host', 'Doc Host')`, d.lecturer)

@@ -42,6 +42,16 @@ SELECT @webinar_id, 'points', @sequence, l.lead, l.deadline - l.lead * interval 
 FROM (SELECT unnest(@leads::integer[]) AS lead, @deadline::timestamptz AS deadline) l
 ON CONFLICT (webinar_id, kind, sequence, lead, try) DO NOTHING;
 
+-- name: TimerStop :execrows
+-- Before a webinar is called off.
+UPDATE scheduler.timer SET state = 'cancelled', lease_until = NULL WHERE webinar_id = @webinar_id AND state = 'waiting';
+
+-- name: TimerResume :exec
+-- It is not called off after all: what is live will end. A timer that was stopped and is overdue fires at once.
+UPDATE scheduler.timer t SET state = 'waiting', attempts = 0 FROM scheduler.plan p
+WHERE t.webinar_id = @webinar_id AND p.webinar_id = t.webinar_id AND NOT p.cancelled AND t.sequence = p.sequence
+    AND t.kind = 'end' AND t.state = 'cancelled';
+
 -- name: TimerStartTry :one
 -- The latest try of a start that has fired; 0 when none has.
 SELECT coalesce(max(try), 0)::integer AS try FROM scheduler.timer

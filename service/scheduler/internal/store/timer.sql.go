@@ -249,6 +249,18 @@ func (q *Queries) TimerNext(ctx context.Context, otherwise time.Time) (time.Time
 	return at, err
 }
 
+const timerResume = `-- name: TimerResume :exec
+UPDATE scheduler.timer t SET state = 'waiting', attempts = 0 FROM scheduler.plan p
+WHERE t.webinar_id = $1 AND p.webinar_id = t.webinar_id AND NOT p.cancelled AND t.sequence = p.sequence
+    AND t.kind = 'end' AND t.state = 'cancelled'
+`
+
+// It is not called off after all: what is live will end. A timer that was stopped and is overdue fires at once.
+func (q *Queries) TimerResume(ctx context.Context, webinarID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, timerResume, webinarID)
+	return err
+}
+
 const timerStartTry = `-- name: TimerStartTry :one
 SELECT coalesce(max(try), 0)::integer AS try FROM scheduler.timer
 WHERE webinar_id = $1 AND kind = 'start' AND sequence = $2 AND state = 'done'
@@ -265,6 +277,19 @@ func (q *Queries) TimerStartTry(ctx context.Context, arg TimerStartTryParams) (i
 	var try int32
 	err := row.Scan(&try)
 	return try, err
+}
+
+const timerStop = `-- name: TimerStop :execrows
+UPDATE scheduler.timer SET state = 'cancelled', lease_until = NULL WHERE webinar_id = $1 AND state = 'waiting'
+`
+
+// Before a webinar is called off.
+func (q *Queries) TimerStop(ctx context.Context, webinarID uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, timerStop, webinarID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const timerTryAgain = `-- name: TimerTryAgain :exec

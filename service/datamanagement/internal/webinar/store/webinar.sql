@@ -11,7 +11,8 @@ VALUES (@id, @slug, @title, @description, @description_html, @lecturer_id, @cate
     @minutes, @hundredths, @video_url, @sequence, @now, @now) ON CONFLICT (slug) DO NOTHING;
 
 -- name: WebinarLock :one
-SELECT id, state, version, sequence, starts_at, zone, minutes, hundredths, credit_rule_id FROM datamanagement.webinar WHERE id = @id FOR UPDATE;
+SELECT id, state, version, sequence, starts_at, zone, minutes, hundredths, credit_rule_id, cancel_reason, cancel_asked_at
+FROM datamanagement.webinar WHERE id = @id FOR UPDATE;
 
 -- name: WebinarEdit :one
 UPDATE datamanagement.webinar SET title = @title, description = @description, description_html = @description_html,
@@ -24,8 +25,15 @@ UPDATE datamanagement.webinar SET starts_at = @starts_at, zone = @zone, minutes 
     updated_at = @now
 WHERE id = @id RETURNING starts_at, minutes, sequence, version;
 
+-- name: WebinarCancelAsk :exec
+UPDATE datamanagement.webinar SET cancel_reason = @reason, cancel_asked_at = @now::timestamptz, updated_at = @now::timestamptz WHERE id = @id;
+
+-- name: WebinarCancelForget :exec
+-- What is cancelled stays so.
+UPDATE datamanagement.webinar SET cancel_reason = '' WHERE id = @id AND state <> 'cancelled';
+
 -- name: WebinarCancel :one
-UPDATE datamanagement.webinar SET state = 'cancelled', cancel_reason = @reason, sequence = sequence + 1, version = version + 1, updated_at = @now
+UPDATE datamanagement.webinar SET state = 'cancelled', sequence = sequence + 1, version = version + 1, updated_at = @now
 WHERE id = @id RETURNING sequence;
 
 -- name: PlanWebinar :exec

@@ -75,21 +75,45 @@ func (q *Queries) PlanWebinar(ctx context.Context, arg PlanWebinarParams) error 
 }
 
 const webinarCancel = `-- name: WebinarCancel :one
-UPDATE datamanagement.webinar SET state = 'cancelled', cancel_reason = $1, sequence = sequence + 1, version = version + 1, updated_at = $2
-WHERE id = $3 RETURNING sequence
+UPDATE datamanagement.webinar SET state = 'cancelled', sequence = sequence + 1, version = version + 1, updated_at = $1
+WHERE id = $2 RETURNING sequence
 `
 
 type WebinarCancelParams struct {
+	Now time.Time
+	ID  uuid.UUID
+}
+
+func (q *Queries) WebinarCancel(ctx context.Context, arg WebinarCancelParams) (int32, error) {
+	row := q.db.QueryRow(ctx, webinarCancel, arg.Now, arg.ID)
+	var sequence int32
+	err := row.Scan(&sequence)
+	return sequence, err
+}
+
+const webinarCancelAsk = `-- name: WebinarCancelAsk :exec
+UPDATE datamanagement.webinar SET cancel_reason = $1, cancel_asked_at = $2::timestamptz, updated_at = $2::timestamptz WHERE id = $3
+`
+
+type WebinarCancelAskParams struct {
 	Reason string
 	Now    time.Time
 	ID     uuid.UUID
 }
 
-func (q *Queries) WebinarCancel(ctx context.Context, arg WebinarCancelParams) (int32, error) {
-	row := q.db.QueryRow(ctx, webinarCancel, arg.Reason, arg.Now, arg.ID)
-	var sequence int32
-	err := row.Scan(&sequence)
-	return sequence, err
+func (q *Queries) WebinarCancelAsk(ctx context.Context, arg WebinarCancelAskParams) error {
+	_, err := q.db.Exec(ctx, webinarCancelAsk, arg.Reason, arg.Now, arg.ID)
+	return err
+}
+
+const webinarCancelForget = `-- name: WebinarCancelForget :exec
+UPDATE datamanagement.webinar SET cancel_reason = '' WHERE id = $1 AND state <> 'cancelled'
+`
+
+// What is cancelled stays so.
+func (q *Queries) WebinarCancelForget(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, webinarCancelForget, id)
+	return err
 }
 
 const webinarEdit = `-- name: WebinarEdit :one
@@ -191,19 +215,22 @@ func (q *Queries) WebinarInsert(ctx context.Context, arg WebinarInsertParams) (i
 }
 
 const webinarLock = `-- name: WebinarLock :one
-SELECT id, state, version, sequence, starts_at, zone, minutes, hundredths, credit_rule_id FROM datamanagement.webinar WHERE id = $1 FOR UPDATE
+SELECT id, state, version, sequence, starts_at, zone, minutes, hundredths, credit_rule_id, cancel_reason, cancel_asked_at
+FROM datamanagement.webinar WHERE id = $1 FOR UPDATE
 `
 
 type WebinarLockRow struct {
-	ID           uuid.UUID
-	State        string
-	Version      int32
-	Sequence     int32
-	StartsAt     time.Time
-	Zone         string
-	Minutes      int32
-	Hundredths   int32
-	CreditRuleID uuid.UUID
+	ID            uuid.UUID
+	State         string
+	Version       int32
+	Sequence      int32
+	StartsAt      time.Time
+	Zone          string
+	Minutes       int32
+	Hundredths    int32
+	CreditRuleID  uuid.UUID
+	CancelReason  string
+	CancelAskedAt *time.Time
 }
 
 func (q *Queries) WebinarLock(ctx context.Context, id uuid.UUID) (WebinarLockRow, error) {
@@ -219,6 +246,8 @@ func (q *Queries) WebinarLock(ctx context.Context, id uuid.UUID) (WebinarLockRow
 		&i.Minutes,
 		&i.Hundredths,
 		&i.CreditRuleID,
+		&i.CancelReason,
+		&i.CancelAskedAt,
 	)
 	return i, err
 }
