@@ -61,7 +61,7 @@ func wirings(proofs conf.Secret) map[string]func(*run.Deps) (*run.Service, error
 			return livewebinar.New(d, livewebinar.Config{PseudonymKey: "test", ChatBurst: 5})
 		},
 		"notificationcenter": func(d *run.Deps) (*run.Service, error) {
-			return notificationcenter.New(d, notificationcenter.Config{From: "Rounds <no-reply@rounds.example>", Workers: 1, MaxAttempts: 3, FirstRetry: time.Second})
+			return notificationcenter.New(d, notificationcenter.Config{From: "Rounds <no-reply@rounds.example>", Workers: 1, MaxAttempts: 3, FirstRetry: time.Second, PushKey: "test"})
 		},
 		"notificationtaskrunner": func(d *run.Deps) (*run.Service, error) {
 			return notificationtaskrunner.New(d, notificationtaskrunner.Config{Page: 100})
