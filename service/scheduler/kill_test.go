@@ -110,11 +110,11 @@ func killedAt(t *testing.T, way way, point string) {
 		w.others()
 	}
 	// The child lives by the real clock, so the webinar's end is a minute ahead of it and comes by ours.
-	minutes := time.Duration(1)
+	minutes := 1
 	if way.saga == "webinar.cancel" {
 		minutes = 300 // nothing is to end before it is called off
 	}
-	id := w.plan(0, int(minutes))
+	id := w.plan(0, minutes)
 	if way.saga != "webinar.start" {
 		stop := w.instance(nil)
 		w.until("the start", func() bool { return slices.Contains(w.history(id), "start.completed") })
@@ -146,7 +146,7 @@ func killedAt(t *testing.T, way way, point string) {
 	}
 	if way.refused {
 		w.untilPassing("it to go on", func() bool { return slices.Contains(w.history(id), "cancel.failed") })
-		w.clock.add(minutes * time.Minute)
+		w.clock.add(time.Duration(minutes) * time.Minute)
 	}
 	last := happened[len(happened)-1]
 	w.untilPassing("the end", func() bool { return slices.Contains(w.history(id), last) })
