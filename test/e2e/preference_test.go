@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/rounds-cme/rounds/kit/optout"
+	"github.com/rounds-cme/rounds/test/e2e/browser"
 )
 
 // TestPreferences is a member who says what she is told of, is told what cannot be, and stops one kind of mail without logging in.
@@ -49,6 +50,33 @@ func TestPreferences(t *testing.T) {
 	p.Open("/me/notifications")
 	p.SeeText("h1", "O čem vas obveščamo")
 	looks(p, "preferences-sl", look{390, false})
+
+	// What the service worker does with a message, and with a click on it. Browsers without a window can neither subscribe to a push
+	// service nor show anything, so it runs here with a stage of our own; what the notification center sends is tested there.
+	p.Cookie("rounds_language", "en")
+	p.Open("/me/notifications")
+	p.SeeText("[data-browsers]", "Push")
+	script := browser.Eval[string](p, `fetch("/sw.js").then((answer) => answer.text())`)
+	shown := browser.Eval[string](p, `(async () => {
+		const hears = {}, seen = [];
+		const stage = {
+			registration: {showNotification: async (title, o) => { seen.push(title, o.body, o.tag, o.data); }},
+			clients: {matchAll: async () => [], openWindow: async (url) => { seen.push("opened " + url); }, claim: async () => {}},
+			skipWaiting: async () => {}, addEventListener: (kind, hear) => { hears[kind] = hear; },
+		};
+		((self) => {`+script+`})(stage);
+		const happens = (kind, event) => new Promise((done) => hears[kind]({...event, waitUntil: (work) => done(work)}));
+		for (const path of ["/webinars", "//elsewhere.example/x"]) {
+			await happens("push", {data: {json: () => ({title: "Soon", text: "Sepsis", path, tag: "t", language: "en"})}});
+			await happens("notificationclick", {notification: {close() {}, data: seen.at(-1)}});
+		}
+		await happens("push", {data: {json: () => { throw new Error("not ours"); }}});
+		return seen.join("|").replaceAll(location.origin, "");
+	})()`)
+	const want = "Soon|Sepsis|t|/webinars|opened /webinars|Soon|Sepsis|t|/notifications|opened /notifications|Rounds|||/notifications"
+	if shown != want {
+		t.Errorf("shown: %s\nwant:  %s", shown, want)
+	}
 
 	// The link of a mail, in the browser of somebody who is not logged in.
 	visitor := chromium.New(t, s.URL)

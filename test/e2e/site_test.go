@@ -100,7 +100,7 @@ func openSite(t *testing.T, people ...registry.Person) *site {
 		return notificationtaskrunner.New(d, notificationtaskrunner.Config{Page: 100})
 	})
 	add("notificationcenter", "/mailbox", func(d *run.Deps) (*run.Service, error) {
-		return notificationcenter.New(d, notificationcenter.Config{OpenMailbox: true, From: "Rounds <no-reply@rounds.example>", Workers: 1, MaxAttempts: 3, FirstRetry: time.Second})
+		return notificationcenter.New(d, notificationcenter.Config{OpenMailbox: true, PushKey: "test", From: "Rounds <no-reply@rounds.example>", Workers: 1, MaxAttempts: 3, FirstRetry: time.Second})
 	})
 	add("livewebinar", "/live/", func(d *run.Deps) (*run.Service, error) {
 		return livewebinar.New(d, livewebinar.Config{PseudonymKey: "test", ChatBurst: 5})

@@ -37,8 +37,10 @@ func (p *Page) Accessible() {
 	// Axe takes a core for seconds. One page after the other: together they would only be late, and all the others with them.
 	p.axe <- struct{}{}
 	defer func() { <-p.axe }()
-	// What is still fading in has not its own colours yet.
-	found := Eval[[]violation](p, `Promise.all(document.getAnimations().map((a) => a.finished.catch(() => 0)))
+	// What is still fading in has not its own colours yet. We look, and do not wait for the promise of an animation: one whose element
+	// is hidden, or whose style changes meanwhile, may never keep it.
+	p.Until(`!document.getAnimations().some((a) => a.playState === "running")`)
+	found := Eval[[]violation](p, `Promise.resolve()
 		.then(() => axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"], selectors: false}))
 		.then((r) => r.violations.map((v) => ({id: v.id, help: v.help, impact: v.impact, nodes: v.nodes.slice(0, 5).map((n) => n.html.slice(0, 200) + " :: " + (n.any[0]?.message ?? n.all[0]?.message ?? n.none[0]?.message ?? ""))})))`)
 	for _, v := range found {
