@@ -95,20 +95,15 @@ func (p *pusher) push(ctx context.Context, t *task) error {
 		return again
 	case told > 0:
 		return nil
+	}
+	done, err := p.store.PushDone(ctx, t.ID)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read what was done: %w", err)
+	case done: // by an earlier try
+		return nil
 	case refused != nil:
 		return refused
-	}
-	return p.before(ctx, t)
-}
-
-// before tells whether an earlier try has told somebody.
-func (p *pusher) before(ctx context.Context, t *task) error {
-	done, err := p.store.PushDone(ctx, t.ID)
-	if err != nil {
-		return fmt.Errorf("read what was done: %w", err)
-	}
-	if done {
-		return nil
 	}
 	return errNobody
 }

@@ -110,6 +110,22 @@ func TestPushRefused(t *testing.T) {
 	w.until("who has no browser is told nothing", func() bool { return w.became(nobody) == "suppressed" })
 }
 
+// TestPushRefusedLater has one browser that is told by the first try, and one that refuses for good by the second.
+func TestPushRefusedLater(t *testing.T) {
+	t.Parallel()
+	w, p := newWorld(t, pushing()), newPeer(t)
+	ana, id := uuid.New(), uuid.New()
+	refuses, well := w.turnOn(ana, p, "refuses"), w.turnOn(ana, p, "well")
+	p.mu.Lock()
+	p.fail[refuses.name] = []int{http.StatusBadGateway, http.StatusForbidden}
+	p.mu.Unlock()
+	w.put(queue.Message{ID: id, Payload: message(eventpb.Channel_CHANNEL_PUSH, ana)})
+	w.until("it was sent, since one was told", func() bool { return w.became(id) == "sent" })
+	if times := []int{p.times(refuses.name), p.times(well.name)}; !slices.Equal(times, []int{2, 1}) {
+		t.Errorf("asked %v times", times)
+	}
+}
+
 // TestPushInside has a browser that lives inside our own network: nothing is sent there, and it is not tried for ever.
 func TestPushInside(t *testing.T) {
 	t.Parallel()
