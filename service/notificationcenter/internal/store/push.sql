@@ -43,6 +43,3 @@ DELETE FROM notificationcenter.push_subscription WHERE id = @id;
 -- name: PushDone :one
 SELECT EXISTS (SELECT FROM notificationcenter.push_done AS d JOIN notificationcenter.push_subscription AS s ON s.id = d.subscription_id
                WHERE d.message_id = @message_id AND s.reason = '');
-
--- name: DeviceCount :one
-SELECT count(*) FROM notificationcenter.push_subscription WHERE account_id = @account_id;

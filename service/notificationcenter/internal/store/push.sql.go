@@ -47,17 +47,6 @@ func (q *Queries) DeviceAdd(ctx context.Context, arg DeviceAddParams) (uuid.UUID
 	return id, err
 }
 
-const deviceCount = `-- name: DeviceCount :one
-SELECT count(*) FROM notificationcenter.push_subscription WHERE account_id = $1
-`
-
-func (q *Queries) DeviceCount(ctx context.Context, accountID uuid.UUID) (int64, error) {
-	row := q.db.QueryRow(ctx, deviceCount, accountID)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const deviceForgetOldest = `-- name: DeviceForgetOldest :exec
 DELETE FROM notificationcenter.push_subscription AS s
 WHERE s.id IN (
