@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -33,6 +34,7 @@ type host struct {
 	peers    map[string]string
 	pools    []*pgxpool.Pool
 	brokers  []*rabbitmq.Driver
+	proofs   []*rpc.Identity
 }
 
 func newHost(s *settings, log *slog.Logger, entries []run.Entry, peers map[string]string) *host {
@@ -48,6 +50,10 @@ func newHost(s *settings, log *slog.Logger, entries []run.Entry, peers map[strin
 // member makes one service. Nothing connects yet.
 func (h *host) member(ctx context.Context, entry run.Entry) (*run.Member, error) {
 	log := h.log.With("service", entry.Name)
+	identity, err := h.identity(entry.Name)
+	if err != nil {
+		return nil, err
+	}
 	metrics := prometheus.WrapRegistererWith(prometheus.Labels{"service": entry.Name}, h.metrics)
 	deps := &run.Deps{
 		Name:    entry.Name,
@@ -56,7 +62,7 @@ func (h *host) member(ctx context.Context, entry run.Entry) (*run.Member, error)
 		Rand:    rand.Reader,
 		Log:     log,
 		Metrics: metrics,
-		Dial:    rpc.NewDialer(entry.Name, h.local, h.peers).Dial,
+		Dial:    rpc.NewDialer(entry.Name, h.local, h.peers).Proving(identity).Dial,
 		Tokens:  token.NewVerifier(h.settings.publicKeys(), time.Now),
 		Keys:    h.settings.Keys,
 		BaseURL: h.settings.BaseURL,
@@ -69,7 +75,22 @@ func (h *host) member(ctx context.Context, entry run.Entry) (*run.Member, error)
 		return nil, fmt.Errorf("%s: %w", entry.Name, err)
 	}
 	withRelay(deps, service)
-	return &run.Member{Name: entry.Name, Deps: deps, Service: service, RPC: []net.Listener{h.local.Listener(entry.Name)}}, nil
+	return &run.Member{
+		Name: entry.Name, Deps: deps, Service: service, RPC: []net.Listener{h.local.Listener(entry.Name)}, Identity: identity,
+	}, nil
+}
+
+// identity is what a service proves its name with; nil where names are believed.
+func (h *host) identity(service string) (*rpc.Identity, error) {
+	if h.settings.Certificates == "" {
+		return nil, nil //nolint:nilnil // nothing to prove is no error
+	}
+	i, err := rpc.NewIdentity(filepath.Join(h.settings.Certificates, service))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: make it with rounds certs", service, err)
+	}
+	h.proofs = append(h.proofs, i)
+	return i, nil
 }
 
 // data gives a service its database, the event log and the queue. The last two live in the main database; statistics,
@@ -110,6 +131,9 @@ func (h *host) close() {
 	}
 	for _, pool := range slices.Backward(h.pools) {
 		pool.Close()
+	}
+	for _, proof := range h.proofs {
+		proof.Close()
 	}
 }
 

@@ -22,10 +22,17 @@ func alone(t *testing.T, service, database string, more ...string) (p *process, 
 		"serve", service, "--http", "127.0.0.1:" + port, "--private", "127.0.0.1:" + privatePort,
 		"--rpc", service + "=127.0.0.1:" + porttest.Free(t), "--keys", t.TempDir(), "--database-url", database, "--statistics-url", database,
 	}
+	arguments = append(arguments, secretArguments(t)...)
+	return begin(t, append(arguments, more...)...), "http://127.0.0.1:" + privatePort
+}
+
+// secretArguments give every secret that services need.
+func secretArguments(t *testing.T) (arguments []string) {
+	t.Helper()
 	for _, flag := range secretFlags(t) {
 		arguments = append(arguments, flag, base64.StdEncoding.EncodeToString(make([]byte, seedSize)))
 	}
-	return begin(t, append(arguments, more...)...), "http://127.0.0.1:" + privatePort
+	return arguments
 }
 
 // secretFlags are the flags of all secrets that services need.

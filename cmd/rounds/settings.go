@@ -28,6 +28,7 @@ type settings struct {
 	BrokerURL      string          `name:"broker-url" help:"RabbitMQ with its virtual host, such as amqp://broker:5672/rounds, which rounds broker setup prepares. Without it, messages stay in PostgreSQL and are taken from there."`
 	BrokerSecret   conf.Secret     `name:"broker-secret" help:"From this secret the password of every service's account at the broker is derived."`
 	Keys           string          `default:"keys" help:"Directory of the keys that tokens are signed with (auth) and verified with (all others need only its jwks.json)."`
+	Certificates   string          `help:"Directory of the certificates by which services prove their names to each other over TCP: NAME/tls.crt, tls.key and ca.crt for each, as rounds certs and cert-manager make them. Without it names are believed, and the network has to keep strangers out."`
 }
 
 // rolePassword derives the password of a role, so that one secret serves every service and the migration alike.

@@ -51,6 +51,7 @@ type Dialer struct {
 	caller    string
 	local     *Local
 	addresses map[string]string
+	identity  *Identity
 
 	mu    sync.Mutex
 	conns map[string]connection
@@ -66,6 +67,12 @@ type connection interface {
 // address ("host:port"), else it is unassigned.
 func NewDialer(caller string, local *Local, addresses map[string]string) *Dialer {
 	return &Dialer{caller: caller, local: local, addresses: addresses, conns: map[string]connection{}}
+}
+
+// Proving makes a dialer prove the caller's name over TCP, and ask each peer to prove its own; nil: nobody proves anything.
+func (d *Dialer) Proving(identity *Identity) *Dialer {
+	d.identity = identity
+	return d
 }
 
 // Dial never waits and never fails: a connection is made with the first call and again after it
@@ -102,15 +109,19 @@ func (d *Dialer) connect(service string) (connection, error) {
 		return &near{client: c, door: door}, nil
 	}
 	if address := d.addresses[service]; address != "" {
-		return c.far(address)
+		return c.far(service, address, d.identity)
 	}
 	return nil, fmt.Errorf("service %q has no address", service)
 }
 
-// far connects over TCP.
-func (c client) far(address string) (connection, error) {
+// far connects over TCP. The peer has to prove the name of the service, whatever its address is.
+func (c client) far(service, address string, identity *Identity) (connection, error) {
+	secured := insecure.NewCredentials()
+	if identity != nil {
+		secured = identity.calls
+	}
 	conn, err := grpc.NewClient("dns:///"+address,
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithNoProxy(),
+		grpc.WithTransportCredentials(secured), grpc.WithAuthority(service), grpc.WithNoProxy(),
 		grpc.WithUnaryInterceptor(c.unary), grpc.WithStreamInterceptor(c.stream),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 20 * time.Second, Timeout: 5 * time.Second}),

@@ -12,8 +12,9 @@
 // if there is one; the server checks them against what the contract allows for that RPC
 // (contract/access/v1). An RPC whose contract says nothing is refused.
 //
-// The name of the calling service is what the caller says it is. It keeps honest services to their
-// contract; the network between the services has to keep strangers out.
+// Over TCP both ends prove their names with certificates (Identity): a caller may only use a name that
+// stands in its own. Without certificates a name is what the caller says it is; then the network
+// between the services has to keep strangers out.
 package rpc
 
 import (

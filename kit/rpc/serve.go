@@ -30,6 +30,7 @@ type Server struct {
 
 func newServer(g *guard) *Server {
 	s := &Server{near: &inprocgrpc.Channel{}, tcp: grpc.NewServer(
+		grpc.Creds(g.secured()),
 		grpc.UnaryInterceptor(g.unary), grpc.StreamInterceptor(g.stream),
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
 		grpc.MaxConcurrentStreams(1000), grpc.ConnectionTimeout(10*time.Second),

@@ -3,11 +3,14 @@ package rpc
 import (
 	"context"
 	"log/slog"
+	"net"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
@@ -26,6 +29,7 @@ type Options struct {
 	Tokens   *token.Verifier
 	Deadline time.Duration        // for calls that bring none or a longer one; zero: Deadline
 	Files    *protoregistry.Files // where contracts are looked up; nil: the global registry
+	Identity *Identity            // asks who calls over TCP for a certificate; nil: they are believed
 }
 
 // guard is what stands before every handler.
@@ -123,10 +127,25 @@ func (g *guard) admit(ctx context.Context, method, caller string, call func(cont
 		ctx = token.With(ctx, who)
 		unit.Set("account", who.Account)
 	}
+	if !proved(ctx, caller) {
+		return errs.New(errs.Forbidden, "rpc.name", "You may not do this.")
+	}
 	if err := g.rules.of(method).Check(caller, who, logged); err != nil {
 		return err
 	}
 	return call(withCaller(ctx, caller))
+}
+
+// secured is what a connection over TCP begins with. Who is not let in is told of and counted.
+func (g *guard) secured() credentials.TransportCredentials {
+	if g.Identity == nil {
+		return insecure.NewCredentials()
+	}
+	strangers := obs.Counter(g.Metrics, "rounds_rpc_strangers_total", "Connections that were refused for want of a certificate.").WithLabelValues()
+	return &watched{g.Identity.served, func(from net.Addr, err error) {
+		strangers.Inc()
+		g.Log.Warn("a connection was refused", "service", g.Name, "from", from.String(), "error", err)
+	}}
 }
 
 // person verifies the token of the call, if it brings one. A wrong token is refused also where

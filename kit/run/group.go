@@ -23,6 +23,8 @@ type Member struct {
 	RPC []net.Listener
 	// HTTP is the listener of its own HTTP server; nil where somebody else, such as a front router, serves its handler.
 	HTTP net.Listener
+	// Identity proves its name to those who call it over TCP; nil: nobody has to prove anything.
+	Identity *rpc.Identity
 
 	grpc *rpc.Server
 	http *http.Server
@@ -59,7 +61,7 @@ func (g *Group) Start() {
 
 func (g *Group) serve(m *Member) {
 	if len(m.RPC) > 0 {
-		m.grpc = rpc.NewServer(rpc.Options{Name: m.Name, Log: m.Deps.Log, Metrics: m.Deps.Metrics, Tokens: m.Deps.Tokens},
+		m.grpc = rpc.NewServer(rpc.Options{Name: m.Name, Log: m.Deps.Log, Metrics: m.Deps.Metrics, Tokens: m.Deps.Tokens, Identity: m.Identity},
 			m.Service.RPC...)
 	}
 	for _, listener := range m.RPC {
