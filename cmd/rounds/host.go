@@ -66,6 +66,7 @@ func (h *host) member(ctx context.Context, entry run.Entry) (*run.Member, error)
 		Tokens:  token.NewVerifier(h.settings.publicKeys(), time.Now),
 		Keys:    h.settings.Keys,
 		BaseURL: h.settings.BaseURL,
+		Proxies: h.settings.TrustedProxies,
 	}
 	if err := h.data(ctx, entry, deps); err != nil {
 		return nil, err

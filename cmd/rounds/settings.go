@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 
@@ -28,6 +29,7 @@ type settings struct {
 	BrokerURL      string          `name:"broker-url" help:"RabbitMQ with its virtual host, such as amqp://broker:5672/rounds, which rounds broker setup prepares. Without it, messages stay in PostgreSQL and are taken from there."`
 	BrokerSecret   conf.Secret     `name:"broker-secret" help:"From this secret the password of every service's account at the broker is derived."`
 	Keys           string          `default:"keys" help:"Directory of the keys that tokens are signed with (auth) and verified with (all others need only its jwks.json)."`
+	TrustedProxies []netip.Prefix  `help:"Networks of the proxies in front, such as 10.0.0.0/8, whose X-Forwarded-For says where a request comes from: limits per address then count people and not the proxy."`
 	Certificates   string          `help:"Directory of the certificates by which services prove their names to each other over TCP: NAME/tls.crt, tls.key and ca.crt for each, as rounds certs and cert-manager make them. Without it names are believed, and the network has to keep strangers out."`
 }
 

@@ -16,6 +16,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,6 +51,8 @@ type Deps struct {
 	Keys string
 	// BaseURL is the address that people reach the site at, without a slash at its end.
 	BaseURL string
+	// Proxies are the networks of those in front, whose word is taken for where a request comes from.
+	Proxies []netip.Prefix
 }
 
 // Service is what New makes: nothing runs yet.

@@ -32,7 +32,9 @@ const (
 
 // routes is every address under /auth/.
 func (s *server) routes(d *run.Deps) *web.Mux {
-	m := web.New(web.Options{Name: d.Name, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens, HTTPS: s.https, Render: render})
+	o := d.Web()
+	o.Render = render
+	m := web.New(o)
 	guess := web.Limit(web.Rate{Every: time.Second, Burst: 30}) // of one address; many people may share it
 
 	m.Post("/auth/login", web.Public, s.postLogin, guess)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -22,12 +21,15 @@ import (
 
 const uploadBody = 15 << 20 // 10 MB in base64, and the fields around it
 
+func door(d *run.Deps) web.Options {
+	o := d.Web()
+	o.PerAddress, o.Identify = web.Rate{Every: 20 * time.Millisecond, Burst: 400}, newStandings(authpb.NewAuthClient(d.Dial("auth")), d.Now).identify
+	return o
+}
+
 // routes is every address under /api/. What they mean stands in contract/bff/v1/http.yaml.
 func (s *server) routes(d *run.Deps) (*web.Mux, error) {
-	m := web.New(web.Options{
-		Name: d.Name, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens, HTTPS: strings.HasPrefix(d.BaseURL, "https:"),
-		PerAddress: web.Rate{Every: 20 * time.Millisecond, Burst: 400}, Identify: newStandings(authpb.NewAuthClient(d.Dial("auth")), d.Now).identify,
-	})
+	m := web.New(door(d))
 	api, err := s.api(d)
 	if err != nil {
 		return nil, err

@@ -26,7 +26,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -55,8 +54,7 @@ type Config struct {
 	ChatBurst int         `help:"Chat messages that a person may send at once; one more each second." default:"5"`
 	RedisURL  conf.Secret `name:"redis-url" help:"Redis, such as redis://:password@redis:6379/0, through which several instances tell each other at once what they would otherwise find in the database a second later. One instance needs none."`
 	// A hospital is one address.
-	VisitorsPerAddress int            `help:"Connections without an account that may be open from one address outside private networks, on each instance; 0: any number." default:"200"`
-	TrustedProxies     []netip.Prefix `help:"Networks of the proxies in front, such as 10.0.0.0/8, whose X-Forwarded-For says where a connection comes from."`
+	VisitorsPerAddress int `help:"Connections without an account that may be open from one address outside private networks, on each instance; 0: any number." default:"200"`
 	// Instances of one service know each other through the database.
 	Lease time.Duration `help:"How long an instance may give no sign of life before the others go on without it." default:"5s"`
 	// An incident takes a time out of everybody's programme, so it wants many people.
@@ -129,7 +127,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		return nil, err
 	}
 	s.node, s.wire.node, s.wire.arrive = node, node, s.arrived
-	mux := s.routes(web.Options{Name: d.Name, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens, Trusted: cfg.TrustedProxies})
+	mux := s.routes(d.Web())
 	return &run.Service{
 		RPC:  []krpc.Service{{Desc: &livewebinarpb.LiveWebinar_ServiceDesc, Impl: &rpc{server: s}}},
 		HTTP: mux,

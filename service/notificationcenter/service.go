@@ -20,7 +20,6 @@ import (
 	"github.com/rounds-cme/rounds/kit/queue"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
-	"github.com/rounds-cme/rounds/kit/web"
 	"github.com/rounds-cme/rounds/service/notificationcenter/internal/store"
 	"github.com/rounds-cme/rounds/service/notificationcenter/internal/text"
 )
@@ -75,7 +74,7 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 			{Desc: &notificationcenterpb.NotificationCenter_ServiceDesc, Impl: &rpcServer{server: s}},
 			{Desc: &notificationcenterpb.Mails_ServiceDesc, Impl: &mailServer{server: s}},
 		},
-		HTTP: s.routes(web.Options{Name: d.Name, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens}),
+		HTTP: s.routes(d.Web()),
 		Work: []run.Work{{Name: "messages", Run: s.consume}},
 	}, nil
 }

@@ -87,9 +87,8 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	s.hosting = bffpb.NewHostingClient(d.Dial("bff"))
 	s.operations = bffpb.NewOperationsClient(d.Dial("bff"))
 	s.reader = &reader.Maker{Unseen: s.unseen, Catalog: catalog, Assets: assets, Now: d.Now, Zone: cfg.Zone, Flags: cfg.Flags}
-	return &run.Service{HTTP: s.routes(web.Options{
-		Name: "ssr", Log: d.Log, Metrics: d.Metrics, Now: d.Now, Tokens: d.Tokens, HTTPS: len(d.BaseURL) > 5 && d.BaseURL[:5] == "https",
-		Policy:   web.Policy{Media: []string{"blob:", "https:"}, Connect: []string{"https:"}, Workers: []string{"blob:"}},
-		Identify: rights.identify, Denied: s.denied, Render: s.renderError,
-	})}, nil
+	o := d.Web()
+	o.Policy = web.Policy{Media: []string{"blob:", "https:"}, Connect: []string{"https:"}, Workers: []string{"blob:"}}
+	o.Identify, o.Denied, o.Render = rights.identify, s.denied, s.renderError
+	return &run.Service{HTTP: s.routes(o)}, nil
 }

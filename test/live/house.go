@@ -223,10 +223,11 @@ func (p place) start(also ...func(*run.Member) []*run.Member) (*run.Group, error
 	deps := &run.Deps{
 		Name: "livewebinar", Now: p.now, NewID: uuid.New, Rand: rand.Reader, Log: quiet(), Metrics: metrics, DB: pool,
 		Events: eventlog.New(pool, quiet(), metrics, types()), Tokens: token.NewVerifier(filepath.Join(p.keys, "jwks.json"), time.Now),
+		Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	}
 	service, err := livewebinar.New(deps, livewebinar.Config{
 		PseudonymKey: pseudonymKey, ChatBurst: 1000, IncidentPercent: 25, RedisURL: conf.Secret(p.redis), Lease: p.lease,
-		VisitorsPerAddress: visitorsMost, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		VisitorsPerAddress: visitorsMost,
 	})
 	if err != nil {
 		return nil, err
