@@ -1,4 +1,4 @@
-// Command load measures Rounds on this machine: go run ./test/load, or one of article, personal, up, room.
+// Command load measures Rounds on this machine: go run ./test/load, or one of article, personal, up, room, reminders.
 //
 // Every measurement starts what it needs, speaks the real protocol, and prints a table with what the machine was, beside a floor:
 // the least that any program would take for the same. Nothing here is a test: the figures depend on the machine and on what else
@@ -15,6 +15,7 @@ import (
 
 	"github.com/rounds-cme/rounds/test/live"
 	"github.com/rounds-cme/rounds/test/load/page"
+	"github.com/rounds-cme/rounds/test/load/reminders"
 	"github.com/rounds-cme/rounds/test/load/room"
 	"github.com/rounds-cme/rounds/test/load/start"
 )
@@ -25,12 +26,15 @@ type commands struct {
 	Personal page.Personal `cmd:"" help:"The personal page, beside a bare server that writes the same."`
 	Up       start.Command `cmd:"" help:"How long rounds up takes, how much memory it holds at rest, and how long Ctrl-C takes."`
 	Room     room.Command  `cmd:"" help:"Viewers in one room, beside a bare WebSocket server that sends the same."`
+
+	Reminders reminders.Command `cmd:"" help:"Ten thousand reminders due at once, beside a tight loop that sends the same mails."`
 }
 
 func main() {
 	live.ServeIfChild()
 	room.FloorIfChild()
 	page.FloorIfChild()
+	reminders.SinkIfChild()
 	var c commands
 	k := kong.Parse(&c, kong.Name("load"))
 	if err := k.Run(); err != nil {
@@ -47,7 +51,7 @@ func (all) Run() error {
 	var failed []error
 	for _, line := range []string{
 		"article", "personal", "up", "room --viewers 2000", "room --viewers 5000", "room --viewers 10000",
-		"room --viewers 5000 --storm", "room --viewers 5000 --rate 2 --soak 10m",
+		"reminders", "reminders --broker", "room --viewers 5000 --storm", "room --viewers 5000 --rate 2 --soak 10m",
 	} {
 		var c commands
 		parser, err := kong.New(&c)

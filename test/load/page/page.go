@@ -120,7 +120,7 @@ func (o *Options) lines(name string, l load, rounds *program.Rounds) error {
 		return err
 	}
 	if o.Profile != "" && kind == "gzip" {
-		defer profile(rounds.Private, o.Profile, o.Warm+o.For)()
+		defer rounds.Profile(o.Profile, o.Warm+o.For)()
 	}
 	return o.line(name+", "+kind, l, func() []int { return machine.Family(rounds.Pid()) })
 }

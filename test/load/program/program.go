@@ -46,14 +46,14 @@ type Rounds struct {
 	exit chan error
 }
 
-// Up starts the binary on a data directory and waits until it says that it runs.
-func Up(binary, data string) (*Rounds, error) {
+// Up starts the binary on a data directory, with further settings, and waits until it says that it runs.
+func Up(binary, data string, more ...string) (*Rounds, error) {
 	port, private, err := ports()
 	if err != nil {
 		return nil, err
 	}
 	//nolint:gosec,noctx // our own binary; it is ended by Stop
-	cmd := exec.Command(binary, "up", "--data", data, "--port", port, "--private-port", private)
+	cmd := exec.Command(binary, append([]string{"up", "--data", data, "--port", port, "--private-port", private}, more...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -2,19 +2,17 @@ package room
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/rounds-cme/rounds/test/live"
+	"github.com/rounds-cme/rounds/test/load/bench"
 	"github.com/rounds-cme/rounds/test/load/crowd"
 	"github.com/rounds-cme/rounds/test/load/machine"
 )
@@ -26,7 +24,7 @@ type house struct {
 	*live.House
 
 	command *Command
-	bench   *bench
+	bench   *bench.T
 	pid     int // of the server
 	crowd   *crowd.Crowd
 
@@ -37,10 +35,10 @@ type house struct {
 
 // open starts the service, makes an account for everybody and opens the room.
 func (c *Command) open() (h *house, err error) {
-	t := &bench{}
+	t := &bench.T{}
 	defer func() {
 		if cause := recover(); cause != nil { // what tests fail with
-			t.end()
+			t.End()
 			h, err = nil, fmt.Errorf("%v", cause)
 		}
 	}()
@@ -62,7 +60,7 @@ func (c *Command) open() (h *house, err error) {
 		o.Beats = beatEvery
 	}
 	if h.crowd, err = crowd.New(o); err != nil {
-		t.end()
+		t.End()
 		return nil, err
 	}
 	accounts := make([]uuid.UUID, c.Viewers)
@@ -76,7 +74,7 @@ func (c *Command) open() (h *house, err error) {
 		SELECT id, id || '@example.org', 'x', name, 'physician', 'X1', 'SI', 'en', 'Europe/Ljubljana', '{}', 'approved', '1', now(), now(), now()
 		FROM unnest($1::uuid[], $2::text[]) AS new (id, name)`, accounts, names)
 	if err := built.DB.Admin().QueryRow(t.Context(), `SELECT current_database()`).Scan(&h.database); err != nil {
-		t.end()
+		t.End()
 		return nil, fmt.Errorf("name of the database: %w", err)
 	}
 	built.Exec(`ANALYZE datamanagement.account`)
@@ -87,7 +85,7 @@ func (c *Command) open() (h *house, err error) {
 
 func (h *house) close() {
 	h.crowd.Close()
-	h.bench.end()
+	h.bench.End()
 }
 
 // last is the number of the last message, as the database has it.
@@ -142,36 +140,4 @@ func (h *house) backends() (pids []int) {
 		}
 	}
 	return pids
-}
-
-// bench lets what is made for tests serve a measurement.
-type bench struct {
-	testing.TB
-
-	cleanups []func()
-}
-
-func (b *bench) Helper()                  {}
-func (b *bench) Context() context.Context { return context.Background() }
-func (b *bench) Cleanup(f func())         { b.cleanups = append(b.cleanups, f) }
-func (b *bench) Fatal(args ...any)        { panic(fmt.Sprint(args...)) }
-func (b *bench) Errorf(f string, a ...any) {
-	fmt.Fprintf(os.Stderr, strings.TrimSuffix(f, "\n")+"\n", a...)
-}
-func (b *bench) Fatalf(f string, a ...any) { panic(fmt.Sprintf(f, a...)) }
-
-func (b *bench) TempDir() string {
-	dir, err := os.MkdirTemp("", "rounds-load-")
-	if err != nil {
-		panic(err)
-	}
-	b.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
-
-func (b *bench) end() {
-	for i := len(b.cleanups) - 1; i >= 0; i-- {
-		b.cleanups[i]()
-	}
-	b.cleanups = nil
 }

@@ -1,4 +1,4 @@
-package page
+package program
 
 import (
 	"fmt"
@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// profile asks the private port for a CPU profile over the given time; the func that it returns waits until it is written.
-func profile(private, path string, lasting time.Duration) (wait func()) {
+// Profile asks the private port for a CPU profile over the given time; the func that it returns waits until it is written.
+func (r *Rounds) Profile(path string, lasting time.Duration) (wait func()) {
 	done := make(chan error, 1)
 	go func() {
 		client := &http.Client{Timeout: lasting + time.Minute}
-		answer, err := client.Get(fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", private, max(1, int(lasting.Seconds())))) //nolint:noctx // the client has a time-out
+		answer, err := client.Get(fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", r.Private, max(1, int(lasting.Seconds())))) //nolint:noctx // the client has a time-out
 		if err != nil {
 			done <- err
 			return
