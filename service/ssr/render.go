@@ -44,6 +44,7 @@ func (s *server) renderError(w http.ResponseWriter, r *http.Request, status int,
 	if _, made := reader.Made(r.Context()); !made {
 		r = s.reader.Make(w, r)
 	}
+	w.Header().Set("Cache-Control", "no-store")
 	return s.show(w, r, status, failure.Page(failure.View{Status: status, Error: e}))
 }
 

@@ -18,9 +18,9 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.Get(asset.Prefix+"{file...}", web.Public, s.static)
 	m.Get("/favicon.ico", web.Public, s.mark)
 	m.Get("/sw.js", web.Public, s.worker)
-	m.get("/{$}", web.Public, s.landing)
-	m.get("/help", web.Public, s.help)
-	m.get("/privacy", web.Public, s.privacy)
+	m.open("/{$}", s.landing)
+	m.open("/help", s.help)
+	m.open("/privacy", s.privacy)
 	m.get("/design", web.Public, s.design)
 	m.post("/reader", web.Public, s.choose)
 
@@ -48,8 +48,8 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.post("/backoffice/applications/{id}/decision", web.Roles(token.Administrator), s.decide)
 
 	// content
-	m.get("/articles", web.Public, s.articles)
-	m.get("/articles/{slug}", web.Public, s.article)
+	m.open("/articles", s.articles)
+	m.open("/articles/{slug}", s.article)
 	m.post("/articles/{slug}/comments", web.Roles(token.Member, token.Host, token.Administrator), s.postComment)
 	m.get("/backoffice/articles", web.Roles(token.Administrator), s.manuscripts)
 	m.get("/backoffice/articles/new", web.Roles(token.Administrator), s.editor)
@@ -87,11 +87,11 @@ func (s *server) routes(o web.Options) *web.Mux {
 	m.post("/backoffice/webinars/{slug}/points/answer", web.Roles(token.Administrator), s.answerPoints)
 
 	// webinars
-	m.get("/webinars", web.Public, s.webinarList)
-	m.get("/webinars/{slug}", web.Public, s.webinar)
+	m.open("/webinars", s.webinarList)
+	m.open("/webinars/{slug}", s.webinar)
 	m.get("/webinars/{slug}/calendar.ics", web.Public, s.webinarCalendar)
-	m.get("/lecturers/{slug}", web.Public, s.lecturer)
-	m.get("/categories/{slug}", web.Public, s.category)
+	m.open("/lecturers/{slug}", s.lecturer)
+	m.open("/categories/{slug}", s.category)
 	m.get("/me/subscriptions", web.Account, s.subscriptions)
 	m.post("/subscriptions", web.Roles(token.Member, token.Host, token.Administrator), s.postSubscription)
 	m.get("/webinars/{slug}/room", web.Roles(token.Member, token.Host, token.Administrator), s.room)
@@ -179,6 +179,9 @@ type house struct {
 func (h house) get(pattern string, a web.Access, handler web.Handler, opts ...web.RouteOption) {
 	h.Get(pattern, a, h.read(handler), opts...)
 }
+
+// open is a page for everybody, which is the same for all visitors.
+func (h house) open(pattern string, handler web.Handler) { h.get(pattern, web.Public, kept(handler)) }
 
 func (h house) post(pattern string, a web.Access, handler web.Handler, opts ...web.RouteOption) {
 	h.Post(pattern, a, h.read(handler), opts...)

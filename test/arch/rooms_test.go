@@ -14,7 +14,8 @@ var rooms = map[string][]string{
 	"contract": {},
 	"rules":    {},
 	"kit":      {},
-	"test":     {"cmd", "service", "kit", "contract", "rules"},
+	"deploy":   {"kit"},
+	"test":     {"deploy", "cmd", "service", "kit", "contract", "rules"},
 }
 
 // exceptions are single doors between rooms, each with its reason.

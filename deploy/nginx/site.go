@@ -1,0 +1,119 @@
+// Package nginx is the way in of the production shape: one configuration for every place, in nginx.conf, and what a place decides.
+package nginx
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"text/template"
+)
+
+//go:embed *.conf pages
+var files embed.FS
+
+// Site is what a place decides.
+type Site struct {
+	Listen      []string // "443", or "127.0.0.1:8443"
+	Names       []string // of the site; empty: any
+	Certificate string   // file; empty: plain HTTP, for a network that is closed
+	Key         string
+	// Proxies stand before us and say in X-Forwarded-For where a request comes from.
+	Proxies []netip.Prefix
+	// Resolver looks names of services up again, such as "10.96.0.10"; empty: all are addresses.
+	Resolver string
+	// Services are where each service is: several addresses, or one name that the resolver knows.
+	Services map[string][]string
+	// What one address may ask in a second; zero: what suits a hospital.
+	Requests, Guesses, Uploads int
+}
+
+// Services are the names of those that NGINX speaks to.
+func Services() []string {
+	return []string{"ssr", "bff", "auth", "livewebinar", "notificationcenter"}
+}
+
+// Write puts the configuration of a site into a directory, for `nginx -p DIRECTORY -c DIRECTORY/nginx.conf`.
+func (s Site) Write(dir string) error {
+	for _, name := range Services() {
+		if len(s.Services[name]) == 0 {
+			return fmt.Errorf("nginx: nobody knows where %s is", name)
+		}
+	}
+	for _, sub := range []string{"pages", "tmp", "cache"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o750); err != nil {
+			return fmt.Errorf("nginx: %w", err)
+		}
+	}
+	err := fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := files.ReadFile(path)
+		if err != nil {
+			return err //nolint:wrapcheck // ours
+		}
+		return os.WriteFile(filepath.Join(dir, path), text, 0o640) //nolint:gosec // workers of another account may read it
+	})
+	if err != nil {
+		return fmt.Errorf("nginx: %w", err)
+	}
+	for name, text := range s.own() {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o640); err != nil { //nolint:gosec // as above
+			return fmt.Errorf("nginx: %w", err)
+		}
+	}
+	return nil
+}
+
+// own are the files that only this place has.
+func (s Site) own() map[string][]byte {
+	if s.Requests == 0 {
+		s.Requests = 100
+	}
+	if s.Guesses == 0 {
+		s.Guesses = 2
+	}
+	if s.Uploads == 0 {
+		s.Uploads = 1
+	}
+	all := map[string][]byte{}
+	for _, t := range place().Templates() {
+		var b bytes.Buffer
+		if err := t.Execute(&b, s); err != nil {
+			panic(err) // a template of ours does not fit the struct beside it
+		}
+		all[t.Name()] = b.Bytes()
+	}
+	return all
+}
+
+func place() *template.Template {
+	t := template.Must(template.New("listen.conf").Parse(`{{range .Listen}}listen {{.}}{{if $.Certificate}} ssl http2{{end}} backlog=4096;
+{{end}}server_name {{range .Names}}{{.}} {{else}}_{{end}};
+{{if .Certificate}}ssl_certificate {{.Certificate}};
+ssl_certificate_key {{.Key}};
+{{end}}{{range .Proxies}}set_real_ip_from {{.}};
+{{end}}{{if .Proxies}}real_ip_header X-Forwarded-For;
+real_ip_recursive on;
+{{end}}`))
+	template.Must(t.New("services.conf").Parse(`{{if .Resolver}}resolver {{.Resolver}} valid=5s ipv6=off;
+{{end}}{{range $name, $at := .Services}}{{if $.Resolver}}map "" ${{$name}} { default "{{index $at 0}}"; }
+{{else}}map "" ${{$name}} { default "{{$name}}_group"; }
+upstream {{$name}}_group {
+	zone {{$name}} 64k;
+	least_conn;
+{{range $at}}	server {{.}} max_fails=1 fail_timeout=2s;
+{{end}}	keepalive 32;
+}
+{{end}}{{end}}`))
+	template.Must(t.New("limits.conf").Parse(`limit_req_zone $binary_remote_addr zone=requests:10m rate={{.Requests}}r/s;
+limit_req_zone $binary_remote_addr zone=guesses:10m rate={{.Guesses}}r/s;
+limit_req_zone $binary_remote_addr zone=uploads:10m rate={{.Uploads}}r/s;
+limit_conn_zone $binary_remote_addr zone=connections:10m;
+`))
+	return t
+}
