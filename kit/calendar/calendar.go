@@ -126,9 +126,10 @@ func (p Person) mailto() string {
 func text(s string) string {
 	s = strings.ReplaceAll(strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\r\n", "\n"), "\r", "\n")
 	parts := strings.Split(s, "\n")
-	escape := strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`)
 	for i, part := range parts {
-		parts[i] = escape.Replace(plain(part))
+		if parts[i] = plain(part); strings.ContainsAny(part, `\;,`) {
+			parts[i] = strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`).Replace(parts[i])
+		}
 	}
 	return strings.Join(parts, `\n`)
 }

@@ -2,7 +2,7 @@ package calendar
 
 import (
 	"fmt"
-	"regexp"
+	"strings"
 	"time"
 )
 
@@ -14,13 +14,25 @@ const (
 
 // zoneOf is the zone that an event can be written in; nil: only UTC tells its times without doubt.
 func zoneOf(e Event) *time.Location {
-	if e.Zone == nil || e.Zone == time.UTC || e.Zone == time.Local || !regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+\-]*(/[A-Za-z0-9_+\-]+)+$`).MatchString(e.Zone.String()) {
+	if e.Zone == nil || e.Zone == time.UTC || e.Zone == time.Local || !named(e.Zone.String()) {
 		return nil
 	}
 	if repeated(e.Start.In(e.Zone)) || repeated(e.End.In(e.Zone)) {
 		return nil
 	}
 	return e.Zone
+}
+
+// named tells whether a zone has a name such as Europe/Ljubljana, with which calendars can do something.
+func named(zone string) bool {
+	parts := 0
+	for part := range strings.SplitSeq(zone, "/") {
+		if part == "" || strings.Trim(part, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-") != "" {
+			return false
+		}
+		parts++
+	}
+	return parts > 1 && (zone[0] >= 'A' && zone[0] <= 'Z' || zone[0] >= 'a' && zone[0] <= 'z')
 }
 
 // repeated tells whether the clock shows this time for the second time, because it was put back in between: a local time

@@ -11,11 +11,16 @@ import (
 type Options struct {
 	Batch       int           // most messages in one call of the handler; 1
 	Workers     int           // handlers at once; 1
+	Express     int           // handlers beside them for what is urgent, which so waits for nobody; 0. An ordered queue has none
 	Prefetch    int           // most messages taken and not done, over all workers; 2 × Batch × Workers
 	MaxAttempts int           // deliveries before a message becomes a dead letter; 10
 	Lease       time.Duration // after a crash, when another may take the message; renewed while a handler works; 30 s
 	Backoff     Backoff       // wait before the next attempt; Exponential(1 s, 5 min)
 }
+
+// UrgentFrom is the priority from which a message does not wait behind others: what one person waits for, such as a new password. Were
+// it lower, thousands of reminders would be urgent too, and a password would wait behind them.
+const UrgentFrom = 8
 
 // Backoff is how long to wait after the given number of attempts. The id spreads messages that failed together.
 type Backoff func(id uuid.UUID, attempt int) time.Duration

@@ -25,6 +25,7 @@ type composer struct {
 	signer *key
 	now    func() time.Time
 	base   string
+	zones  *i18n.Zones
 }
 
 // messageID is the same for each try, so that a server or a person can tell a repetition, and so that what comes back is known.
@@ -122,11 +123,7 @@ func (c composer) file(m mail) []byte {
 		Summary: i.title, Description: i.lecturer, URL: c.base + i.path,
 		Organizer: calendar.Person{Name: c.sender.Name, Address: c.sender.Address}, Attendee: calendar.Person{Name: m.Name, Address: m.To},
 	}
-	if i18n.IsZone(i.zone) {
-		if zone, err := time.LoadLocation(i.zone); err == nil {
-			event.Zone = zone
-		}
-	}
+	event.Zone = c.zones.Find(i.zone)
 	return calendar.File(event)
 }
 

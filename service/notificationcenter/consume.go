@@ -11,7 +11,6 @@ import (
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/obs"
 	"github.com/rounds-cme/rounds/kit/queue"
-	"github.com/rounds-cme/rounds/service/notificationcenter/internal/store"
 	"github.com/rounds-cme/rounds/service/notificationcenter/internal/text"
 )
 
@@ -59,8 +58,9 @@ func (s *server) deliver(ctx context.Context, d *queue.Delivery) error {
 	}
 	obs.Event(ctx).Set("kind", n.GetKind()).Set("channel", channel(n))
 	t := &task{Delivery: d, Notification: n, account: account}
-	if t.message, err = s.writer.Write(n, s.wayOut(t), s.Now()); err != nil {
-		return err
+	if n.GetChannel() == eventpb.Channel_CHANNEL_SITE {
+		t.message = s.writer.Short(n, s.Now())
+		return s.note(ctx, t, "sent", "") // The line on the site comes with its note.
 	}
 	known, err := s.gates.of(ctx, gate{id: d.ID, address: n.GetAddress(), chosen: n.GetTopic() != ""})
 	switch {
@@ -69,6 +69,7 @@ func (s *server) deliver(ctx context.Context, d *queue.Delivery) error {
 	case known.Done:
 		return nil
 	case known.Suppressed != "" && n.GetChannel() == eventpb.Channel_CHANNEL_EMAIL:
+		t.message = s.writer.Short(n, s.Now())
 		return s.note(ctx, t, "suppressed", known.Suppressed)
 	}
 	return s.conclude(ctx, t, s.send(ctx, t))
@@ -94,16 +95,16 @@ func (s *server) conclude(ctx context.Context, t *task, failure error) error {
 	}
 }
 
-func (s *server) send(ctx context.Context, t *task) error {
+// send puts a message into words and hands it to those who carry it.
+func (s *server) send(ctx context.Context, t *task) (err error) {
 	switch t.GetChannel() {
-	case eventpb.Channel_CHANNEL_SITE:
-		_, err := s.store.NotificationAdd(ctx, store.NotificationAddParams{
-			ID: t.ID, AccountID: t.account, Kind: t.GetKind(), Text: t.message.Subject, Path: t.GetPath(), Now: s.Now(),
-		})
-		return err
 	case eventpb.Channel_CHANNEL_EMAIL:
+		if t.message, err = s.writer.Write(t.Notification, s.wayOut(t), s.Now()); err != nil {
+			return err
+		}
 		return s.mailer.send(ctx, s.mailOf(t))
 	case eventpb.Channel_CHANNEL_PUSH:
+		t.message = s.writer.Short(t.Notification, s.Now())
 		return s.pusher.push(ctx, t)
 	default:
 		return fmt.Errorf("channel %s: %w", t.GetChannel(), errHopeless)

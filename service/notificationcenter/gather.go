@@ -3,11 +3,12 @@ package notificationcenter
 import (
 	"context"
 	"errors"
+	"time"
 )
 
-// gatherer asks for many in one statement: while one is under way the next questions gather, so the busier it is, the larger they
-// are, and nobody waits for company. Ten thousand reminders would be twenty thousand round trips and ten thousand waits for the
-// disk otherwise.
+// gatherer asks for many in one statement: while one is under way the next questions gather, and a moment is waited for them, so the
+// busier it is, the larger they are. Ten thousand reminders would be twenty thousand round trips and ten thousand waits for the disk
+// otherwise, and a statement for ten costs the server nearly what one for a hundred does.
 type gatherer[Q, A any] struct {
 	in chan question[Q, A]
 	// ask answers as many as it is asked. Two with the same key are never asked at once.
@@ -25,7 +26,10 @@ type answer[A any] struct {
 	err error
 }
 
-const mostGathered = 200
+const (
+	mostGathered = 200
+	gathers      = 10 * time.Millisecond
+)
 
 var errGathered = errors.New("an answer for each question was wanted")
 
@@ -58,12 +62,12 @@ func (g *gatherer[Q, A]) run(stop <-chan struct{}) {
 				group = append(group, first)
 			}
 		}
-		for more := true; more && len(group) < mostGathered; {
+		for over := time.After(gathers); over != nil && len(group) < mostGathered; {
 			select {
 			case next := <-g.in:
 				group = append(group, next)
-			default:
-				more = false
+			case <-over:
+				over = nil
 			}
 		}
 		group, late = g.apart(group)

@@ -31,6 +31,7 @@ type note struct {
 	attempts                int32
 	text                    string
 	address, language, zone string
+	path                    string
 	at, expires             time.Time
 }
 
@@ -63,7 +64,7 @@ func (s *server) keepNotes(ctx context.Context, notes []note) ([]struct{}, error
 		p.States, p.Reasons, p.Attempts = append(p.States, n.state), append(p.Reasons, n.reason), append(p.Attempts, n.attempts)
 		p.Texts, p.Addresses = append(p.Texts, n.text), append(p.Addresses, n.address)
 		p.Languages, p.Zones = append(p.Languages, n.language), append(p.Zones, n.zone)
-		p.Ats, p.ExpiresAts = append(p.Ats, n.at), append(p.ExpiresAts, n.expires)
+		p.Ats, p.ExpiresAts, p.Paths = append(p.Ats, n.at), append(p.ExpiresAts, n.expires), append(p.Paths, n.path)
 	}
 	if err := s.store.DeliveryNotes(ctx, p); err != nil {
 		return nil, fmt.Errorf("note deliveries: %w", err)
@@ -71,11 +72,13 @@ func (s *server) keepNotes(ctx context.Context, notes []note) ([]struct{}, error
 	return make([]struct{}, len(notes)), nil
 }
 
-// note keeps what became of a message. It is the promise that a mail is not sent again, so it must be kept itself.
+// note keeps what became of a message, and with it what stands on the site. It is the promise that a mail is not sent again, so it
+// must be kept itself.
 func (s *server) note(ctx context.Context, t *task, state, reason string) error {
 	n := note{
 		id: t.ID, account: t.account, channel: channel(t.Notification), kind: t.GetKind(), state: state, attempts: int32(t.Attempt), //nolint:gosec // Few.
 		reason: storable(obs.Mask(reason)), at: s.Now(), text: t.message.Subject, language: t.GetLanguage(), zone: t.GetZone(), expires: time.Unix(0, 0),
+		path: t.GetPath(),
 	}
 	if t.GetChannel() == eventpb.Channel_CHANNEL_EMAIL {
 		n.address = t.GetAddress()

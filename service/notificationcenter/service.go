@@ -79,12 +79,13 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 	}, nil
 }
 
-// beside is how many messages are under way for each connection to the mail server: while one is sent, others are written and noted.
-const beside = 8
+// beside is how many messages are under way for each connection to the mail server: while one is sent, others are put into words,
+// noted and acknowledged, many in one statement.
+const beside = 128
 
 func (s *server) options() queue.Options {
 	return queue.Options{
-		Workers: beside * s.config.Workers, Prefetch: beside * s.config.Workers, MaxAttempts: s.config.MaxAttempts,
+		Workers: beside * s.config.Workers, Prefetch: beside * s.config.Workers, Express: 1, MaxAttempts: s.config.MaxAttempts,
 		Backoff: queue.Exponential(s.config.FirstRetry, 15*time.Minute),
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 	mailsmtp "github.com/wneessen/go-mail/smtp"
+
+	"github.com/rounds-cme/rounds/kit/queue"
 )
 
 const (
@@ -16,8 +18,6 @@ const (
 	idleFor  = 30 * time.Second // then a connection that nobody needs is closed
 	oldAfter = 5 * time.Minute  // servers close what stays open for ever; we do before
 	mostSent = 200              // mails over one connection, for servers that count them
-
-	urgentFrom = 8 // the priority of what one person waits for, such as a new password
 )
 
 // smtp sends through a server, over connections that are kept and used again: at most as many as there are workers, none
@@ -72,7 +72,7 @@ func (s *smtp) send(ctx context.Context, m mail) error {
 		timeout *= patience
 	} else {
 		urgent := s.urgent
-		if m.Priority < urgentFrom {
+		if m.Priority < queue.UrgentFrom {
 			urgent = nil // for ever
 		}
 		select {
@@ -119,28 +119,6 @@ func (s *smtp) deliver(ctx context.Context, to string, raw []byte, timeout time.
 		c.drop()
 	}
 	return at, err
-}
-
-// deliver gives up when ctx ends: what the server did not confirm is sent again, under the same Message-ID.
-func (c *connection) deliver(ctx context.Context, from, to string, raw []byte, timeout time.Duration) (stage, error) {
-	defer context.AfterFunc(ctx, c.drop)()
-	if err := c.UpdateDeadline(timeout); err != nil {
-		return atSender, err
-	}
-	if err := c.Mail(from); err != nil {
-		return atSender, err
-	}
-	if err := c.Rcpt(to); err != nil {
-		return atRecipient, err
-	}
-	content, err := c.Data()
-	if err != nil {
-		return atContent, err
-	}
-	if _, err := content.Write(raw); err != nil {
-		return atContent, err
-	}
-	return atContent, content.Close()
 }
 
 func (c *connection) drop() { _ = c.raw.Close() }

@@ -18,6 +18,7 @@ import (
 type consumer struct {
 	*Driver
 	name    string
+	least   int16 // takes no message of a lower priority
 	o       queue.Options
 	handle  queue.Handler
 	held    *held
@@ -40,10 +41,21 @@ type run struct {
 	cancel context.CancelCauseFunc
 }
 
-// Consume implements queue.Driver.
+// Consume implements queue.Driver. What is urgent is consumed twice: with all the rest, and alone.
 func (d *Driver) Consume(ctx context.Context, name string, o queue.Options, h queue.Handler) error {
+	var both sync.WaitGroup
+	if express := o; o.Express > 0 {
+		express.Batch, express.Workers, express.Prefetch = 1, o.Express, o.Express
+		both.Go(func() { d.consume(ctx, name, queue.UrgentFrom, express, h) })
+	}
+	d.consume(ctx, name, 0, o, h)
+	both.Wait()
+	return nil
+}
+
+func (d *Driver) consume(ctx context.Context, name string, least int16, o queue.Options, h queue.Handler) {
 	o = o.WithDefaults()
-	c := &consumer{Driver: d, name: name, o: o, handle: h, held: newHeld()}
+	c := &consumer{Driver: d, name: name, least: least, o: o, handle: h, held: newHeld()}
 	c.settler = newSettler(c)
 	settling := make(chan struct{})
 	go func() { defer close(settling); c.settler.run() }()
@@ -67,7 +79,6 @@ func (d *Driver) Consume(ctx context.Context, name string, o queue.Options, h qu
 	<-settling
 	stopKeeping()
 	<-kept
-	return nil
 }
 
 // fetch takes as much as prefetch allows, until ctx ends.
@@ -90,7 +101,7 @@ func (c *consumer) fetch(ctx context.Context, runs chan<- *run) {
 			c.dispatch(ctx, items, runs)
 			continue
 		}
-		if time.Now().After(sweep) {
+		if c.least == 0 && time.Now().After(sweep) {
 			sweep = time.Now().Add(time.Minute)
 			c.sweep(ctx)
 		}
@@ -99,8 +110,11 @@ func (c *consumer) fetch(ctx context.Context, runs chan<- *run) {
 }
 
 func (c *consumer) take(ctx context.Context, limit int) ([]*item, error) {
-	rows, err := c.pool.Query(ctx, `SELECT seq, token, lane, id, key, type, payload, priority, attempts, put_at, expires_at, expired, trace
-		FROM queue.take($1, $2, $3)`, c.name, limit, c.o.Lease)
+	from, args := `queue.take($1, $2, $3)`, []any{c.name, limit, c.o.Lease}
+	if c.least > 0 {
+		from, args = `queue.take_urgent($1, $2, $3, $4)`, append(args, c.least)
+	}
+	rows, err := c.pool.Query(ctx, `SELECT seq, token, lane, id, key, type, payload, priority, attempts, put_at, expires_at, expired, trace FROM `+from, args...)
 	if err != nil {
 		return nil, fmt.Errorf("take from %s: %w", c.name, err)
 	}
@@ -157,6 +171,9 @@ func (c *consumer) dispatch(ctx context.Context, items []*item, runs chan<- *run
 // next is how long an idle consumer may sleep: until something is due, but at most the poll interval.
 func (c *consumer) next(ctx context.Context) time.Duration {
 	const poll = time.Second
+	if c.least > 0 {
+		return poll // What the others have to do is no reason to look, and what comes back after a pause may come to them.
+	}
 	var wait *time.Duration
 	err := c.pool.QueryRow(ctx, `SELECT queue.next($1)`, c.name).Scan(&wait)
 	if err != nil || wait == nil {

@@ -24,9 +24,14 @@ func newHeld() *held {
 	return &held{items: map[int64]*holding{}, freed: make(chan struct{}, 1)}
 }
 
-// room waits until half of what may be held is free, or a batch, so that takes are worth their round trip.
+// gathers is how long room waits for more to become free: where work is slow, what is urgent need not wait until a lot of it is done.
+const gathers = 50 * time.Millisecond
+
+// room waits until a quarter of what may be held is free, or a batch, so that takes are worth their round trip; or until less has been free
+// for a while.
 func (h *held) room(ctx context.Context, prefetch, batch int) int {
 	wanted := max(1, min(prefetch/2, max(batch, prefetch/4)))
+	late := time.After(gathers)
 	for {
 		h.mu.Lock()
 		free := prefetch - len(h.items)
@@ -38,6 +43,8 @@ func (h *held) room(ctx context.Context, prefetch, batch int) int {
 		case <-ctx.Done():
 			return 0
 		case <-h.freed:
+		case <-late:
+			wanted, late = 1, nil
 		}
 	}
 }

@@ -17,7 +17,8 @@ type settlement struct {
 }
 
 // settler carries settlements out, all that have gathered in one statement a kind: while one statement is under way the
-// next ones gather, so the busier it is the larger they are.
+// next ones gather, so the busier it is the larger they are. A moment is waited for them as well, for each statement costs the server
+// more than a message.
 type settler struct {
 	*consumer
 	in chan settlement
@@ -39,18 +40,46 @@ func (s *settler) close() { close(s.in) }
 
 func (s *settler) run() {
 	for first := range s.in {
-		group := []settlement{first}
-		for more := true; more && len(group) < 2000; {
-			select {
-			case x, open := <-s.in:
-				if more = open; open {
-					group = append(group, x)
-				}
-			default:
-				more = false
-			}
+		s.flush(s.gather(first))
+	}
+}
+
+const (
+	lingers     = 5 * time.Millisecond
+	mostSettled = 2000 // in one statement
+)
+
+// gather takes what is there, and waits a moment until there is an eighth of what may be held.
+func (s *settler) gather(first settlement) []settlement {
+	group := []settlement{first}
+	for late := time.After(lingers); len(group) < mostSettled; {
+		if len(group) >= s.o.Prefetch/8 {
+			late = nil
 		}
-		s.flush(group)
+		x, more := s.more(late)
+		if !more {
+			break
+		}
+		group = append(group, x)
+	}
+	return group
+}
+
+// more is the next settlement: one that is there, or comes before it is late; nil: it is late already.
+func (s *settler) more(late <-chan time.Time) (settlement, bool) {
+	select {
+	case x, open := <-s.in:
+		return x, open
+	default:
+	}
+	if late == nil {
+		return settlement{}, false
+	}
+	select {
+	case x, open := <-s.in:
+		return x, open
+	case <-late:
+		return settlement{}, false
 	}
 }
 

@@ -46,6 +46,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Rig) {
 		"ExpiredBehindLongLived":          expiredBehindLongLived,
 		"ExpiredInTheBuffer":              expiredInTheBuffer,
 		"HigherPriorityFirst":             higherPriorityFirst,
+		"UrgentWaitsForNobody":            urgentWaitsForNobody,
 		"Routing":                         routing,
 		"OrderPerKey":                     orderPerKey,
 		"PrefetchBounds":                  prefetchBounds,

@@ -82,6 +82,37 @@ func higherPriorityFirst(b *bench) {
 	}
 }
 
+// urgentWaitsForNobody: with a handler for what is urgent beside the others, it is handled while all of those work on the rest.
+func urgentWaitsForNobody(b *bench) {
+	gate := make(chan struct{})
+	in := b.inbox()
+	b.consume(b.Plain, queue.Options{Workers: 2, Prefetch: 2, Express: 1}, func(ctx context.Context, batch []*queue.Delivery) error {
+		if body(batch[0]) == "low" {
+			select {
+			case <-gate:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return in.handle(ctx, batch)
+	})
+	const low = 20
+	for range low {
+		reminder := message(b.Plain, "low")
+		reminder.Priority = queue.UrgentFrom - 1
+		b.put(reminder)
+	}
+	b.until("every other handler works", func() bool { return b.stats(b.Plain).Taken >= 2 })
+	high := message(b.Plain, "high")
+	high.Priority = queue.UrgentFrom
+	b.put(high)
+	equal(b, "while they do", body(in.next()), "high")
+	close(gate)
+	for n := range low {
+		equal(b, numbered(n), body(in.next()), "low")
+	}
+}
+
 // routing: what is put into a queue comes out of that queue.
 func routing(b *bench) {
 	plain, ordered := b.inbox(), b.inbox()

@@ -14,13 +14,14 @@ import (
 // consumer is one call of Consume.
 type consumer struct {
 	*Driver
-	queue  Queue
-	o      queue.Options
-	handle queue.Handler
-	memory *memory
-	moves  *publisher // to the queues that wait, and of the dead
-	runs   chan *run
-	ended  chan *run
+	queue   Queue
+	o       queue.Options
+	handle  queue.Handler
+	memory  *memory
+	moves   *publisher // to the queues that wait, and of the dead
+	runs    chan *run
+	express chan *run // of what is urgent, to workers who do nothing else
+	ended   chan *run
 }
 
 // run is what one worker does in one go: a batch, or the next messages of a lane.
@@ -42,12 +43,16 @@ func (d *Driver) Consume(ctx context.Context, name string, o queue.Options, h qu
 	o = o.WithDefaults()
 	c := &consumer{
 		Driver: d, queue: q, o: o, handle: h, memory: d.memoryOf(name), moves: newPublisher(d.out),
-		runs: make(chan *run), ended: make(chan *run, o.Workers),
+		runs: make(chan *run), express: make(chan *run), ended: make(chan *run, o.Workers+o.Express),
 	}
 	var workers sync.WaitGroup
-	for range o.Workers {
+	for n := range o.Workers + o.Express {
+		runs := c.runs
+		if n >= o.Workers {
+			runs = c.express
+		}
 		workers.Go(func() {
-			for r := range c.runs {
+			for r := range runs {
 				c.work(r)
 				c.ended <- r
 			}
@@ -57,6 +62,7 @@ func (d *Driver) Consume(ctx context.Context, name string, o queue.Options, h qu
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(2*stopTime, c.moves.halt) })()
 	c.stay(ctx)
 	close(c.runs)
+	close(c.express)
 	workers.Wait()
 	c.moves.close(stopTime)
 	return nil
@@ -213,12 +219,15 @@ func (s *session) serve(ctx context.Context) {
 	in := s.in
 	for !stopping || s.busy > 0 || in != nil && !s.queue.Ordered {
 		var next *run
-		var runs chan<- *run
+		var runs, express chan<- *run
 		var later <-chan time.Time
 		if !stopping {
 			var wait time.Duration
 			if next, wait = s.buffer.next(time.Now()); next != nil {
 				next.session, next.ctx, runs = s, s.handlerContext(ctx), s.runs
+				if next.items[0].key == keyUrgent {
+					express = s.express
+				}
 			} else if wait > 0 {
 				later = time.After(wait)
 			}
@@ -234,6 +243,9 @@ func (s *session) serve(ctx context.Context) {
 				s.add(i)
 			}
 		case runs <- next:
+			s.buffer.take(next)
+			s.busy++
+		case express <- next:
 			s.buffer.take(next)
 			s.busy++
 		case r := <-s.ended:

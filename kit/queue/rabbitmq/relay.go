@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/rounds-cme/rounds/kit/queue"
 	"github.com/rounds-cme/rounds/kit/wake"
 )
 
@@ -154,7 +155,7 @@ func (r *relay) routingKey(x *row) string {
 	switch {
 	case x.lane != nil:
 		return laneKey(int(*x.lane) % lanes)
-	case x.Priority >= urgentFrom:
+	case x.Priority >= queue.UrgentFrom:
 		return keyUrgent
 	}
 	return keyNormal

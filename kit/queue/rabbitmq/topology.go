@@ -33,9 +33,6 @@ const (
 	mostDeliveries = 1000
 	keyUrgent      = "urgent"
 	keyNormal      = "normal"
-	// urgentFrom is the priority from which a message does not wait behind others: what one person waits for, such as a new
-	// password. Were it lower, thousands of reminders would be urgent too, and a password would wait behind them.
-	urgentFrom = 8
 )
 
 // defaultWaits follow the doubling back-off of consumers in steps of four.

@@ -1,15 +1,23 @@
 -- name: DeliveryGates :many
-SELECT EXISTS (SELECT FROM notificationcenter.delivery d WHERE d.id = (@ids::uuid[])[n] AND d.state NOT IN ('waiting', 'retry', 'failed')) AS done,
-       coalesce((SELECT s.reason FROM notificationcenter.suppression s
-                 WHERE s.address = lower((@addresses::text[])[n]) AND (s.scope = 'all' OR (@chosen::boolean[])[n]) ORDER BY s.scope LIMIT 1), '')::text AS suppressed
-FROM generate_subscripts(@ids::uuid[], 1) AS n ORDER BY n;
+SELECT k.done::boolean AS done, k.suppressed::text AS suppressed
+FROM notificationcenter.known(@ids::uuid[], @addresses::text[], @chosen::boolean[]) AS k;
 
+-- A line on the site comes with the note that tells of it, and so exactly once.
 -- name: DeliveryNotes :exec
+WITH noted AS (
+    SELECT unnest(@ids::uuid[]) AS id, unnest(@account_ids::uuid[]) AS account_id, unnest(@channels::text[]) AS channel,
+           unnest(@kinds::text[]) AS kind, unnest(@states::text[]) AS state, unnest(@attempts::integer[]) AS attempts,
+           unnest(@reasons::text[]) AS reason, unnest(@ats::timestamptz[]) AS at, unnest(@texts::text[]) AS text,
+           unnest(@addresses::text[]) AS address, unnest(@languages::text[]) AS language, unnest(@zones::text[]) AS zone,
+           unnest(@expires_ats::timestamptz[]) AS expires_at, unnest(@paths::text[]) AS path
+), told AS (
+    INSERT INTO notificationcenter.notification (id, account_id, kind, text, path, created_at)
+    SELECT n.id, n.account_id, n.kind, n.text, n.path, n.at FROM noted AS n WHERE n.channel = 'site' AND n.state = 'sent'
+    ON CONFLICT (id) DO NOTHING
+)
 INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, reason, at, text, address, language, zone, expires_at)
-SELECT (@ids::uuid[])[n], (@account_ids::uuid[])[n], (@channels::text[])[n], (@kinds::text[])[n], (@states::text[])[n], (@attempts::integer[])[n],
-       (@reasons::text[])[n], (@ats::timestamptz[])[n], (@texts::text[])[n], (@addresses::text[])[n], (@languages::text[])[n], (@zones::text[])[n],
-       nullif((@expires_ats::timestamptz[])[n], 'epoch')
-FROM generate_subscripts(@ids::uuid[], 1) AS n
+SELECT n.id, n.account_id, n.channel, n.kind, n.state, n.attempts, n.reason, n.at, n.text, n.address, n.language, n.zone, nullif(n.expires_at, 'epoch')
+FROM noted AS n
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, reason = excluded.reason, at = excluded.at,
     text = excluded.text, address = excluded.address, language = excluded.language, zone = excluded.zone, until = NULL,
     expires_at = excluded.expires_at

@@ -38,10 +38,8 @@ func (q *Queries) DeliveryCameBack(ctx context.Context, arg DeliveryCameBackPara
 }
 
 const deliveryGates = `-- name: DeliveryGates :many
-SELECT EXISTS (SELECT FROM notificationcenter.delivery d WHERE d.id = ($1::uuid[])[n] AND d.state NOT IN ('waiting', 'retry', 'failed')) AS done,
-       coalesce((SELECT s.reason FROM notificationcenter.suppression s
-                 WHERE s.address = lower(($2::text[])[n]) AND (s.scope = 'all' OR ($3::boolean[])[n]) ORDER BY s.scope LIMIT 1), '')::text AS suppressed
-FROM generate_subscripts($1::uuid[], 1) AS n ORDER BY n
+SELECT k.done::boolean AS done, k.suppressed::text AS suppressed
+FROM notificationcenter.known($1::uuid[], $2::text[], $3::boolean[]) AS k
 `
 
 type DeliveryGatesParams struct {
@@ -105,11 +103,20 @@ func (q *Queries) DeliveryGet(ctx context.Context, id uuid.UUID) (DeliveryGetRow
 }
 
 const deliveryNotes = `-- name: DeliveryNotes :exec
+WITH noted AS (
+    SELECT unnest($1::uuid[]) AS id, unnest($2::uuid[]) AS account_id, unnest($3::text[]) AS channel,
+           unnest($4::text[]) AS kind, unnest($5::text[]) AS state, unnest($6::integer[]) AS attempts,
+           unnest($7::text[]) AS reason, unnest($8::timestamptz[]) AS at, unnest($9::text[]) AS text,
+           unnest($10::text[]) AS address, unnest($11::text[]) AS language, unnest($12::text[]) AS zone,
+           unnest($13::timestamptz[]) AS expires_at, unnest($14::text[]) AS path
+), told AS (
+    INSERT INTO notificationcenter.notification (id, account_id, kind, text, path, created_at)
+    SELECT n.id, n.account_id, n.kind, n.text, n.path, n.at FROM noted AS n WHERE n.channel = 'site' AND n.state = 'sent'
+    ON CONFLICT (id) DO NOTHING
+)
 INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, reason, at, text, address, language, zone, expires_at)
-SELECT ($1::uuid[])[n], ($2::uuid[])[n], ($3::text[])[n], ($4::text[])[n], ($5::text[])[n], ($6::integer[])[n],
-       ($7::text[])[n], ($8::timestamptz[])[n], ($9::text[])[n], ($10::text[])[n], ($11::text[])[n], ($12::text[])[n],
-       nullif(($13::timestamptz[])[n], 'epoch')
-FROM generate_subscripts($1::uuid[], 1) AS n
+SELECT n.id, n.account_id, n.channel, n.kind, n.state, n.attempts, n.reason, n.at, n.text, n.address, n.language, n.zone, nullif(n.expires_at, 'epoch')
+FROM noted AS n
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, reason = excluded.reason, at = excluded.at,
     text = excluded.text, address = excluded.address, language = excluded.language, zone = excluded.zone, until = NULL,
     expires_at = excluded.expires_at
@@ -130,8 +137,10 @@ type DeliveryNotesParams struct {
 	Languages  []string
 	Zones      []string
 	ExpiresAts []time.Time
+	Paths      []string
 }
 
+// A line on the site comes with the note that tells of it, and so exactly once.
 func (q *Queries) DeliveryNotes(ctx context.Context, arg DeliveryNotesParams) error {
 	_, err := q.db.Exec(ctx, deliveryNotes,
 		arg.Ids,
@@ -147,6 +156,7 @@ func (q *Queries) DeliveryNotes(ctx context.Context, arg DeliveryNotesParams) er
 		arg.Languages,
 		arg.Zones,
 		arg.ExpiresAts,
+		arg.Paths,
 	)
 	return err
 }

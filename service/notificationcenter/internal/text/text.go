@@ -100,6 +100,14 @@ func (w *Writer) Write(n *eventpb.Notification, unsubscribe string, now time.Tim
 	return Message{Subject: p.Subject, Text: p.text(), HTML: html.String(), Push: shorten(say(".push"))}, nil
 }
 
+// Short puts a notification into the words for the site and for a phone alone.
+func (w *Writer) Short(n *eventpb.Notification, now time.Time) Message {
+	speaker := w.catalog.Speaker(n.GetLanguage(), n.GetZone(), now)
+	pairs := words(speaker, n, now)
+	say := func(part string) string { return oneLine(speaker.Say(i18n.Key(n.GetKind()+part), pairs...)) }
+	return Message{Subject: say(".subject"), Push: shorten(say(".push"))}
+}
+
 // text is the mail without any HTML.
 func (p page) text() string {
 	parts := []string{p.Hello, p.Body}
