@@ -69,7 +69,8 @@ func Catalog() []Entry {
 		{"end.completed", &eventpb.EndCompleted{}, Scheduler, nil},
 
 		{"digest.due", &eventpb.DigestDue{}, Scheduler, to(NotificationTaskRunner)},
-		{"licence.due", &eventpb.LicenceDue{}, Scheduler, nil},
+		{"licence.due", &eventpb.LicenceDue{}, Scheduler, to(DataManagement)},
+		{"licence.deadline", &eventpb.LicenceDeadline{}, DataManagement, to(NotificationTaskRunner)},
 		{"retention.due", &eventpb.RetentionDue{}, Scheduler, nil},
 		{"points.deadline", &eventpb.PointsDeadline{}, Scheduler, to(NotificationTaskRunner)},
 

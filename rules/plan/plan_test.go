@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -248,4 +249,41 @@ func FuzzOn(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestDeadlines(t *testing.T) {
+	t.Parallel()
+	day := func(text string) Date {
+		d, err := ParseDate(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	yearly := Plan{Code: "x", CycleYears: 2, Years: FromLicence, Total: 30 * credit.Point, YearlyMinimum: 10 * credit.Point}
+	for _, c := range []struct {
+		name, on string
+		booked   []Booking
+		want     string
+	}{
+		{"the year ends", "2026-12-20", nil, "2027-01-01 1000"},
+		{"on its last day", "2026-12-31", nil, "2027-01-01 1000"},
+		{"the next year has begun", "2027-01-01", nil, ""},
+		{"more than 30 days are left", "2026-12-01", nil, ""},
+		{"what the year asks for is there", "2026-12-20", []Booking{{On: day("2026-05-01"), Points: 1000}}, ""},
+		{"year and cycle end together, and the cycle asks for more", "2027-12-20", []Booking{{On: day("2027-05-01"), Points: 400}}, "2028-01-01 2600"},
+		{"they end together, and the year asks for more", "2027-12-20", []Booking{{On: day("2026-05-01"), Points: 2800}}, "2028-01-01 1000"},
+	} {
+		record := Assumed(day("2026-01-01"), c.booked)
+		var got string
+		for _, d := range yearly.On(record, day(c.on)).Deadlines(30) {
+			got += fmt.Sprintf("%s %d", d.Ends, d.Missing)
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+	if r := Assumed(day("2026-01-01"), []Booking{{On: day("2025-06-01")}, {On: day("2025-03-01")}}); r.Anchor != day("2025-03-01") {
+		t.Errorf("a booking before the registration: %s", r.Anchor)
+	}
 }

@@ -160,21 +160,16 @@ func (s *points) Standing(ctx context.Context, _ *bffpb.PointsStandingRequest) (
 	return &bffpb.PointsStandingResponse{Points: standing}, nil
 }
 
-// recordOf takes what was booked. While nobody has told the day of their licence, the cycle begins with the first booking or, if that
-// is earlier, with the registration.
+// recordOf takes what was booked.
 func recordOf(rows []store.LedgerRow, registered plan.Date) plan.Record {
-	record := plan.Record{Anchor: registered}
+	var bookings []plan.Booking
 	for _, row := range rows {
 		day, err := plan.ParseDate(row.Day)
-		if row.State != "accepted" || err != nil {
-			continue
+		if row.State == "accepted" && err == nil {
+			bookings = append(bookings, plan.Booking{On: day, Points: credit.Points(row.Hundredths)})
 		}
-		if day.Before(record.Anchor) {
-			record.Anchor = day
-		}
-		record.Bookings = append(record.Bookings, plan.Booking{On: day, Points: credit.Points(row.Hundredths)})
 	}
-	return record
+	return plan.Assumed(registered, bookings)
 }
 
 // unplanned sums up where nobody has told us what the country asks for.

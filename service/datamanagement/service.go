@@ -15,6 +15,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/content"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/licence"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/people"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/points"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/preference"
@@ -39,6 +40,7 @@ func subjects() []subject {
 		newWebinar,
 		newPoints,
 		newPreference,
+		newLicence,
 		newActivity,
 	}
 }
@@ -80,6 +82,8 @@ func newWebinar(d *run.Deps, cfg Config) (*run.Service, error) {
 func newPreference(d *run.Deps, cfg Config) (*run.Service, error) {
 	return preference.New(d, optout.New(cfg.OptoutKey.Reveal())), nil
 }
+
+func newLicence(d *run.Deps, _ Config) (*run.Service, error) { return licence.New(d), nil }
 
 func newActivity(d *run.Deps, cfg Config) (*run.Service, error) {
 	return activity.Serve(d, cfg.teller()), nil

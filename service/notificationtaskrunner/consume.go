@@ -23,7 +23,7 @@ func listens() []string {
 	return []string{
 		"account.approved", "account.rejected", "article.published", "comment.added", "webinar.moved", "webinar.cancelled",
 		"reminder.due", "webinar.live", "points.booked", "points.answered", "appeal.decided",
-		"digest.due", "points.deadline", "hosts.missing",
+		"digest.due", "licence.deadline", "points.deadline", "hosts.missing",
 	}
 }
 
