@@ -63,44 +63,62 @@ type Event struct {
 type Person struct{ Name, Address string }
 
 // File is the calendar file of one event.
-func File(e Event) []byte {
+func File(e Event) []byte { return Prepare(e).For(e.Attendee) }
+
+// Invitation is a calendar file that lacks only who is invited: ten thousand people are invited to one event.
+type Invitation struct {
+	before, after string
+	invites       bool
+}
+
+// Prepare writes all of a file but the line of whom it is for.
+func Prepare(e Event) Invitation {
 	method, status := e.Method.known(), "CONFIRMED"
 	if e.Cancelled || method == Cancel {
 		status = "CANCELLED"
 	}
 	zone := zoneOf(e)
+	start, end := moments(zone, e.Start, e.End)
+	return Invitation{
+		before: written([]line{
+			{"BEGIN", "VCALENDAR"}, {"VERSION", "2.0"}, {"PRODID", "-//Rounds//Webinars//EN"}, {"CALSCALE", "GREGORIAN"}, {"METHOD", string(method)},
+		}) + written(rules(zone, e.Start, e.End)) + written([]line{
+			{"BEGIN", "VEVENT"},
+			{"UID", text(e.UID)},
+			{"SEQUENCE", fmt.Sprint(max(e.Sequence, 0))},
+			{"DTSTAMP", e.Made.UTC().Format(utc)},
+			{"DTSTART" + start.name, start.value},
+			{"DTEND" + end.name, end.value},
+			{"SUMMARY", text(e.Summary)},
+			{"DESCRIPTION", text(e.Description)},
+			{"LOCATION", text(e.URL)},
+			{"URL", address(e.URL)},
+			{"ORGANIZER" + e.Organizer.named(), e.Organizer.mailto()},
+		}),
+		invites: method != Publish, // RFC 5546 3.2.1: what is published names nobody
+		after:   written([]line{{"STATUS", status}, {"END", "VEVENT"}, {"END", "VCALENDAR"}}),
+	}
+}
+
+// For is the file for one person.
+func (i Invitation) For(attendee Person) []byte {
+	if !i.invites {
+		return []byte(i.before + i.after)
+	}
+	// Whoever is told of it has asked to be: there is nothing to answer, and nobody who would read the answer.
+	return []byte(i.before + written([]line{
+		{"ATTENDEE" + attendee.named() + ";ROLE=REQ-PARTICIPANT;PARTSTAT=ACCEPTED;RSVP=FALSE", attendee.mailto()},
+	}) + i.after)
+}
+
+func written(lines []line) string {
 	var b strings.Builder
-	write := func(lines []line) {
-		for _, l := range lines {
-			if l.value != "" {
-				fold(&b, l.name+":"+l.value)
-			}
+	for _, l := range lines {
+		if l.value != "" {
+			fold(&b, l.name+":"+l.value)
 		}
 	}
-	write([]line{
-		{"BEGIN", "VCALENDAR"}, {"VERSION", "2.0"}, {"PRODID", "-//Rounds//Webinars//EN"}, {"CALSCALE", "GREGORIAN"}, {"METHOD", string(method)},
-	})
-	write(rules(zone, e.Start, e.End))
-	start, end := moments(zone, e.Start, e.End)
-	write([]line{
-		{"BEGIN", "VEVENT"},
-		{"UID", text(e.UID)},
-		{"SEQUENCE", fmt.Sprint(max(e.Sequence, 0))},
-		{"DTSTAMP", e.Made.UTC().Format(utc)},
-		{"DTSTART" + start.name, start.value},
-		{"DTEND" + end.name, end.value},
-		{"SUMMARY", text(e.Summary)},
-		{"DESCRIPTION", text(e.Description)},
-		{"LOCATION", text(e.URL)},
-		{"URL", address(e.URL)},
-		{"ORGANIZER" + e.Organizer.named(), e.Organizer.mailto()},
-	})
-	if method != Publish { // RFC 5546 3.2.1: what is published names nobody
-		// Whoever is told of it has asked to be: there is nothing to answer, and nobody who would read the answer.
-		write([]line{{"ATTENDEE" + e.Attendee.named() + ";ROLE=REQ-PARTICIPANT;PARTSTAT=ACCEPTED;RSVP=FALSE", e.Attendee.mailto()}})
-	}
-	write([]line{{"STATUS", status}, {"END", "VEVENT"}, {"END", "VCALENDAR"}})
-	return []byte(b.String())
+	return b.String()
 }
 
 // line is one property; without a value it is left out.

@@ -7,63 +7,96 @@ import (
 	netmail "net/mail"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/emersion/go-msgauth/dkim"
 	"github.com/google/uuid"
-	gomail "github.com/wneessen/go-mail"
 
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/calendar"
 	"github.com/rounds-cme/rounds/kit/i18n"
+	"github.com/rounds-cme/rounds/service/notificationcenter/internal/letter"
 )
 
 // composer writes mails as they go over the wire.
 type composer struct {
-	from   string
 	sender *netmail.Address
 	signer *key
 	now    func() time.Time
 	base   string
 	zones  *i18n.Zones
+	pen    *letter.Pen
+
+	mu      sync.Mutex
+	invites map[invited]calendar.Invitation // those of the last mails, but for who is invited
+}
+
+// invited is an invitation as it is made in one second.
+type invited struct {
+	invite
+	second int64
+}
+
+const mostInvites = 100
+
+func newComposer(sender *netmail.Address, signer *key, now func() time.Time, base string) *composer {
+	return &composer{
+		sender: sender, signer: signer, now: now, base: base, zones: i18n.NewZones(), pen: letter.New(), invites: map[invited]calendar.Invitation{},
+	}
 }
 
 // messageID is the same for each try, so that a server or a person can tell a repetition, and so that what comes back is known.
 func messageID(id uuid.UUID) string { return id.String() + "@rounds" }
 
 // compose gives a mail as it goes over the wire.
-func (c composer) compose(m mail) ([]byte, error) {
-	message := gomail.NewMsg()
-	if err := errors.Join(message.From(c.from), message.AddToFormat(m.Name, m.To)); err != nil {
-		return nil, err
+func (c *composer) compose(m mail) ([]byte, error) {
+	if _, err := netmail.ParseAddress("<" + m.To + ">"); err != nil {
+		return nil, fmt.Errorf("address: %w", err)
 	}
-	message.Subject(m.Subject)
-	message.SetMessageIDWithValue(messageID(m.ID))
-	message.SetDateWithValue(c.now())
-	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no machine answers "I am on holiday"
+	raw := make([]byte, 0, 16<<10)
+	for _, one := range []struct{ name, value string }{
+		{"From", c.sender.String()},
+		{"To", (&netmail.Address{Name: m.Name, Address: m.To}).String()},
+		{"Subject", letter.Phrase(m.Subject)},
+		{"Message-ID", "<" + messageID(m.ID) + ">"},
+		{"Date", c.now().Format(time.RFC1123Z)},
+		{"Auto-Submitted", "auto-generated"}, // RFC 3834: no machine answers "I am on holiday"
+		{"MIME-Version", "1.0"},
+	} {
+		raw = letter.Header(raw, one.name, one.value)
+	}
 	if m.WayOut != "" {
-		message.SetListUnsubscribe(m.WayOut)
+		raw = letter.Header(raw, "List-Unsubscribe", "<"+m.WayOut+">")
 		if strings.HasPrefix(m.WayOut, "https:") { // RFC 8058 allows nothing else
-			message.SetListUnsubscribePost()
+			raw = letter.Header(raw, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 		}
 	}
-	message.SetBodyString(gomail.TypeTextPlain, m.Text)
-	message.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
-	if m.Invite != nil {
-		if err := c.attach(message, m); err != nil {
-			return nil, err
-		}
+	return c.sign(c.body(raw, m))
+}
+
+// body adds the words and, for the calendar, the invitation: twice, as mail programs want it, as a part that they act upon and as a file that a
+// person can open.
+func (c *composer) body(raw []byte, m mail) []byte {
+	if m.Invite == nil {
+		return letter.Last(c.words(raw, m), letter.Alternative)
 	}
-	var raw bytes.Buffer
-	if _, err := message.WriteTo(&raw); err != nil {
-		return nil, fmt.Errorf("write mail: %w", err)
-	}
-	return c.sign(raw.Bytes())
+	invitation := c.file(m)
+	raw = c.words(letter.Next(letter.Multipart(raw, "mixed", letter.Mixed), letter.Mixed), m)
+	raw = c.pen.Text(letter.Next(raw, letter.Alternative), "text/calendar; charset=UTF-8; method="+string(m.Invite.method), string(invitation))
+	raw = letter.Next(letter.Last(raw, letter.Alternative), letter.Mixed)
+	return letter.Last(letter.File(raw, "application/ics", "webinar.ics", invitation), letter.Mixed)
+}
+
+func (c *composer) words(raw []byte, m mail) []byte {
+	raw = letter.Multipart(raw, "alternative", letter.Alternative)
+	raw = c.pen.Text(letter.Next(raw, letter.Alternative), "text/plain; charset=UTF-8", m.Text)
+	return c.pen.Text(letter.Next(raw, letter.Alternative), "text/html; charset=UTF-8", m.HTML)
 }
 
 // sign covers what a forger would change, and what a mail program trusts a signature for: the way out (RFC 8058 4). A header that
 // is named twice cannot be added on the way.
-func (c composer) sign(raw []byte) ([]byte, error) {
+func (c *composer) sign(raw []byte) ([]byte, error) {
 	if c.signer == nil {
 		return raw, nil
 	}
@@ -116,24 +149,23 @@ func inviteOf(n *eventpb.Notification) *invite {
 }
 
 // file is the invitation. Its UID is that of the file on the webinar's page, so that a calendar that took it there knows it again.
-func (c composer) file(m mail) []byte {
+func (c *composer) file(m mail) []byte {
+	attendee := calendar.Person{Name: m.Name, Address: m.To}
+	key := invited{*m.Invite, c.now().Unix()}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known, ok := c.invites[key]; ok {
+		return known.For(attendee)
+	}
 	i := m.Invite
-	event := calendar.Event{
+	made := calendar.Prepare(calendar.Event{
 		Method: i.method, UID: i.id.String() + "@rounds", Sequence: i.sequence, Made: c.now(), Start: i.start, End: i.start.Add(i.length),
-		Summary: i.title, Description: i.lecturer, URL: c.base + i.path,
-		Organizer: calendar.Person{Name: c.sender.Name, Address: c.sender.Address}, Attendee: calendar.Person{Name: m.Name, Address: m.To},
+		Summary: i.title, Description: i.lecturer, URL: c.base + i.path, Zone: c.zones.Find(i.zone),
+		Organizer: calendar.Person{Name: c.sender.Name, Address: c.sender.Address},
+	})
+	if len(c.invites) >= mostInvites {
+		clear(c.invites)
 	}
-	event.Zone = c.zones.Find(i.zone)
-	return calendar.File(event)
-}
-
-// attach adds the invitation twice, as mail programs want it: as a part that they act upon, and as a file that a person can open.
-func (c composer) attach(message *gomail.Msg, m mail) error {
-	file := c.file(m)
-	message.AddAlternativeString(gomail.ContentType("text/calendar; method="+string(m.Invite.method)), string(file))
-	err := message.AttachReader("webinar.ics", bytes.NewReader(file), gomail.WithFileContentType("application/ics"))
-	if err != nil {
-		return fmt.Errorf("attach the invitation: %w", err)
-	}
-	return nil
+	c.invites[key] = made
+	return made.For(attendee)
 }

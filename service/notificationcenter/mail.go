@@ -15,7 +15,6 @@ import (
 	"github.com/google/uuid"
 	gomail "github.com/wneessen/go-mail"
 
-	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/kit/optout"
 	"github.com/rounds-cme/rounds/service/notificationcenter/internal/store"
 	"github.com/rounds-cme/rounds/service/notificationcenter/internal/text"
@@ -85,7 +84,7 @@ func (s *server) newMailer() (mailer, error) {
 	}
 	return &smtp{
 		host: host, port: int(number), config: c, now: s.Now, slow: newSlow(s.Now, max(c.Workers/2, 1)), slots: make(chan struct{}, max(c.Workers, 1)), urgent: make(chan struct{}, 1),
-		composer: composer{from: c.From, sender: from, signer: signer, now: s.Now, base: s.BaseURL, zones: i18n.NewZones()},
+		composer: newComposer(from, signer, s.Now, s.BaseURL),
 	}, nil
 }
 

@@ -23,7 +23,7 @@ const (
 // smtp sends through a server, over connections that are kept and used again: at most as many as there are workers, none
 // longer idle than idleFor, none older than oldAfter.
 type smtp struct {
-	composer
+	*composer
 
 	host   string
 	port   int

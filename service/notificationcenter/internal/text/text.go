@@ -27,6 +27,7 @@ type Writer struct {
 	catalog *i18n.Catalog
 	layout  *template.Template
 	baseURL string
+	forms   *forms
 }
 
 // Message is a notification in words.
@@ -55,7 +56,7 @@ func New(baseURL string) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read layout: %w", err)
 	}
-	return &Writer{catalog: catalog, layout: layout, baseURL: baseURL}, nil
+	return &Writer{catalog: catalog, layout: layout, baseURL: baseURL, forms: newForms()}, nil
 }
 
 // Kinds lists every kind that there are words for.
@@ -81,11 +82,32 @@ type page struct {
 
 // Write puts a notification into words, as they are right at the moment now. With the address of a way out, mails show it.
 func (w *Writer) Write(n *eventpb.Notification, unsubscribe string, now time.Time) (Message, error) {
+	hello := oneLine(w.catalog.Speaker(n.GetLanguage(), n.GetZone(), now).Say("mail.hello", "name", n.GetName()))
+	if strings.Trim(unsubscribe, safe) != "" {
+		return w.write(n, hello, unsubscribe, now)
+	}
+	blank := ""
+	if unsubscribe != "" {
+		blank = w.forms.way
+	}
+	key := keyOf(n, unsubscribe, now)
+	m, known := w.forms.find(key)
+	if !known {
+		var err error
+		if m, err = w.write(n, w.forms.name, blank, now); err != nil {
+			return m, err
+		}
+		w.forms.keep(key, m)
+	}
+	return w.forms.fill(m, hello, unsubscribe), nil
+}
+
+func (w *Writer) write(n *eventpb.Notification, hello, unsubscribe string, now time.Time) (Message, error) {
 	speaker := w.catalog.Speaker(n.GetLanguage(), n.GetZone(), now)
 	pairs := words(speaker, n, now)
 	say := func(part string) string { return oneLine(speaker.Say(i18n.Key(n.GetKind()+part), pairs...)) }
 	p := page{
-		Language: speaker.Language(), Subject: say(".subject"), Hello: oneLine(speaker.Say("mail.hello", "name", n.GetName())),
+		Language: speaker.Language(), Subject: say(".subject"), Hello: hello,
 		Body: say(".body"), Button: say(".button"), Link: w.baseURL + n.GetPath(),
 		LinkHint: speaker.Say("mail.link"), Footer: speaker.Say("mail.footer"), Items: w.items(n),
 	}
@@ -102,10 +124,16 @@ func (w *Writer) Write(n *eventpb.Notification, unsubscribe string, now time.Tim
 
 // Short puts a notification into the words for the site and for a phone alone.
 func (w *Writer) Short(n *eventpb.Notification, now time.Time) Message {
-	speaker := w.catalog.Speaker(n.GetLanguage(), n.GetZone(), now)
-	pairs := words(speaker, n, now)
-	say := func(part string) string { return oneLine(speaker.Say(i18n.Key(n.GetKind()+part), pairs...)) }
-	return Message{Subject: say(".subject"), Push: shorten(say(".push"))}
+	key := "short\x00" + keyOf(n, "", now)
+	m, known := w.forms.find(key)
+	if !known {
+		speaker := w.catalog.Speaker(n.GetLanguage(), n.GetZone(), now)
+		pairs := words(speaker, n, now)
+		say := func(part string) string { return oneLine(speaker.Say(i18n.Key(n.GetKind()+part), pairs...)) }
+		m = Message{Subject: say(".subject"), Push: shorten(say(".push"))}
+		w.forms.keep(key, m)
+	}
+	return m
 }
 
 // text is the mail without any HTML.
