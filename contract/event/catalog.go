@@ -74,7 +74,11 @@ func Catalog() []Entry {
 		{"retention.due", &eventpb.RetentionDue{}, Scheduler, nil},
 		{"points.deadline", &eventpb.PointsDeadline{}, Scheduler, to(NotificationTaskRunner)},
 
-		{"points.requested", &eventpb.PointsRequested{}, DataManagement, nil},
+		{"points.requested", &eventpb.PointsRequested{}, DataManagement, to(Scheduler)},
+		{"points.submit", &eventpb.PointsSubmit{}, Scheduler, to(DataManagement)},
+		{"points.submitted", &eventpb.PointsSubmitted{}, DataManagement, to(Scheduler)},
+		{"points.awaited", &eventpb.PointsAwaited{}, Scheduler, to(DataManagement)},
+		{"points.settled", &eventpb.PointsSettled{}, DataManagement, to(Scheduler)},
 		{"points.answered", &eventpb.PointsAnswered{}, DataManagement, to(NotificationTaskRunner)},
 		{"points.booked", &eventpb.PointsBooked{}, DataManagement, to(NotificationTaskRunner)},
 		{"appeal.decided", &eventpb.AppealDecided{}, DataManagement, to(NotificationTaskRunner)},

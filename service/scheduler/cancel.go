@@ -42,22 +42,6 @@ func (s *server) cancelSaga() saga.Definition {
 	}}
 }
 
-// wished begins the sagas that others ask for.
-func (s *server) wished(ctx context.Context) error {
-	return s.Events.Follow(ctx, "scheduler", []string{"cancel.requested"}, func(ctx context.Context, tx pgx.Tx, r eventlog.Record) error {
-		m, err := r.Message()
-		if err != nil {
-			return err
-		}
-		wish, ok := m.(*eventpb.CancelRequested)
-		if !ok {
-			return fmt.Errorf("no handler for event %s", r.Type)
-		}
-		_, err = s.sagas.Start(ctx, tx, cancelSaga, wish.GetWebinarId(), map[string]string{"webinar": wish.GetWebinarId()})
-		return err
-	})
-}
-
 // stopTimers makes sure that nothing begins or ends any more. A start that is under way is waited for; an end that is, is the end.
 func (s *server) stopTimers(ctx context.Context, tx pgx.Tx, state *saga.State) error {
 	id, err := webinarOf(state)

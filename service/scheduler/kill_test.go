@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rounds-cme/rounds/kit/saga"
@@ -46,7 +47,7 @@ func doomed(point, database string, impatient bool) {
 		panic(err)
 	}
 	_, err = start(pool, time.Now, func(c *scheduler.Config) {
-		c.StartTimeout, c.EndTimeout = time.Minute, time.Minute
+		c.StartTimeout, c.EndTimeout, c.SubmitTimeout, c.AnswerTimeout = time.Minute, time.Minute, time.Minute, time.Minute
 		if impatient {
 			c.StartTimeout, c.StartAttempts = 200*time.Millisecond, 1
 		}
@@ -79,6 +80,7 @@ func ways() []way {
 		{saga: "webinar.start", entries: []string{"failed room", "compensated room", "compensated status", "cancelled"}, alone: true},
 		{saga: "webinar.cancel", entries: []string{"done timers", "requested status", "requested room", "done complete", "completed"}, answers: []string{"done status", "done room"}},
 		{saga: "webinar.cancel", entries: []string{"compensated timers", "cancelled"}, answers: []string{"failed status"}, refused: true},
+		{saga: "points.request", entries: []string{"requested submit", "requested answer", "completed"}, answers: []string{"done submit", "done answer"}},
 		{saga: "webinar.end", entries: []string{"requested room", "requested credit", "done complete", "completed"}, answers: []string{"done room", "done credit"}},
 	}
 }
@@ -115,6 +117,10 @@ func killedAt(t *testing.T, way way, point string) {
 		minutes = 300 // nothing is to end before it is called off
 	}
 	id := w.plan(0, minutes)
+	if way.saga == "points.request" {
+		w.killedRequest(id, point)
+		return
+	}
 	if way.saga != "webinar.start" {
 		stop := w.instance(nil)
 		w.until("the start", func() bool { return slices.Contains(w.history(id), "start.completed") })
@@ -163,6 +169,27 @@ func killedAt(t *testing.T, way way, point string) {
 	}
 	if n := count(w.history(id), "start.failed"); n > 1 { // none where it was killed before it gave up
 		t.Errorf("it was given up %d times: %v", n, w.history(id))
+	}
+}
+
+// killedRequest kills the only instance on the way of a request for points; the next one brings it to its end.
+func (w *world) killedRequest(id uuid.UUID, point string) {
+	w.t.Helper()
+	w.request(id)
+	w.die(point, false)
+	w.clock.add(time.Minute)
+	w.instance(func(c *scheduler.Config) {
+		c.Lease, c.SubmitTimeout, c.AnswerTimeout = time.Second, time.Minute, time.Minute
+	})
+	w.until("the end of the request", func() bool {
+		var n int
+		err := w.admin.QueryRow(context.Background(), `SELECT count(*) FROM eventlog.event WHERE stream LIKE 'saga/points.request/%' AND type = 'saga.completed'`).Scan(&n)
+		return err == nil && n == 1
+	})
+	for _, kind := range []string{"points.submit", "points.awaited"} {
+		if n := count(w.history(id), kind); n != 1 {
+			w.t.Errorf("%s was asked for %d times: %v", kind, n, w.history(id))
+		}
 	}
 }
 

@@ -12,6 +12,7 @@
 //	points ────due──> event points.deadline, while nobody has requested them
 //	start ─────due──> saga webinar.start: status ──> room ──> announce      (undone: status planned, tried again soon)
 //	end ───────due──> saga webinar.end:   room ──> status and credit ──> complete
+//	points.requested ──> saga points.request: submit ──> answer   (as long as it takes)
 //	cancel.requested ──> saga webinar.cancel: timers ──> status │ ──> room ──> complete   (given up before the line: it goes on)
 //
 // Administrators see each saga and help it on where it stands still (operate.go); nothing needs them to.
@@ -46,6 +47,8 @@ type Config struct {
 	StartAttempts  int             `default:"5" help:"How often a room is asked for before the start is undone."`
 	StartPause     time.Duration   `default:"15s" help:"How long after an undone start the next one is tried."`
 	EndTimeout     time.Duration   `default:"30s" help:"How long the closing of a room, and the computing of credit, may take before it is asked for again."`
+	SubmitTimeout  time.Duration   `default:"10m" help:"How long handing a request for points to the agency may take before it is asked for again."`
+	AnswerTimeout  time.Duration   `default:"24h" help:"How long after that it is asked again what became of the request."`
 }
 
 // hosts is the lead at which hosts are looked for, if it is done at all.
@@ -83,7 +86,7 @@ func newWithCrash(d *run.Deps, config Config, crash saga.CrashPoint) (*run.Servi
 	}
 	engine, err := saga.New(saga.Deps{
 		Pool: d.DB, Events: d.Events, Log: d.Log, Metrics: d.Metrics, Now: d.Now, Lease: config.Lease, Crash: crash,
-	}, s.startSaga(), s.endSaga(), s.cancelSaga())
+	}, s.startSaga(), s.endSaga(), s.cancelSaga(), s.pointsSaga())
 	if err != nil {
 		return nil, fmt.Errorf("sagas: %w", err)
 	}

@@ -158,11 +158,23 @@ func (w *world) replan(id uuid.UUID, in time.Duration, cancelled bool) {
 // callOff asks for a webinar to be called off, as data management does of one that is live.
 func (w *world) callOff(id uuid.UUID) {
 	w.t.Helper()
+	w.tell(id, &eventpb.CancelRequested{WebinarId: id.String()})
+}
+
+// request asks for the points of a webinar, as data management does for an administrator.
+func (w *world) request(id uuid.UUID) {
+	w.t.Helper()
+	w.tell(id, &eventpb.PointsRequested{RequestId: uuid.NewString(), WebinarId: id.String(), Hundredths: 100, Viewers: 1})
+}
+
+// tell says something about a webinar as data management.
+func (w *world) tell(id uuid.UUID, m proto.Message) {
+	w.t.Helper()
 	pool, ctx := w.database.Pool("datamanagement"), context.Background()
 	log := eventlog.New(pool, quiet(), prometheus.NewRegistry(), types())
 	err := db.Tx(ctx, pool, func(tx pgx.Tx) error {
 		return log.Append(ctx, tx, eventlog.Event{
-			Stream: "webinar/" + id.String(), ExpectedVersion: eventlog.Any, Message: &eventpb.CancelRequested{WebinarId: id.String()},
+			Stream: "webinar/" + id.String(), ExpectedVersion: eventlog.Any, Message: m,
 		})
 	})
 	if err != nil {
@@ -195,7 +207,7 @@ func (w *world) instance(change func(*scheduler.Config)) (stop func()) {
 func build(pool *pgxpool.Pool, now func() time.Time, change func(*scheduler.Config), rooms rooms, crash saga.CrashPoint) (*run.Service, error) {
 	config := scheduler.Config{
 		ReminderLeads: []time.Duration{time.Hour}, Lease: 500 * time.Millisecond, StartTimeout: 500 * time.Millisecond,
-		StartAttempts: 3, StartPause: time.Second, EndTimeout: time.Second, HostsLead: 10 * time.Minute,
+		StartAttempts: 3, StartPause: time.Second, EndTimeout: time.Second, SubmitTimeout: time.Second, AnswerTimeout: time.Second, HostsLead: 10 * time.Minute,
 		PointsDeadline: 8 * 24 * time.Hour, PointsWarnings: []time.Duration{48 * time.Hour, 12 * time.Hour},
 	}
 	if change != nil {
@@ -233,6 +245,7 @@ type answers map[string]func(proto.Message) (string, proto.Message)
 func (w *world) others() {
 	w.answerRooms()
 	w.answerCancel()
+	w.answerPoints()
 	w.answer("datamanagement", "credit", answers{
 		"webinar.ended": func(m proto.Message) (string, proto.Message) {
 			return "attendance.evaluated", &eventpb.AttendanceEvaluated{WebinarId: m.(*eventpb.WebinarEnded).GetWebinarId()}
@@ -267,6 +280,20 @@ func (w *world) answerCancel() {
 			w.exec(`UPDATE datamanagement.webinar SET state = 'cancelled' WHERE id = $1`, about)
 			w.exec(`SELECT scheduler.plan_webinar(webinar_id, starts_at, minutes, 2, true) FROM scheduler.plan WHERE webinar_id = $1`, about)
 			return "cancel.accepted", &eventpb.CancelAccepted{WebinarId: about}
+		},
+	})
+}
+
+// answerPoints answers for data management, which hands requests to an agency that accepts.
+func (w *world) answerPoints() {
+	w.answer("datamanagement", "agency", answers{
+		"points.submit": func(m proto.Message) (string, proto.Message) {
+			asked := m.(*eventpb.PointsSubmit)
+			return "points.submitted", &eventpb.PointsSubmitted{RequestId: asked.GetRequestId(), WebinarId: asked.GetWebinarId()}
+		},
+		"points.awaited": func(m proto.Message) (string, proto.Message) {
+			asked := m.(*eventpb.PointsAwaited)
+			return "points.settled", &eventpb.PointsSettled{RequestId: asked.GetRequestId(), WebinarId: asked.GetWebinarId(), Accepted: true}
 		},
 	})
 }

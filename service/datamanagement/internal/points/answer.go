@@ -87,6 +87,11 @@ func (s *server) answer(ctx context.Context, tx pgx.Tx, p store.RequestAnswerPar
 		return 0, fmt.Errorf("record answer: %w", err)
 	}
 	accepted := p.State == "accepted"
+	if request.AwaitedAt != nil {
+		if err := s.settle(ctx, tx, request, accepted); err != nil {
+			return 0, err
+		}
+	}
 	err = s.events.Append(ctx, tx, eventlog.Event{
 		Stream: webinarStream(request.WebinarID), ExpectedVersion: eventlog.Any,
 		Message: &eventpb.PointsAnswered{RequestId: p.ID.String(), WebinarId: request.WebinarID.String(), Accepted: accepted},

@@ -5,6 +5,8 @@
 //	                      ^                          └────RecordAnswer──> refused
 //	                      └──────────── may be requested again ──────────────┘
 //
+// A request goes its way as saga points.request: handed over (submit), and answered (answer), however long that takes.
+//
 //	appeal:  open ──DecideAppeal──> granted ──(request of its own)──> sent ──RecordAnswer──> accepted ──> booked as a correction
 //	          │└──DecideAppeal──> refused
 //	          └──WithdrawAppeal──> withdrawn
@@ -42,7 +44,7 @@ func New(d *run.Deps, tell activity.Teller) *run.Service {
 	s := &server{db: d.DB, events: d.Events, now: d.Now, newID: d.NewID, tell: tell}
 	return &run.Service{
 		RPC:  []rpc.Service{{Desc: &datamanagementpb.Points_ServiceDesc, Impl: s}},
-		Work: []run.Work{{Name: "points.evaluate", Run: s.follow}},
+		Work: []run.Work{{Name: "points.evaluate", Run: s.follow}, {Name: "points.agency", Run: s.serve}},
 	}
 }
 

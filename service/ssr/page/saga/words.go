@@ -8,7 +8,7 @@ import (
 )
 
 func title(ctx context.Context, name string) string {
-	return word(ctx, name, map[string]i18n.Key{"webinar.start": "saga.webinar_start", "webinar.end": "saga.webinar_end", "webinar.cancel": "saga.webinar_cancel"})
+	return word(ctx, name, map[string]i18n.Key{"webinar.start": "saga.webinar_start", "webinar.end": "saga.webinar_end", "webinar.cancel": "saga.webinar_cancel", "points.request": "saga.points_request"})
 }
 
 func stepName(ctx context.Context, name, step string) string {
@@ -19,7 +19,7 @@ func stepName(ctx context.Context, name, step string) string {
 		"webinar.start/status": "saga.start_status", "webinar.start/room": "saga.start_room", "webinar.start/announce": "saga.start_announce",
 		"webinar.end/room": "saga.end_room", "webinar.end/credit": "saga.end_credit", "webinar.end/complete": "saga.end_complete",
 		"webinar.cancel/timers": "saga.cancel_timers", "webinar.cancel/status": "saga.cancel_status", "webinar.cancel/room": "saga.end_room",
-		"webinar.cancel/complete": "saga.end_complete",
+		"webinar.cancel/complete": "saga.end_complete", "points.request/submit": "saga.points_submit", "points.request/answer": "saga.points_answer",
 	})
 }
 

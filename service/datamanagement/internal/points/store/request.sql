@@ -4,7 +4,13 @@ VALUES (@id, @webinar_id, @requested_by, @now, @viewers, @qualified, @hundredths
 ON CONFLICT DO NOTHING;
 
 -- name: RequestLock :one
-SELECT id, webinar_id, state, requested_at, appeal_id FROM datamanagement.agency_request WHERE id = @id FOR UPDATE;
+SELECT id, webinar_id, state, requested_at, appeal_id, awaited_at FROM datamanagement.agency_request WHERE id = @id FOR UPDATE;
+
+-- name: RequestSubmitted :exec
+UPDATE datamanagement.agency_request SET submitted_at = coalesce(submitted_at, @now::timestamptz) WHERE id = @id;
+
+-- name: RequestAwaited :exec
+UPDATE datamanagement.agency_request SET awaited_at = coalesce(awaited_at, @now::timestamptz) WHERE id = @id;
 
 -- name: RequestAnswer :exec
 UPDATE datamanagement.agency_request SET state = @state, answered_at = @now::timestamptz, answered_on = to_date(@answered_on::text, 'YYYY-MM-DD'),

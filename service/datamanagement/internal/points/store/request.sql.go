@@ -102,6 +102,20 @@ func (q *Queries) RequestAnswer(ctx context.Context, arg RequestAnswerParams) er
 	return err
 }
 
+const requestAwaited = `-- name: RequestAwaited :exec
+UPDATE datamanagement.agency_request SET awaited_at = coalesce(awaited_at, $1::timestamptz) WHERE id = $2
+`
+
+type RequestAwaitedParams struct {
+	Now time.Time
+	ID  uuid.UUID
+}
+
+func (q *Queries) RequestAwaited(ctx context.Context, arg RequestAwaitedParams) error {
+	_, err := q.db.Exec(ctx, requestAwaited, arg.Now, arg.ID)
+	return err
+}
+
 const requestInsert = `-- name: RequestInsert :execrows
 INSERT INTO datamanagement.agency_request (id, webinar_id, requested_by, requested_at, viewers, qualified, hundredths)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -135,7 +149,7 @@ func (q *Queries) RequestInsert(ctx context.Context, arg RequestInsertParams) (i
 }
 
 const requestLock = `-- name: RequestLock :one
-SELECT id, webinar_id, state, requested_at, appeal_id FROM datamanagement.agency_request WHERE id = $1 FOR UPDATE
+SELECT id, webinar_id, state, requested_at, appeal_id, awaited_at FROM datamanagement.agency_request WHERE id = $1 FOR UPDATE
 `
 
 type RequestLockRow struct {
@@ -144,6 +158,7 @@ type RequestLockRow struct {
 	State       string
 	RequestedAt time.Time
 	AppealID    *uuid.UUID
+	AwaitedAt   *time.Time
 }
 
 func (q *Queries) RequestLock(ctx context.Context, id uuid.UUID) (RequestLockRow, error) {
@@ -155,6 +170,21 @@ func (q *Queries) RequestLock(ctx context.Context, id uuid.UUID) (RequestLockRow
 		&i.State,
 		&i.RequestedAt,
 		&i.AppealID,
+		&i.AwaitedAt,
 	)
 	return i, err
+}
+
+const requestSubmitted = `-- name: RequestSubmitted :exec
+UPDATE datamanagement.agency_request SET submitted_at = coalesce(submitted_at, $1::timestamptz) WHERE id = $2
+`
+
+type RequestSubmittedParams struct {
+	Now time.Time
+	ID  uuid.UUID
+}
+
+func (q *Queries) RequestSubmitted(ctx context.Context, arg RequestSubmittedParams) error {
+	_, err := q.db.Exec(ctx, requestSubmitted, arg.Now, arg.ID)
+	return err
 }
