@@ -79,7 +79,7 @@ func TestBrokerCarriesFromServiceToService(t *testing.T) {
 		t.Errorf("the outbox still has %v", left)
 	}
 	refusesAnother(t, node)
-	operators(t, append(settings, "--database-url", database.AdminURL()))
+	operators(t, append(settings, "--database-url", database.AdminURL(), "--statistics-url", database.AdminURL()))
 	for _, each := range []*process{p, taker} {
 		if code, took := each.stop(syscall.SIGTERM); code != 0 {
 			t.Errorf("stopped with code %d after %s: %s", code, took, each.stderr.String())
@@ -99,6 +99,9 @@ func operators(t *testing.T, settings []string) {
 	}
 	if out := rounds(0, "list"); !strings.Contains(out, "notification.send") || !strings.Contains(out, "activity") {
 		t.Errorf("list: %s", out)
+	}
+	if code, out, failure := once(t, append([]string{"verify"}, settings...)...); code != 0 || strings.Count(out, "broker.flow") != len(queues()) {
+		t.Errorf("verify: %d %s%s", code, out, failure)
 	}
 	rounds(0, "peek", "activity")
 	rounds(1, "peek", "nowhere")

@@ -9,13 +9,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
-
-// Patience is how long something may take before it counts as stuck: what is due later, leased, or waits for its next attempt is not.
-const Patience = time.Minute
 
 // examples is how many violations are named; the rest is counted.
 const examples = 5
@@ -24,9 +22,11 @@ const examples = 5
 type Invariant struct {
 	Name string // stable, for scripts: events.gapless
 	Says string // the promise, as a sentence
+	Mend string // what an operator does when it does not hold
 	// query has one column, count, with how many were looked at.
 	counted string
-	// broken has one column, a text that names one violation.
+	// broken has one column, a text that names one violation. In it @patience stands for how long something may take before it
+	// counts as stuck: what is due later, leased, or waits for its next attempt is not.
 	broken string
 	// check is for what SQL cannot say.
 	check func(context.Context, pgx.Tx) (looked int, broken []string, err error)
@@ -46,14 +46,14 @@ func (f Finding) Holds() bool { return len(f.Broken) == 0 }
 
 // Main are the promises about the main database.
 func Main() []Invariant {
-	return slices.Concat(events(), timers(), sagas(), queues(), notifications(), rooms(), credits(), ledger())
+	return slices.Concat(events(), timers(), sagas(), replays(), queues(), notifications(), rooms(), credits(), ledger())
 }
 
 // Statistics are those about the database of statistics.
 func Statistics() []Invariant { return figures() }
 
-// Run looks at all of them, in one snapshot: what happens meanwhile confuses nothing.
-func Run(ctx context.Context, database string, all []Invariant) ([]Finding, error) {
+// Run looks at all of them, in one snapshot: what happens meanwhile confuses nothing. What takes longer than patience is stuck.
+func Run(ctx context.Context, database string, all []Invariant, patience time.Duration) ([]Finding, error) {
 	conn, err := pgx.Connect(ctx, database)
 	if err != nil {
 		return nil, fmt.Errorf("reach the database: %w", err)
@@ -66,7 +66,7 @@ func Run(ctx context.Context, database string, all []Invariant) ([]Finding, erro
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	findings := make([]Finding, 0, len(all))
 	for _, i := range all {
-		f, err := i.look(ctx, tx)
+		f, err := i.look(ctx, tx, patience)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", i.Name, err)
 		}
@@ -75,27 +75,29 @@ func Run(ctx context.Context, database string, all []Invariant) ([]Finding, erro
 	return findings, nil
 }
 
-func (i Invariant) look(ctx context.Context, tx pgx.Tx) (Finding, error) {
-	f := Finding{Invariant: i}
-	var broken []string
-	var err error
+func (i Invariant) look(ctx context.Context, tx pgx.Tx, patience time.Duration) (Finding, error) {
 	if i.check != nil {
-		if f.Looked, broken, err = i.check(ctx, tx); err != nil {
-			return f, err
-		}
-	} else {
-		if err := tx.QueryRow(ctx, i.counted).Scan(&f.Looked); err != nil {
-			return f, fmt.Errorf("count: %w", err)
-		}
-		rows, err := tx.Query(ctx, i.broken)
-		if err != nil {
-			return f, fmt.Errorf("look for violations: %w", err)
-		}
-		if broken, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
-			return f, fmt.Errorf("look for violations: %w", err)
-		}
+		looked, broken, err := i.check(ctx, tx)
+		return i.found(looked, broken), err
 	}
-	f.More = max(0, len(broken)-examples)
-	f.Broken = broken[:len(broken)-f.More]
-	return f, nil
+	var looked int
+	if err := tx.QueryRow(ctx, i.counted).Scan(&looked); err != nil {
+		return Finding{}, fmt.Errorf("count: %w", err)
+	}
+	stuck := fmt.Sprintf("interval '%f seconds'", patience.Seconds())
+	rows, err := tx.Query(ctx, strings.ReplaceAll(i.broken, "@patience", stuck))
+	if err != nil {
+		return Finding{}, fmt.Errorf("look for violations: %w", err)
+	}
+	broken, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return Finding{}, fmt.Errorf("look for violations: %w", err)
+	}
+	return i.found(looked, broken), nil
+}
+
+// found names the first violations, and counts the rest.
+func (i Invariant) found(looked int, broken []string) Finding {
+	more := max(0, len(broken)-examples)
+	return Finding{Invariant: i, Looked: looked, Broken: broken[:len(broken)-more], More: more}
 }

@@ -2,8 +2,13 @@ package verify_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/rounds-cme/rounds/cmd/rounds/verify"
 	"github.com/rounds-cme/rounds/kit/db/dbtest"
@@ -35,6 +40,8 @@ const (
 		VALUES (` + w + `, 'closed', now(), now(), repeat('s', 32)::bytea, 'c', now());`
 	attendance = `INSERT INTO livewebinar.attendance (webinar_id, account_id, first_joined_at, seconds, evidence, sha256)
 		VALUES (` + w + `, ` + a + `, now(), 0, '{}', repeat('s', 32)::bytea);`
+	message = `INSERT INTO queue.message (queue, priority, visible_at, taken, id, key, type, payload, due_at, trace)
+		VALUES ('activity', 0, now() - interval '2 minutes', true, ` + x + `, '', 't', '', now(), '');`
 	plan = `INSERT INTO scheduler.plan (webinar_id, starts_at, minutes, sequence) VALUES (` + w + `, now(), 60, 1);`
 )
 
@@ -51,23 +58,35 @@ func damage() map[string]string {
 	heart := `webinar/00000000-0000-0000-0000-00000000000a`
 	due := `{"sequence": 1, "lead": 3600, "startsAt": "2100-01-01T00:00:00Z"}`
 	return map[string]string{
-		"events.gapless":   event("s/1", "webinar.live", "{}", "2", "1"),
-		"events.order":     event("s/1", "webinar.live", "{}", "1", "2") + event("s/1", "webinar.live", "{}", "2", "1"),
-		"timers.fired":     plan + `INSERT INTO scheduler.timer (webinar_id, kind, sequence, due_at) VALUES (` + w + `, 'start', 1, now() - interval '2 minutes');`,
-		"timers.once":      event(heart, "reminder.due", due, "1", "1") + event(heart, "reminder.due", due, "2", "2"),
-		"timers.plan":      plan,
+		"events.gapless": event("s/1", "webinar.live", "{}", "2", "1"),
+		"events.order":   event("s/1", "webinar.live", "{}", "1", "2") + event("s/1", "webinar.live", "{}", "2", "1"),
+		"timers.fired":   plan + `INSERT INTO scheduler.timer (webinar_id, kind, sequence, due_at) VALUES (` + w + `, 'start', 1, now() - interval '2 minutes');`,
+		"timers.once":    event(heart, "reminder.due", due, "1", "1") + event(heart, "reminder.due", due, "2", "2"),
+		"timers.plan":    plan,
+		"timers.marked":  plan + `INSERT INTO scheduler.timer (webinar_id, kind, sequence, lead, due_at) VALUES (` + w + `, 'reminder', 1, 3600, now());` + event(heart, "reminder.due", due, "1", "1"),
+		"sagas.once":     event("saga/webinar.end/1", "saga.begun", "{}", "1", "1") + event("saga/webinar.end/1", "saga.begun", "{}", "2", "2"),
+		"sagas.explained": event("saga/webinar.end/1", "saga.failed", `{"reason": ""}`, "1", "1") + event("saga/webinar.end/1", "saga.cancelled", "{}", "2", "2") +
+			`INSERT INTO saga.run (role, name, id, status, wake_at) VALUES ('rounds_scheduler', 'webinar.end', '1', 'cancelled', now());`,
+		"webinars.once": webinar + event(heart, "webinar.ended", "{}", "1", "1") + event(heart, "webinar.ended", "{}", "2", "2"),
+		"webinars.plan": webinar + event(heart, "webinar.scheduled", `{"startsAt": "2100-01-01T00:00:00Z"}`, "1", "1") + `UPDATE datamanagement.webinar SET starts_at = '2100-01-02', state = 'planned';`,
+		"articles.state": `INSERT INTO datamanagement.article (id, slug, kind, language, title, summary, body_md, body_html, category_id, author_id, minutes, state, created_at, updated_at)
+			VALUES (` + w + `, 'a', 'news', 'en', 't', 's', 'b', 'b', ` + x + `, ` + x + `, 1, 'draft', now(), now());` +
+			event(`article/00000000-0000-0000-0000-00000000000a`, "article.published", "{}", "1", "1"),
+		"ledger.replay": event("account/b", "points.booked", `{"bookingId": "00000000-0000-0000-0000-00000000000c", "accountId": "00000000-0000-0000-0000-00000000000b", "hundredths": 100}`, "1", "1"),
+		"queues.once": message + `INSERT INTO queue.dead (queue, priority, attempts, id, key, type, payload, due_at, trace, put_at, put_by, reason)
+			VALUES ('activity', 0, 1, ` + x + `, '', 't', '', now(), '', now(), 'x', 'why');`,
 		"sagas.alive":      `INSERT INTO saga.run (role, name, id, wake_at) VALUES ('rounds_scheduler', 'webinar.start', '1', now() - interval '2 minutes');`,
 		"sagas.replay":     event("saga/webinar.end/1", "saga.begun", "{}", "1", "1") + `INSERT INTO saga.run (role, name, id, status, wake_at) VALUES ('rounds_scheduler', 'webinar.end', '1', 'completed', now());`,
 		"webinars.state":   webinar + `UPDATE datamanagement.webinar SET state = 'live', ended_at = NULL;` + event(heart, "webinar.ended", "{}", "1", "1"),
-		"queues.flow":      `INSERT INTO queue.message (queue, priority, visible_at, id, key, type, payload, due_at, trace) VALUES ('activity', 0, now() - interval '2 minutes', ` + x + `, '', 't', '', now(), '');`,
+		"queues.flow":      message,
 		"queues.explained": `INSERT INTO queue.dead (queue, priority, attempts, id, key, type, payload, due_at, trace, put_at, put_by, reason) VALUES ('activity', 0, 1, ` + x + `, '', 't', '', now(), '', now(), 'x', '');`,
-		"notifications.once": `INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, at)
+		"notifications.once": `INSERT INTO notificationtaskrunner.run (id, kind, subject, began_at, ended_at) VALUES ('r', 'points.booked', ` + w + `, now(), now());
+			INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, at) VALUES (` + x + `, ` + a + `, 'email', 'points.booked', 'sent', 1, now());`,
+		"notifications.site": `INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, at)
 			VALUES (` + x + `, ` + a + `, 'site', 'points.booked', 'sent', 1, now());`,
 		"notifications.runs": `INSERT INTO notificationtaskrunner.run (id, kind, subject, began_at) VALUES ('r', 'points.booked', ` + w + `, now() - interval '1 hour');`,
-		"notifications.in_time": webinar + `INSERT INTO notificationtaskrunner.run (id, kind, subject, began_at, expires_at, ended_at)
-			VALUES ('r', 'webinar.reminder', ` + w + `, now() - interval '3 hours', now() - interval '2 hours', now() - interval '2 hours');
-			INSERT INTO notificationcenter.notification (id, account_id, kind, text, path, created_at) VALUES (` + x + `, ` + a + `, 'webinar.reminder', 't', '/webinars/heart', now());
-			INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, at) VALUES (` + x + `, ` + a + `, 'site', 'webinar.reminder', 'sent', 1, now());`,
+		"notifications.in_time": `INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, at, expires_at)
+			VALUES (` + x + `, ` + a + `, 'site', 'webinar.reminder', 'sent', 1, now(), now() - interval '1 second');`,
 		"rooms.chat": room + `UPDATE livewebinar.room SET last_sequence = 1;`,
 		"rooms.frozen": room + `INSERT INTO livewebinar.beat (webinar_id, account_id, stream, sequence, event, at, position_ms, hidden)
 			VALUES (` + w + `, ` + a + `, 's', 1, 'playing', now(), 0, false);`,
@@ -90,16 +109,13 @@ func TestEveryPromiseCanBreak(t *testing.T) {
 	harms := damage()
 	for _, promise := range verify.Main() {
 		harm, known := harms[promise.Name]
-		if !known {
-			t.Errorf("no damage breaks %s", promise.Name)
+		if !known || promise.Mend == "" || promise.Says == "" {
+			t.Errorf("no damage breaks %s, or it does not say what it is and what to do", promise.Name)
 		}
 		t.Run(promise.Name, func(t *testing.T) {
 			t.Parallel()
 			database := dbtest.New(t, queue.Schema(), eventlog.Schema(), saga.Schema(), auth.Schema(), datamanagement.Schema(), scheduler.Schema(),
 				livewebinar.Schema(), notificationcenter.Schema(), notificationtaskrunner.Schema())
-			if broken := names(t, database, verify.Main()); len(broken) > 0 {
-				t.Errorf("broken in a fresh database: %v", broken)
-			}
 			hurt(t, database, harm)
 			if broken := names(t, database, verify.Main()); !slices.Contains(broken, promise.Name) {
 				t.Errorf("broken are %v", broken)
@@ -120,6 +136,67 @@ func TestStatistics(t *testing.T) {
 	}
 }
 
+// TestToldFromWhatHappened knows a message by what it was made of, whichever of several events of one kind it was.
+func TestToldFromWhatHappened(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t, queue.Schema(), eventlog.Schema(), saga.Schema(), auth.Schema(), datamanagement.Schema(), scheduler.Schema(),
+		livewebinar.Schema(), notificationcenter.Schema(), notificationtaskrunner.Schema())
+	account := uuid.MustParse("00000000-0000-0000-0000-00000000000b")
+	for n, run := range []string{"first", "second", "third"} {
+		id := uuid.NewSHA1(uuid.MustParse("6d0f2b1e-43c1-4f86-9d0b-6f8f3f6c1a52"), []byte(run+"/"+account.String()+"/CHANNEL_EMAIL"))
+		hurt(t, database, fmt.Sprintf(`INSERT INTO notificationtaskrunner.run (id, kind, subject, began_at, ended_at)
+			VALUES ('%s', 'points.booked', %s, now() - interval '%d minutes', now());
+			INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, at) VALUES ('%s', '%s', 'email', 'points.booked', 'sent', 1, now());`,
+			run, w, n, id, account))
+	}
+	if broken := names(t, database, verify.Main()); len(broken) > 0 {
+		t.Errorf("broken are %v", broken)
+	}
+}
+
+// TestCarriedByABroker looks at what left the outbox.
+func TestCarriedByABroker(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		driver carrier
+		want   []string
+	}{
+		"all is well":           {carrier{stats: queue.Stats{Ready: 3, Oldest: time.Second, Dead: 1}, letters: []queue.Letter{{Reason: "no such mailbox"}}}, nil},
+		"nobody takes":          {carrier{stats: queue.Stats{Ready: 3, Oldest: time.Hour}}, []string{"broker.flow"}},
+		"due later":             {carrier{stats: queue.Stats{Delayed: 3, Oldest: time.Hour}}, nil},
+		"it is away":            {carrier{failure: errors.New("connection refused")}, []string{"broker.flow"}},
+		"dead, nobody says why": {carrier{letters: []queue.Letter{{}}}, []string{"broker.explained"}},
+	} {
+		var broken []string
+		for _, f := range verify.Carried(t.Context(), c.driver, "activity", time.Minute) {
+			if !f.Holds() {
+				broken = append(broken, f.Name)
+			}
+			if f.Mend == "" {
+				t.Errorf("%s: %s does not say what to do", what, f.Name)
+			}
+		}
+		if !slices.Equal(broken, c.want) {
+			t.Errorf("%s: broken are %v, want %v", what, broken, c.want)
+		}
+	}
+}
+
+// carrier is a driver of which only the numbers are asked.
+type carrier struct {
+	queue.Driver
+
+	stats   queue.Stats
+	letters []queue.Letter
+	failure error
+}
+
+func (c carrier) Stats(context.Context, string) (queue.Stats, error) { return c.stats, c.failure }
+
+func (c carrier) Dead(context.Context, string, int) ([]queue.Letter, error) {
+	return c.letters, c.failure
+}
+
 // hurt does what no service could: foreign keys and triggers look away.
 func hurt(t *testing.T, database *dbtest.DB, harm string) {
 	t.Helper()
@@ -130,7 +207,7 @@ func hurt(t *testing.T, database *dbtest.DB, harm string) {
 
 func names(t *testing.T, database *dbtest.DB, promises []verify.Invariant) (broken []string) {
 	t.Helper()
-	findings, err := verify.Run(context.Background(), database.AdminURL(), promises)
+	findings, err := verify.Run(context.Background(), database.AdminURL(), promises, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
