@@ -52,7 +52,7 @@ func TestBrowsersBlock(t *testing.T) {
 	h := newTheatre(t, world)
 	h.page("/me/notifications", token.Member, []string{
 		`data-browsers="BKey"`, "Firefox &lt;b&gt;, Android", "Turn on in this browser", "It did not take the last message", `value="` + id + `"`,
-	}, []string{"<b>, Android", "403"})
+	}, []string{"<b>, Android", "403 Forbidden"})
 	answer, _ := h.send(http.MethodPost, "/me/notifications/browsers", token.Member, url.Values{"browser": {id}, "idempotency_key": {"k"}})
 	if answer.StatusCode != http.StatusSeeOther || answer.Header.Get("Location") != "/me/notifications" {
 		t.Errorf("turned off: %d to %q", answer.StatusCode, answer.Header.Get("Location"))
