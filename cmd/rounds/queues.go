@@ -25,6 +25,7 @@ func queues() []rabbitmq.Queue {
 	return []rabbitmq.Queue{
 		{Name: "notification.task", Put: []string{"datamanagement", "auth"}, Take: "notificationtaskrunner"},
 		{Name: "notification.send", Put: []string{"notificationtaskrunner"}, Take: "notificationcenter"},
+		{Name: "notification.site", Put: []string{"notificationtaskrunner"}, Take: "notificationcenter"},
 		{Name: "activity", Put: []string{"datamanagement", "livewebinar"}, Take: "statistics", Keep: month},
 	}
 }

@@ -84,6 +84,9 @@ func (w *world) put(messages ...queue.Message) {
 	ctx := context.Background()
 	for i := range messages {
 		messages[i].Queue = "notification.send"
+		if n, ok := messages[i].Payload.(*eventpb.Notification); ok && n.GetChannel() == eventpb.Channel_CHANNEL_SITE {
+			messages[i].Queue = "notification.site"
+		}
 		if messages[i].ID == uuid.Nil {
 			messages[i].ID = uuid.New()
 		}

@@ -46,21 +46,16 @@ type task struct {
 
 // deliver brings one message to one person. All of it may happen again: what was sent is known by the message's id.
 func (s *server) deliver(ctx context.Context, d *queue.Delivery) error {
-	n := &eventpb.Notification{}
-	if err := d.Into(n); err != nil {
+	t, err := s.taskOf(d)
+	if err != nil {
 		d.Bury(err)
-		return nil
-	}
-	account, err := uuid.Parse(n.GetAccountId())
-	if err != nil || !s.writer.Known(n.GetKind()) {
-		d.Bury(fmt.Errorf("a message of kind %q for %q cannot be put into words", n.GetKind(), n.GetAccountId()))
 		return nil //nolint:nilerr // It is put aside with the reason; trying again cannot help.
 	}
+	n := t.Notification
 	obs.Event(ctx).Set("kind", n.GetKind()).Set("channel", channel(n))
-	t := &task{Delivery: d, Notification: n, account: account}
-	if n.GetChannel() == eventpb.Channel_CHANNEL_SITE {
+	if n.GetChannel() == eventpb.Channel_CHANNEL_SITE { // Of a time when the site had no queue of its own.
 		t.message = s.writer.Short(n, s.Now())
-		return s.note(ctx, t, "sent", "") // The line on the site comes with its note.
+		return s.note(ctx, t, "sent", "")
 	}
 	known, err := s.gates.of(ctx, gate{id: d.ID, address: n.GetAddress(), chosen: n.GetTopic() != ""})
 	switch {

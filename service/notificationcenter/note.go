@@ -72,9 +72,13 @@ func (s *server) keepNotes(ctx context.Context, notes []note) ([]struct{}, error
 	return make([]struct{}, len(notes)), nil
 }
 
-// note keeps what became of a message, and with it what stands on the site. It is the promise that a mail is not sent again, so it
-// must be kept itself.
+// note keeps what became of a message. It is the promise that a mail is not sent again, so it must be kept itself.
 func (s *server) note(ctx context.Context, t *task, state, reason string) error {
+	_, err := s.notes.of(context.WithoutCancel(ctx), s.noteOf(t, state, reason))
+	return err
+}
+
+func (s *server) noteOf(t *task, state, reason string) note {
 	n := note{
 		id: t.ID, account: t.account, channel: channel(t.Notification), kind: t.GetKind(), state: state, attempts: int32(t.Attempt), //nolint:gosec // Few.
 		reason: storable(obs.Mask(reason)), at: s.Now(), text: t.message.Subject, language: t.GetLanguage(), zone: t.GetZone(), expires: time.Unix(0, 0),
@@ -86,8 +90,7 @@ func (s *server) note(ctx context.Context, t *task, state, reason string) error 
 	if t.GetExpiresAt() != nil {
 		n.expires = t.GetExpiresAt().AsTime()
 	}
-	_, err := s.notes.of(context.WithoutCancel(ctx), n)
-	return err
+	return n
 }
 
 // storable is what of a text from elsewhere, such as the answer of a server, the database can keep.

@@ -1,9 +1,10 @@
 // Package notificationcenter renders and sends what people are told, by e-mail and on the site. It takes one message for
 // one person and one channel at a time from the queue, so that one that fails harms no other.
 //
-//	queue ──> known and not sent yet? ──> words ──┬─ site:  a row, shown by the bff through a view
-//	              │ no: done                      ├─ push:  the push service of each browser
-//	              │                               └─ email: SMTP, or the mailbox where there is none
+//	queue of the site ──> words ──> a row, shown by the bff through a view, with its delivery: many in one statement
+//
+//	queue ──> known and not sent yet? ──> words ──┬─ push:  the push service of each browser
+//	              │ no: done                      └─ email: SMTP, or the mailbox where there is none
 //	              v                                     │ failed: again with back-off, then a dead letter with the reason
 //	            gone                                    v
 //	                                              delivery: sent
@@ -75,7 +76,7 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 			{Desc: &notificationcenterpb.Mails_ServiceDesc, Impl: &mailServer{server: s}},
 		},
 		HTTP: s.routes(d.Web()),
-		Work: []run.Work{{Name: "messages", Run: s.consume}},
+		Work: []run.Work{{Name: "messages", Run: s.consume}, {Name: "site", Run: s.site}},
 	}, nil
 }
 

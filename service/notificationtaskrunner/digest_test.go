@@ -129,7 +129,7 @@ func TestDigestTellsEachInTheMorning(t *testing.T) {
 	w.exec("UPDATE datamanagement.article SET state = 'draft' WHERE id = $1", third)
 	morning(w, monday.Add(24*time.Hour))
 	end(1)
-	if n := w.number("SELECT count(*) FROM queue.message WHERE queue = 'notification.send'"); n != len(w.sent()) || len(w.digests()) != 4 {
+	if n := w.number("SELECT count(*) FROM queue.message WHERE queue IN ('notification.send', 'notification.site')"); n != len(w.sent()) || len(w.digests()) != 4 {
 		t.Errorf("%d messages, %d people with digests", n, len(w.digests()))
 	}
 	if n := w.number("SELECT count(*) FROM notificationtaskrunner.digest_item"); n != 3 {

@@ -16,7 +16,11 @@ import (
 	"github.com/rounds-cme/rounds/service/notificationtaskrunner/internal/store"
 )
 
-const sendQueue = "notification.send"
+// Where messages go. What stands on the site waits for no mail server.
+const (
+	sendQueue = "notification.send"
+	siteQueue = "notification.site"
+)
 
 // namespace makes ids of messages from their dedupe keys: the same news for the same person on the same channel has the
 // same id, whoever puts it and however often.
@@ -49,6 +53,9 @@ func message(m *eventpb.Notification, p person, expires *time.Time, priority int
 	}
 	put := queue.Message{
 		ID: uuid.NewSHA1(namespace, []byte(m.GetDedupeKey())), Queue: sendQueue, Payload: m, Priority: priority,
+	}
+	if m.GetChannel() == eventpb.Channel_CHANNEL_SITE {
+		put.Queue = siteQueue
 	}
 	if expires != nil {
 		put.ExpiresAt = *expires

@@ -57,7 +57,7 @@ func (w *world) device(id string) {
 func (w *world) told(kind string) map[string]string {
 	w.t.Helper()
 	rows, err := w.admin.Query(context.Background(), `SELECT payload, CASE WHEN due_at > put_at + interval '1 minute' OR due_at < put_at - interval '1 minute'
-		THEN ' at ' || to_char(due_at AT TIME ZONE 'UTC', 'HH24:MI') ELSE '' END FROM queue.message WHERE queue = 'notification.send' ORDER BY seq`)
+		THEN ' at ' || to_char(due_at AT TIME ZONE 'UTC', 'HH24:MI') ELSE '' END FROM queue.message WHERE queue IN ('notification.send', 'notification.site') ORDER BY seq`)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -154,7 +154,7 @@ func (w *world) instanceAt(page int32, now func() time.Time) {
 // sent reads what was put for the notification center.
 func (w *world) sent() []*eventpb.Notification {
 	w.t.Helper()
-	rows, err := w.admin.Query(context.Background(), "SELECT payload FROM queue.message WHERE queue = 'notification.send' ORDER BY seq")
+	rows, err := w.admin.Query(context.Background(), "SELECT payload FROM queue.message WHERE queue IN ('notification.send', 'notification.site') ORDER BY seq")
 	if err != nil {
 		w.t.Fatal(err)
 	}

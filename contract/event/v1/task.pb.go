@@ -338,7 +338,7 @@ func (x *AlreadyRegistered) GetAccountId() string {
 	return ""
 }
 
-// Queue notification.send: one message for one person on one channel.
+// Queues notification.send and notification.site: one message for one person on one channel.
 type Notification struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique per (person, event, kind, channel, start): the promise that nobody is told twice.
