@@ -27,6 +27,7 @@ type composer struct {
 	base   string
 	zones  *i18n.Zones
 	pen    *letter.Pen
+	paper  sync.Pool // of *[]byte, in which mails are written
 
 	mu      sync.Mutex
 	invites map[invited]calendar.Invitation // those of the last mails, but for who is invited
@@ -49,12 +50,25 @@ func newComposer(sender *netmail.Address, signer *key, now func() time.Time, bas
 // messageID is the same for each try, so that a server or a person can tell a repetition, and so that what comes back is known.
 func messageID(id uuid.UUID) string { return id.String() + "@rounds" }
 
-// compose gives a mail as it goes over the wire.
-func (c *composer) compose(m mail) ([]byte, error) {
+// compose writes a mail as it goes over the wire, and gives it to do something with. Afterwards its memory is another's.
+func (c *composer) compose(m mail, do func(raw []byte) error) error {
+	sheet, ok := c.paper.Get().(*[]byte)
+	if !ok {
+		sheet = new([]byte)
+	}
+	defer c.paper.Put(sheet)
+	raw, err := c.write((*sheet)[:0], m)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errHopeless, err)
+	}
+	*sheet = raw
+	return do(raw)
+}
+
+func (c *composer) write(raw []byte, m mail) ([]byte, error) {
 	if _, err := netmail.ParseAddress("<" + m.To + ">"); err != nil {
 		return nil, fmt.Errorf("address: %w", err)
 	}
-	raw := make([]byte, 0, 16<<10)
 	for _, one := range []struct{ name, value string }{
 		{"From", c.sender.String()},
 		{"To", (&netmail.Address{Name: m.Name, Address: m.To}).String()},

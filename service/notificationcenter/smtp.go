@@ -58,10 +58,10 @@ const (
 )
 
 func (s *smtp) send(ctx context.Context, m mail) error {
-	raw, err := s.compose(m)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errHopeless, err)
-	}
+	return s.compose(m, func(raw []byte) error { return s.sendRaw(ctx, m, raw) })
+}
+
+func (s *smtp) sendRaw(ctx context.Context, m mail, raw []byte) error {
 	leave, known, err := s.slow.enter(m.To)
 	if err != nil {
 		return err

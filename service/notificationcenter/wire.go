@@ -108,16 +108,17 @@ func ascii(s string) bool {
 	return true
 }
 
-// stuffed is a mail as it goes over the wire: a dot at the beginning of a line is doubled, and one alone ends it (RFC 5321 4.5.2).
+// stuffed is a mail as it goes over the wire: a dot at the beginning of a line is doubled, and one alone ends it (RFC 5321 4.5.2). Its
+// lines end with CRLF already. What it gives may share its memory.
 func stuffed(raw []byte) []byte {
-	out := make([]byte, 0, len(raw)+64)
-	for len(raw) > 0 {
-		line, rest, _ := bytes.Cut(raw, []byte("\n"))
-		if len(line) > 0 && line[0] == '.' {
-			out = append(out, '.')
-		}
-		out = append(append(out, bytes.TrimSuffix(line, []byte("\r"))...), '\r', '\n')
-		raw = rest
+	if bytes.HasPrefix(raw, []byte(".")) {
+		raw = append([]byte("."), raw...)
 	}
-	return append(out, '.', '\r', '\n')
+	if bytes.Contains(raw, []byte("\n.")) {
+		raw = bytes.ReplaceAll(raw, []byte("\n."), []byte("\n.."))
+	}
+	if !bytes.HasSuffix(raw, []byte("\r\n")) {
+		raw = append(raw, '\r', '\n')
+	}
+	return append(raw, '.', '\r', '\n')
 }

@@ -83,7 +83,7 @@ const content = "354 go on"
 
 func send(t *testing.T, c *connection, to string) (stage, error) {
 	t.Helper()
-	return c.deliver(t.Context(), "no-reply@rounds.example", to, []byte("Subject: x\r\n\r\n.dot\r\nbare\nend"), time.Minute)
+	return c.deliver(t.Context(), "no-reply@rounds.example", to, []byte("Subject: x\r\n\r\n.dot\r\n..\r\nend"), time.Minute)
 }
 
 // A server is told one thing after the other, unless it says that it takes several at once; it hears the same.
@@ -96,7 +96,7 @@ func TestWire(t *testing.T) {
 				t.Fatalf("%v: at stage %d: %v", extensions, at, err)
 			}
 		}
-		mail := "MAIL FROM:<no-reply@rounds.example>\nRCPT TO:<ana@example.org>\nDATA\nSubject: x\n\n..dot\nbare\nend\n."
+		mail := "MAIL FROM:<no-reply@rounds.example>\nRCPT TO:<ana@example.org>\nDATA\nSubject: x\n\n..dot\n...\nend\n."
 		if got := heard(); got != mail+"\n"+mail {
 			t.Errorf("%v: it heard\n%s", extensions, got)
 		}
