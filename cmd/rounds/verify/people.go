@@ -86,30 +86,6 @@ func credits() []Invariant {
 	}
 }
 
-// ledger: what counts for the licence.
-func ledger() []Invariant {
-	return []Invariant{
-		{
-			Name: "ledger.accepted", Says: "Each booking of a webinar belongs to a request that the agency accepted",
-			Mend:    "A booking that the agency knows nothing of: correct it by an appeal, which asks the agency first.",
-			counted: `SELECT count(*) FROM datamanagement.booking`,
-			broken: `SELECT format('booking %s', b.id) FROM datamanagement.booking b LEFT JOIN datamanagement.agency_request q ON q.id = b.request_id
-				WHERE b.kind = 'webinar' AND b.request_id IS NOT NULL AND q.state IS DISTINCT FROM 'accepted'`,
-		},
-		{
-			Name: "ledger.complete", Says: "Whoever qualified is booked when the agency has accepted, once, and with what was computed",
-			Mend:    "Answer the request again in the backoffice: who is booked stays booked once, who is missing is added.",
-			counted: `SELECT count(*) FROM datamanagement.agency_request WHERE state = 'accepted'`,
-			broken: `SELECT format('webinar %s: account %s has %s booked %s times, computed %s', q.webinar_id, r.account_id, coalesce(sum(b.hundredths), 0), count(b.id), r.hundredths)
-				FROM datamanagement.agency_request q JOIN datamanagement.attendance_result r USING (webinar_id)
-				LEFT JOIN datamanagement.booking b ON b.webinar_id = r.webinar_id AND b.account_id = r.account_id AND b.kind = 'webinar'
-				WHERE q.state = 'accepted' AND r.qualified AND r.hundredths > 0
-					AND NOT EXISTS (SELECT FROM datamanagement.appeal a WHERE a.webinar_id = r.webinar_id AND a.account_id = r.account_id)
-				GROUP BY q.webinar_id, r.account_id, r.hundredths, q.id HAVING count(b.id) <> 1 OR sum(b.hundredths) <> r.hundredths`,
-		},
-	}
-}
-
 // fingerprints computes the hash of each evidence again, as it was computed when it was frozen.
 func fingerprints(ctx context.Context, tx pgx.Tx) (looked int, broken []string, err error) {
 	rows, err := tx.Query(ctx, `SELECT webinar_id::text, account_id::text, evidence, sha256 FROM livewebinar.attendance`)

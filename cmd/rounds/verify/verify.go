@@ -46,7 +46,7 @@ func (f Finding) Holds() bool { return len(f.Broken) == 0 }
 
 // Main are the promises about the main database.
 func Main() []Invariant {
-	return slices.Concat(events(), timers(), sagas(), replays(), queues(), notifications(), rooms(), credits(), ledger())
+	return slices.Concat(events(), timers(), sagas(), replays(), queues(), notifications(), rooms(), credits(), ledger(), requests(), licences())
 }
 
 // Statistics are those about the database of statistics.

@@ -90,15 +90,15 @@ func damage() map[string]string {
 		"rooms.chat": room + `UPDATE livewebinar.room SET last_sequence = 1;`,
 		"rooms.frozen": room + `INSERT INTO livewebinar.beat (webinar_id, account_id, stream, sequence, event, at, position_ms, hidden)
 			VALUES (` + w + `, ` + a + `, 's', 1, 'playing', now(), 0, false);`,
-		"rooms.evidence":   room + attendance,
-		"credit.everybody": webinar + room + attendance,
-		"credit.replay":    webinar + result,
-		"ledger.accepted": webinar + `INSERT INTO datamanagement.agency_request (id, webinar_id, requested_by, requested_at, viewers, qualified, hundredths)
-			VALUES (` + x + `, ` + w + `, ` + a + `, now(), 1, 1, 100);
-			INSERT INTO datamanagement.booking (id, account_id, webinar_id, kind, hundredths, day, request_id, booked_at)
-			VALUES (` + x + `, ` + a + `, ` + w + `, 'webinar', 100, now(), ` + x + `, now());`,
-		"ledger.complete": webinar + result + `INSERT INTO datamanagement.agency_request (id, webinar_id, requested_by, requested_at, viewers, qualified, hundredths, state, answered_at, answered_on)
-			VALUES (` + x + `, ` + w + `, ` + a + `, now(), 1, 1, 100, 'accepted', now(), now());`,
+		"rooms.evidence":     room + attendance,
+		"credit.everybody":   webinar + room + attendance,
+		"credit.replay":      webinar + result,
+		"ledger.accepted":    tell().list().booked("webinar", a, list, "100").and(nobody).rows,
+		"ledger.complete":    tell().list().rows,
+		"ledger.corrections": tell().and(webinar).corrected().rows,
+		"requests.followed":  tell().and(webinar).asked(list, "sent", "NULL", "").rows,
+		"requests.answered":  tell().and(webinar).asked(list, "refused", "NULL", "completed").rows,
+		"licences.told":      tell().noted("2027-01-01", "30").rows,
 	}
 }
 
