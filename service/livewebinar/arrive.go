@@ -55,7 +55,11 @@ func (t *turns) run() {
 func (s *server) arrived(channel string, data []byte) {
 	webinar, _, err := webinarOf(channel)
 	if err != nil { // a person's channel, or the front page
-		if channel == frontChannel {
+		switch channel {
+		case bellChannel:
+			s.rung(data)
+			return
+		case frontChannel:
 			s.heardFront(data)
 		}
 		s.handRaw(channel, data)

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
@@ -26,6 +27,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/queue"
 	queuepg "github.com/rounds-cme/rounds/kit/queue/postgres"
+	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/notificationcenter"
@@ -40,6 +42,12 @@ type world struct {
 
 func newWorld(t *testing.T, config notificationcenter.Config) *world {
 	t.Helper()
+	return newWorldWith(t, config, rpc.NewDialer("notificationcenter", nil, nil).Dial("livewebinar"))
+}
+
+// newWorldWith is newWorld beside rooms.
+func newWorldWith(t *testing.T, config notificationcenter.Config, rooms grpc.ClientConnInterface) *world {
+	t.Helper()
 	database := dbtest.New(t, queue.Schema(), notificationcenter.Schema())
 	pool := database.Pool("notificationcenter")
 	config.From, config.Workers, config.FirstRetry = "Rounds <no-reply@rounds.example>", 2, 10*time.Millisecond
@@ -49,7 +57,7 @@ func newWorld(t *testing.T, config notificationcenter.Config) *world {
 	if config.SMTPTimeout == 0 {
 		config.SMTPTimeout = 15 * time.Second
 	}
-	service, err := begin(pool, config)
+	service, err := begin(pool, config, rooms)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,11 +70,12 @@ func newWorld(t *testing.T, config notificationcenter.Config) *world {
 	return &world{t: t, database: database, admin: database.Admin(), service: service}
 }
 
-func begin(pool *pgxpool.Pool, config notificationcenter.Config) (*run.Service, error) {
+func begin(pool *pgxpool.Pool, config notificationcenter.Config, rooms grpc.ClientConnInterface) (*run.Service, error) {
 	log, metrics := slog.New(slog.NewJSONHandler(io.Discard, nil)), prometheus.NewRegistry()
 	return notificationcenter.New(&run.Deps{
 		Name: "notificationcenter", Now: time.Now, NewID: uuid.New, Log: log,
 		Metrics: metrics, DB: pool, Queue: queuepg.New(pool, log, metrics, time.Now), BaseURL: "https://rounds.example",
+		Dial: func(string) grpc.ClientConnInterface { return rooms },
 	}, config)
 }
 

@@ -204,7 +204,7 @@ func TestOnlyTheOwnerLifts(t *testing.T) {
 
 func TestPreviewOfEveryKind(t *testing.T) {
 	t.Parallel()
-	service, err := begin(nil, notificationcenter.Config{From: "Rounds <no-reply@rounds.example>"})
+	service, err := begin(nil, notificationcenter.Config{From: "Rounds <no-reply@rounds.example>"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

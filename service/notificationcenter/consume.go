@@ -106,6 +106,8 @@ func (s *server) send(ctx context.Context, t *task) (err error) {
 	}
 }
 
+const siteChannel = "site"
+
 func channel(n *eventpb.Notification) string {
 	switch n.GetChannel() {
 	case eventpb.Channel_CHANNEL_EMAIL:
@@ -113,6 +115,6 @@ func channel(n *eventpb.Notification) string {
 	case eventpb.Channel_CHANNEL_PUSH:
 		return "push"
 	default:
-		return "site"
+		return siteChannel
 	}
 }

@@ -240,7 +240,7 @@ func TestWrongSettingsStopTheStart(t *testing.T) {
 		"must hold an RSA or Ed25519 private":  {From: from, DKIMDomain: "rounds.example", DKIMSelector: "s", DKIMKeyFile: broken},
 		"dkim-key-file: open /does/not/exist:": {From: from, DKIMDomain: "rounds.example", DKIMSelector: "s", DKIMKeyFile: "/does/not/exist"},
 	} {
-		if _, err := begin(nil, config); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := begin(nil, config, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}

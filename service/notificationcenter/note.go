@@ -69,6 +69,11 @@ func (s *server) keepNotes(ctx context.Context, notes []note) ([]struct{}, error
 	if err := s.store.DeliveryNotes(ctx, p); err != nil {
 		return nil, fmt.Errorf("note deliveries: %w", err)
 	}
+	for _, n := range notes {
+		if n.channel == siteChannel && n.state == "sent" {
+			s.bells.touch(n.account)
+		}
+	}
 	return make([]struct{}, len(notes)), nil
 }
 

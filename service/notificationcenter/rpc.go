@@ -41,6 +41,7 @@ func (s *rpcServer) MarkSeen(ctx context.Context, in *notificationcenterpb.MarkS
 	if _, err := s.store.NotificationSee(ctx, store.NotificationSeeParams{AccountID: who.Account, Ids: ids, Now: &now}); err != nil {
 		return nil, fmt.Errorf("mark as seen: %w", err)
 	}
+	s.bells.touch(who.Account) // in the other tabs
 	unseen, err := s.store.NotificationUnseen(ctx, who.Account)
 	if err != nil {
 		return nil, fmt.Errorf("count unseen: %w", err)

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"time"
 
+	livewebinarpb "github.com/rounds-cme/rounds/contract/livewebinar/v1"
 	notificationcenterpb "github.com/rounds-cme/rounds/contract/notificationcenter/v1"
 	"github.com/rounds-cme/rounds/kit/conf"
 	"github.com/rounds-cme/rounds/kit/queue"
@@ -56,6 +57,7 @@ type server struct {
 	pusher *pusher
 	gates  *gatherer[gate, store.DeliveryGatesRow]
 	notes  *gatherer[note, struct{}]
+	bells  *bells
 }
 
 // New wires the service.
@@ -69,6 +71,7 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
 	s.pusher = s.newPusher()
+	s.bells = newBells(livewebinarpb.NewLiveWebinarClient(d.Dial("livewebinar")))
 	s.gather()
 	return &run.Service{
 		RPC: []rpc.Service{
@@ -76,7 +79,7 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 			{Desc: &notificationcenterpb.Mails_ServiceDesc, Impl: &mailServer{server: s}},
 		},
 		HTTP: s.routes(d.Web()),
-		Work: []run.Work{{Name: "messages", Run: s.consume}, {Name: "site", Run: s.site}},
+		Work: []run.Work{{Name: "messages", Run: s.consume}, {Name: "site", Run: s.site}, {Name: "bells", Run: s.ring}},
 	}, nil
 }
 

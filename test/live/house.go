@@ -183,11 +183,17 @@ func (h *House) Await(what string, is func() bool) {
 // Serve runs the service in this process. Others may join its group, and take over its listener.
 func (h *House) Serve(also ...func(*run.Member) []*run.Member) {
 	h.t.Helper()
+	h.serve("", also...)
+}
+
+// serve is Serve with a Redis, through which other instances hear.
+func (h *House) serve(redis string, also ...func(*run.Member) []*run.Member) {
+	h.t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	p := place{listener: listener, url: h.DB.URL("livewebinar"), keys: h.Keys, now: time.Now}
+	p := place{listener: listener, url: h.DB.URL("livewebinar"), keys: h.Keys, redis: redis, now: time.Now}
 	group, err := p.start(also...)
 	if err != nil {
 		h.t.Fatal(err)

@@ -25,6 +25,139 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type TellRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 1000.
+	People        []*Unseen `protobuf:"bytes,1,rep,name=people,proto3" json:"people,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TellRequest) Reset() {
+	*x = TellRequest{}
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TellRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TellRequest) ProtoMessage() {}
+
+func (x *TellRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TellRequest.ProtoReflect.Descriptor instead.
+func (*TellRequest) Descriptor() ([]byte, []int) {
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *TellRequest) GetPeople() []*Unseen {
+	if x != nil {
+		return x.People
+	}
+	return nil
+}
+
+type Unseen struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AccountId     string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	Unseen        int32                  `protobuf:"varint,2,opt,name=unseen,proto3" json:"unseen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unseen) Reset() {
+	*x = Unseen{}
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unseen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unseen) ProtoMessage() {}
+
+func (x *Unseen) ProtoReflect() protoreflect.Message {
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unseen.ProtoReflect.Descriptor instead.
+func (*Unseen) Descriptor() ([]byte, []int) {
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Unseen) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *Unseen) GetUnseen() int32 {
+	if x != nil {
+		return x.Unseen
+	}
+	return 0
+}
+
+type TellResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TellResponse) Reset() {
+	*x = TellResponse{}
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TellResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TellResponse) ProtoMessage() {}
+
+func (x *TellResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TellResponse.ProtoReflect.Descriptor instead.
+func (*TellResponse) Descriptor() ([]byte, []int) {
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{2}
+}
+
 type AttendanceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Slug  string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
@@ -37,7 +170,7 @@ type AttendanceRequest struct {
 
 func (x *AttendanceRequest) Reset() {
 	*x = AttendanceRequest{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -49,7 +182,7 @@ func (x *AttendanceRequest) String() string {
 func (*AttendanceRequest) ProtoMessage() {}
 
 func (x *AttendanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[0]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -62,7 +195,7 @@ func (x *AttendanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttendanceRequest.ProtoReflect.Descriptor instead.
 func (*AttendanceRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{0}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *AttendanceRequest) GetSlug() string {
@@ -97,7 +230,7 @@ type AttendanceResponse struct {
 
 func (x *AttendanceResponse) Reset() {
 	*x = AttendanceResponse{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -109,7 +242,7 @@ func (x *AttendanceResponse) String() string {
 func (*AttendanceResponse) ProtoMessage() {}
 
 func (x *AttendanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[1]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -122,7 +255,7 @@ func (x *AttendanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttendanceResponse.ProtoReflect.Descriptor instead.
 func (*AttendanceResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{1}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *AttendanceResponse) GetAttendees() []*Attendee {
@@ -157,7 +290,7 @@ type Attendee struct {
 
 func (x *Attendee) Reset() {
 	*x = Attendee{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -169,7 +302,7 @@ func (x *Attendee) String() string {
 func (*Attendee) ProtoMessage() {}
 
 func (x *Attendee) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[2]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -182,7 +315,7 @@ func (x *Attendee) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attendee.ProtoReflect.Descriptor instead.
 func (*Attendee) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{2}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Attendee) GetName() string {
@@ -246,7 +379,7 @@ type TranscriptRequest struct {
 
 func (x *TranscriptRequest) Reset() {
 	*x = TranscriptRequest{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[3]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -258,7 +391,7 @@ func (x *TranscriptRequest) String() string {
 func (*TranscriptRequest) ProtoMessage() {}
 
 func (x *TranscriptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[3]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -271,7 +404,7 @@ func (x *TranscriptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TranscriptRequest.ProtoReflect.Descriptor instead.
 func (*TranscriptRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{3}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TranscriptRequest) GetSlug() string {
@@ -310,7 +443,7 @@ type TranscriptResponse struct {
 
 func (x *TranscriptResponse) Reset() {
 	*x = TranscriptResponse{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[4]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -322,7 +455,7 @@ func (x *TranscriptResponse) String() string {
 func (*TranscriptResponse) ProtoMessage() {}
 
 func (x *TranscriptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[4]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -335,7 +468,7 @@ func (x *TranscriptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TranscriptResponse.ProtoReflect.Descriptor instead.
 func (*TranscriptResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{4}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TranscriptResponse) GetWebinarId() string {
@@ -382,7 +515,7 @@ type OutcomeRequest struct {
 
 func (x *OutcomeRequest) Reset() {
 	*x = OutcomeRequest{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[5]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -394,7 +527,7 @@ func (x *OutcomeRequest) String() string {
 func (*OutcomeRequest) ProtoMessage() {}
 
 func (x *OutcomeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[5]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -407,7 +540,7 @@ func (x *OutcomeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutcomeRequest.ProtoReflect.Descriptor instead.
 func (*OutcomeRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{5}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *OutcomeRequest) GetSlug() string {
@@ -440,7 +573,7 @@ type OutcomeResponse struct {
 
 func (x *OutcomeResponse) Reset() {
 	*x = OutcomeResponse{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[6]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -452,7 +585,7 @@ func (x *OutcomeResponse) String() string {
 func (*OutcomeResponse) ProtoMessage() {}
 
 func (x *OutcomeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[6]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -465,7 +598,7 @@ func (x *OutcomeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutcomeResponse.ProtoReflect.Descriptor instead.
 func (*OutcomeResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{6}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *OutcomeResponse) GetWebinarId() string {
@@ -561,7 +694,7 @@ type DoorRequest struct {
 
 func (x *DoorRequest) Reset() {
 	*x = DoorRequest{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[7]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -573,7 +706,7 @@ func (x *DoorRequest) String() string {
 func (*DoorRequest) ProtoMessage() {}
 
 func (x *DoorRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[7]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -586,7 +719,7 @@ func (x *DoorRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoorRequest.ProtoReflect.Descriptor instead.
 func (*DoorRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{7}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *DoorRequest) GetSlug() string {
@@ -613,7 +746,7 @@ type DoorResponse struct {
 
 func (x *DoorResponse) Reset() {
 	*x = DoorResponse{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[8]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -625,7 +758,7 @@ func (x *DoorResponse) String() string {
 func (*DoorResponse) ProtoMessage() {}
 
 func (x *DoorResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[8]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -638,7 +771,7 @@ func (x *DoorResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoorResponse.ProtoReflect.Descriptor instead.
 func (*DoorResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{8}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DoorResponse) GetWebinarId() string {
@@ -693,7 +826,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[9]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -705,7 +838,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[9]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -718,7 +851,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{9}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StatusRequest) GetWebinarIds() []string {
@@ -741,7 +874,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[10]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -753,7 +886,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[10]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -766,7 +899,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{10}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *StatusResponse) GetRooms() []*RoomStatus {
@@ -797,7 +930,7 @@ type RoomStatus struct {
 
 func (x *RoomStatus) Reset() {
 	*x = RoomStatus{}
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[11]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -809,7 +942,7 @@ func (x *RoomStatus) String() string {
 func (*RoomStatus) ProtoMessage() {}
 
 func (x *RoomStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[11]
+	mi := &file_livewebinar_v1_livewebinar_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -822,7 +955,7 @@ func (x *RoomStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomStatus.ProtoReflect.Descriptor instead.
 func (*RoomStatus) Descriptor() ([]byte, []int) {
-	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{11}
+	return file_livewebinar_v1_livewebinar_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RoomStatus) GetWebinarId() string {
@@ -864,7 +997,14 @@ var File_livewebinar_v1_livewebinar_proto protoreflect.FileDescriptor
 
 const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\n" +
-	" livewebinar/v1/livewebinar.proto\x12\x15rounds.livewebinar.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1alivewebinar/v1/board.proto\x1a\x19livewebinar/v1/chat.proto\"Q\n" +
+	" livewebinar/v1/livewebinar.proto\x12\x15rounds.livewebinar.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1alivewebinar/v1/board.proto\x1a\x19livewebinar/v1/chat.proto\"D\n" +
+	"\vTellRequest\x125\n" +
+	"\x06people\x18\x01 \x03(\v2\x1d.rounds.livewebinar.v1.UnseenR\x06people\"?\n" +
+	"\x06Unseen\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x12\x16\n" +
+	"\x06unseen\x18\x02 \x01(\x05R\x06unseen\"\x0e\n" +
+	"\fTellResponse\"Q\n" +
 	"\x11AttendanceRequest\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
 	"\x04skip\x18\x02 \x01(\x05R\x04skip\x12\x14\n" +
@@ -935,7 +1075,7 @@ const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\x04open\x18\x02 \x01(\bR\x04open\x12\x18\n" +
 	"\aviewers\x18\x03 \x01(\x05R\aviewers\x127\n" +
 	"\topened_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x127\n" +
-	"\tclosed_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt2\x93\x05\n" +
+	"\tclosed_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt2\xfe\x05\n" +
 	"\vLiveWebinar\x12p\n" +
 	"\x06Status\x12$.rounds.livewebinar.v1.StatusRequest\x1a%.rounds.livewebinar.v1.StatusResponse\"\x19\x8a\xb5\x18\x15\n" +
 	"\x03ssr\n" +
@@ -950,7 +1090,9 @@ const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\x03ssr\x12\x06member\x12\x04host\x12\radministrator\x12\x89\x01\n" +
 	"\n" +
 	"Attendance\x12(.rounds.livewebinar.v1.AttendanceRequest\x1a).rounds.livewebinar.v1.AttendanceResponse\"&\x8a\xb5\x18\"\n" +
-	"\x03ssr\x12\x06member\x12\x04host\x12\radministratorBDZBgithub.com/rounds-cme/rounds/contract/livewebinar/v1;livewebinarpbb\x06proto3"
+	"\x03ssr\x12\x06member\x12\x04host\x12\radministrator\x12i\n" +
+	"\x04Tell\x12\".rounds.livewebinar.v1.TellRequest\x1a#.rounds.livewebinar.v1.TellResponse\"\x18\x8a\xb5\x18\x14\n" +
+	"\x12notificationcenterBDZBgithub.com/rounds-cme/rounds/contract/livewebinar/v1;livewebinarpbb\x06proto3"
 
 var (
 	file_livewebinar_v1_livewebinar_proto_rawDescOnce sync.Once
@@ -964,64 +1106,70 @@ func file_livewebinar_v1_livewebinar_proto_rawDescGZIP() []byte {
 	return file_livewebinar_v1_livewebinar_proto_rawDescData
 }
 
-var file_livewebinar_v1_livewebinar_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_livewebinar_v1_livewebinar_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_livewebinar_v1_livewebinar_proto_goTypes = []any{
-	(*AttendanceRequest)(nil),     // 0: rounds.livewebinar.v1.AttendanceRequest
-	(*AttendanceResponse)(nil),    // 1: rounds.livewebinar.v1.AttendanceResponse
-	(*Attendee)(nil),              // 2: rounds.livewebinar.v1.Attendee
-	(*TranscriptRequest)(nil),     // 3: rounds.livewebinar.v1.TranscriptRequest
-	(*TranscriptResponse)(nil),    // 4: rounds.livewebinar.v1.TranscriptResponse
-	(*OutcomeRequest)(nil),        // 5: rounds.livewebinar.v1.OutcomeRequest
-	(*OutcomeResponse)(nil),       // 6: rounds.livewebinar.v1.OutcomeResponse
-	(*DoorRequest)(nil),           // 7: rounds.livewebinar.v1.DoorRequest
-	(*DoorResponse)(nil),          // 8: rounds.livewebinar.v1.DoorResponse
-	(*StatusRequest)(nil),         // 9: rounds.livewebinar.v1.StatusRequest
-	(*StatusResponse)(nil),        // 10: rounds.livewebinar.v1.StatusResponse
-	(*RoomStatus)(nil),            // 11: rounds.livewebinar.v1.RoomStatus
-	nil,                           // 12: rounds.livewebinar.v1.StatusResponse.HostsEntry
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*ChatMessage)(nil),           // 14: rounds.livewebinar.v1.ChatMessage
-	(*Question)(nil),              // 15: rounds.livewebinar.v1.Question
-	(*Poll)(nil),                  // 16: rounds.livewebinar.v1.Poll
-	(*Programme)(nil),             // 17: rounds.livewebinar.v1.Programme
-	(*Sanction)(nil),              // 18: rounds.livewebinar.v1.Sanction
-	(*Note)(nil),                  // 19: rounds.livewebinar.v1.Note
-	(*Sample)(nil),                // 20: rounds.livewebinar.v1.Sample
-	(*Incident)(nil),              // 21: rounds.livewebinar.v1.Incident
+	(*TellRequest)(nil),           // 0: rounds.livewebinar.v1.TellRequest
+	(*Unseen)(nil),                // 1: rounds.livewebinar.v1.Unseen
+	(*TellResponse)(nil),          // 2: rounds.livewebinar.v1.TellResponse
+	(*AttendanceRequest)(nil),     // 3: rounds.livewebinar.v1.AttendanceRequest
+	(*AttendanceResponse)(nil),    // 4: rounds.livewebinar.v1.AttendanceResponse
+	(*Attendee)(nil),              // 5: rounds.livewebinar.v1.Attendee
+	(*TranscriptRequest)(nil),     // 6: rounds.livewebinar.v1.TranscriptRequest
+	(*TranscriptResponse)(nil),    // 7: rounds.livewebinar.v1.TranscriptResponse
+	(*OutcomeRequest)(nil),        // 8: rounds.livewebinar.v1.OutcomeRequest
+	(*OutcomeResponse)(nil),       // 9: rounds.livewebinar.v1.OutcomeResponse
+	(*DoorRequest)(nil),           // 10: rounds.livewebinar.v1.DoorRequest
+	(*DoorResponse)(nil),          // 11: rounds.livewebinar.v1.DoorResponse
+	(*StatusRequest)(nil),         // 12: rounds.livewebinar.v1.StatusRequest
+	(*StatusResponse)(nil),        // 13: rounds.livewebinar.v1.StatusResponse
+	(*RoomStatus)(nil),            // 14: rounds.livewebinar.v1.RoomStatus
+	nil,                           // 15: rounds.livewebinar.v1.StatusResponse.HostsEntry
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*ChatMessage)(nil),           // 17: rounds.livewebinar.v1.ChatMessage
+	(*Question)(nil),              // 18: rounds.livewebinar.v1.Question
+	(*Poll)(nil),                  // 19: rounds.livewebinar.v1.Poll
+	(*Programme)(nil),             // 20: rounds.livewebinar.v1.Programme
+	(*Sanction)(nil),              // 21: rounds.livewebinar.v1.Sanction
+	(*Note)(nil),                  // 22: rounds.livewebinar.v1.Note
+	(*Sample)(nil),                // 23: rounds.livewebinar.v1.Sample
+	(*Incident)(nil),              // 24: rounds.livewebinar.v1.Incident
 }
 var file_livewebinar_v1_livewebinar_proto_depIdxs = []int32{
-	2,  // 0: rounds.livewebinar.v1.AttendanceResponse.attendees:type_name -> rounds.livewebinar.v1.Attendee
-	13, // 1: rounds.livewebinar.v1.Attendee.first_joined_at:type_name -> google.protobuf.Timestamp
-	14, // 2: rounds.livewebinar.v1.TranscriptResponse.messages:type_name -> rounds.livewebinar.v1.ChatMessage
-	15, // 3: rounds.livewebinar.v1.OutcomeResponse.questions:type_name -> rounds.livewebinar.v1.Question
-	16, // 4: rounds.livewebinar.v1.OutcomeResponse.polls:type_name -> rounds.livewebinar.v1.Poll
-	17, // 5: rounds.livewebinar.v1.OutcomeResponse.programme:type_name -> rounds.livewebinar.v1.Programme
-	13, // 6: rounds.livewebinar.v1.OutcomeResponse.opened_at:type_name -> google.protobuf.Timestamp
-	13, // 7: rounds.livewebinar.v1.OutcomeResponse.closed_at:type_name -> google.protobuf.Timestamp
-	18, // 8: rounds.livewebinar.v1.OutcomeResponse.sanctions:type_name -> rounds.livewebinar.v1.Sanction
-	19, // 9: rounds.livewebinar.v1.OutcomeResponse.notes:type_name -> rounds.livewebinar.v1.Note
-	20, // 10: rounds.livewebinar.v1.OutcomeResponse.samples:type_name -> rounds.livewebinar.v1.Sample
-	21, // 11: rounds.livewebinar.v1.OutcomeResponse.incidents:type_name -> rounds.livewebinar.v1.Incident
-	13, // 12: rounds.livewebinar.v1.DoorResponse.starts_at:type_name -> google.protobuf.Timestamp
-	11, // 13: rounds.livewebinar.v1.StatusResponse.rooms:type_name -> rounds.livewebinar.v1.RoomStatus
-	12, // 14: rounds.livewebinar.v1.StatusResponse.hosts:type_name -> rounds.livewebinar.v1.StatusResponse.HostsEntry
-	13, // 15: rounds.livewebinar.v1.RoomStatus.opened_at:type_name -> google.protobuf.Timestamp
-	13, // 16: rounds.livewebinar.v1.RoomStatus.closed_at:type_name -> google.protobuf.Timestamp
-	9,  // 17: rounds.livewebinar.v1.LiveWebinar.Status:input_type -> rounds.livewebinar.v1.StatusRequest
-	7,  // 18: rounds.livewebinar.v1.LiveWebinar.Door:input_type -> rounds.livewebinar.v1.DoorRequest
-	3,  // 19: rounds.livewebinar.v1.LiveWebinar.Transcript:input_type -> rounds.livewebinar.v1.TranscriptRequest
-	5,  // 20: rounds.livewebinar.v1.LiveWebinar.Outcome:input_type -> rounds.livewebinar.v1.OutcomeRequest
-	0,  // 21: rounds.livewebinar.v1.LiveWebinar.Attendance:input_type -> rounds.livewebinar.v1.AttendanceRequest
-	10, // 22: rounds.livewebinar.v1.LiveWebinar.Status:output_type -> rounds.livewebinar.v1.StatusResponse
-	8,  // 23: rounds.livewebinar.v1.LiveWebinar.Door:output_type -> rounds.livewebinar.v1.DoorResponse
-	4,  // 24: rounds.livewebinar.v1.LiveWebinar.Transcript:output_type -> rounds.livewebinar.v1.TranscriptResponse
-	6,  // 25: rounds.livewebinar.v1.LiveWebinar.Outcome:output_type -> rounds.livewebinar.v1.OutcomeResponse
-	1,  // 26: rounds.livewebinar.v1.LiveWebinar.Attendance:output_type -> rounds.livewebinar.v1.AttendanceResponse
-	22, // [22:27] is the sub-list for method output_type
-	17, // [17:22] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	1,  // 0: rounds.livewebinar.v1.TellRequest.people:type_name -> rounds.livewebinar.v1.Unseen
+	5,  // 1: rounds.livewebinar.v1.AttendanceResponse.attendees:type_name -> rounds.livewebinar.v1.Attendee
+	16, // 2: rounds.livewebinar.v1.Attendee.first_joined_at:type_name -> google.protobuf.Timestamp
+	17, // 3: rounds.livewebinar.v1.TranscriptResponse.messages:type_name -> rounds.livewebinar.v1.ChatMessage
+	18, // 4: rounds.livewebinar.v1.OutcomeResponse.questions:type_name -> rounds.livewebinar.v1.Question
+	19, // 5: rounds.livewebinar.v1.OutcomeResponse.polls:type_name -> rounds.livewebinar.v1.Poll
+	20, // 6: rounds.livewebinar.v1.OutcomeResponse.programme:type_name -> rounds.livewebinar.v1.Programme
+	16, // 7: rounds.livewebinar.v1.OutcomeResponse.opened_at:type_name -> google.protobuf.Timestamp
+	16, // 8: rounds.livewebinar.v1.OutcomeResponse.closed_at:type_name -> google.protobuf.Timestamp
+	21, // 9: rounds.livewebinar.v1.OutcomeResponse.sanctions:type_name -> rounds.livewebinar.v1.Sanction
+	22, // 10: rounds.livewebinar.v1.OutcomeResponse.notes:type_name -> rounds.livewebinar.v1.Note
+	23, // 11: rounds.livewebinar.v1.OutcomeResponse.samples:type_name -> rounds.livewebinar.v1.Sample
+	24, // 12: rounds.livewebinar.v1.OutcomeResponse.incidents:type_name -> rounds.livewebinar.v1.Incident
+	16, // 13: rounds.livewebinar.v1.DoorResponse.starts_at:type_name -> google.protobuf.Timestamp
+	14, // 14: rounds.livewebinar.v1.StatusResponse.rooms:type_name -> rounds.livewebinar.v1.RoomStatus
+	15, // 15: rounds.livewebinar.v1.StatusResponse.hosts:type_name -> rounds.livewebinar.v1.StatusResponse.HostsEntry
+	16, // 16: rounds.livewebinar.v1.RoomStatus.opened_at:type_name -> google.protobuf.Timestamp
+	16, // 17: rounds.livewebinar.v1.RoomStatus.closed_at:type_name -> google.protobuf.Timestamp
+	12, // 18: rounds.livewebinar.v1.LiveWebinar.Status:input_type -> rounds.livewebinar.v1.StatusRequest
+	10, // 19: rounds.livewebinar.v1.LiveWebinar.Door:input_type -> rounds.livewebinar.v1.DoorRequest
+	6,  // 20: rounds.livewebinar.v1.LiveWebinar.Transcript:input_type -> rounds.livewebinar.v1.TranscriptRequest
+	8,  // 21: rounds.livewebinar.v1.LiveWebinar.Outcome:input_type -> rounds.livewebinar.v1.OutcomeRequest
+	3,  // 22: rounds.livewebinar.v1.LiveWebinar.Attendance:input_type -> rounds.livewebinar.v1.AttendanceRequest
+	0,  // 23: rounds.livewebinar.v1.LiveWebinar.Tell:input_type -> rounds.livewebinar.v1.TellRequest
+	13, // 24: rounds.livewebinar.v1.LiveWebinar.Status:output_type -> rounds.livewebinar.v1.StatusResponse
+	11, // 25: rounds.livewebinar.v1.LiveWebinar.Door:output_type -> rounds.livewebinar.v1.DoorResponse
+	7,  // 26: rounds.livewebinar.v1.LiveWebinar.Transcript:output_type -> rounds.livewebinar.v1.TranscriptResponse
+	9,  // 27: rounds.livewebinar.v1.LiveWebinar.Outcome:output_type -> rounds.livewebinar.v1.OutcomeResponse
+	4,  // 28: rounds.livewebinar.v1.LiveWebinar.Attendance:output_type -> rounds.livewebinar.v1.AttendanceResponse
+	2,  // 29: rounds.livewebinar.v1.LiveWebinar.Tell:output_type -> rounds.livewebinar.v1.TellResponse
+	24, // [24:30] is the sub-list for method output_type
+	18, // [18:24] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_livewebinar_v1_livewebinar_proto_init() }
@@ -1037,7 +1185,7 @@ func file_livewebinar_v1_livewebinar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_livewebinar_v1_livewebinar_proto_rawDesc), len(file_livewebinar_v1_livewebinar_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,7 @@ const (
 	LiveWebinar_Transcript_FullMethodName = "/rounds.livewebinar.v1.LiveWebinar/Transcript"
 	LiveWebinar_Outcome_FullMethodName    = "/rounds.livewebinar.v1.LiveWebinar/Outcome"
 	LiveWebinar_Attendance_FullMethodName = "/rounds.livewebinar.v1.LiveWebinar/Attendance"
+	LiveWebinar_Tell_FullMethodName       = "/rounds.livewebinar.v1.LiveWebinar/Tell"
 )
 
 // LiveWebinarClient is the client API for LiveWebinar service.
@@ -43,6 +44,9 @@ type LiveWebinarClient interface {
 	// Who was in a webinar that has ended and what the room counted, for its hosts; by name. It is what hosts saw while it was live, and
 	// nothing of what follows from it: points, appeals and licence numbers are for administrators.
 	Attendance(ctx context.Context, in *AttendanceRequest, opts ...grpc.CallOption) (*AttendanceResponse, error)
+	// How many notifications people have not seen, for the bells on the pages that they have open. Nothing is kept, and nothing is lost
+	// when it fails: pages ask by themselves now and then.
+	Tell(ctx context.Context, in *TellRequest, opts ...grpc.CallOption) (*TellResponse, error)
 }
 
 type liveWebinarClient struct {
@@ -103,6 +107,16 @@ func (c *liveWebinarClient) Attendance(ctx context.Context, in *AttendanceReques
 	return out, nil
 }
 
+func (c *liveWebinarClient) Tell(ctx context.Context, in *TellRequest, opts ...grpc.CallOption) (*TellResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TellResponse)
+	err := c.cc.Invoke(ctx, LiveWebinar_Tell_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // LiveWebinarServer is the server API for LiveWebinar service.
 // All implementations must embed UnimplementedLiveWebinarServer
 // for forward compatibility.
@@ -118,6 +132,9 @@ type LiveWebinarServer interface {
 	// Who was in a webinar that has ended and what the room counted, for its hosts; by name. It is what hosts saw while it was live, and
 	// nothing of what follows from it: points, appeals and licence numbers are for administrators.
 	Attendance(context.Context, *AttendanceRequest) (*AttendanceResponse, error)
+	// How many notifications people have not seen, for the bells on the pages that they have open. Nothing is kept, and nothing is lost
+	// when it fails: pages ask by themselves now and then.
+	Tell(context.Context, *TellRequest) (*TellResponse, error)
 	mustEmbedUnimplementedLiveWebinarServer()
 }
 
@@ -142,6 +159,9 @@ func (UnimplementedLiveWebinarServer) Outcome(context.Context, *OutcomeRequest) 
 }
 func (UnimplementedLiveWebinarServer) Attendance(context.Context, *AttendanceRequest) (*AttendanceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Attendance not implemented")
+}
+func (UnimplementedLiveWebinarServer) Tell(context.Context, *TellRequest) (*TellResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Tell not implemented")
 }
 func (UnimplementedLiveWebinarServer) mustEmbedUnimplementedLiveWebinarServer() {}
 func (UnimplementedLiveWebinarServer) testEmbeddedByValue()                     {}
@@ -254,6 +274,24 @@ func _LiveWebinar_Attendance_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LiveWebinar_Tell_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TellRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LiveWebinarServer).Tell(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LiveWebinar_Tell_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LiveWebinarServer).Tell(ctx, req.(*TellRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // LiveWebinar_ServiceDesc is the grpc.ServiceDesc for LiveWebinar service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -280,6 +318,10 @@ var LiveWebinar_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Attendance",
 			Handler:    _LiveWebinar_Attendance_Handler,
+		},
+		{
+			MethodName: "Tell",
+			Handler:    _LiveWebinar_Tell_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1570,7 +1570,9 @@ type PersonPush struct {
 	// What this account did or what was done to it has changed, whole: also on its other devices.
 	Mine *Mine `protobuf:"bytes,4,opt,name=mine,proto3" json:"mine,omitempty"`
 	// The account was shown out, and may not come back until a host lets it.
-	Removed       *Removed `protobuf:"bytes,5,opt,name=removed,proto3" json:"removed,omitempty"`
+	Removed *Removed `protobuf:"bytes,5,opt,name=removed,proto3" json:"removed,omitempty"`
+	// How many notifications the account has not seen, when that has changed.
+	Unseen        *int32 `protobuf:"varint,6,opt,name=unseen,proto3,oneof" json:"unseen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1638,6 +1640,13 @@ func (x *PersonPush) GetRemoved() *Removed {
 		return x.Removed
 	}
 	return nil
+}
+
+func (x *PersonPush) GetUnseen() int32 {
+	if x != nil && x.Unseen != nil {
+		return *x.Unseen
+	}
+	return 0
 }
 
 type Removed struct {
@@ -1878,7 +1887,7 @@ const file_livewebinar_v1_room_proto_rawDesc = "" +
 	"\n" +
 	"\b_viewers\" \n" +
 	"\x06Closed\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\"\xe9\x01\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\"\x91\x02\n" +
 	"\n" +
 	"PersonPush\x12\x1d\n" +
 	"\n" +
@@ -1887,7 +1896,9 @@ const file_livewebinar_v1_room_proto_rawDesc = "" +
 	"\n" +
 	"check_over\x18\x03 \x01(\x05R\tcheckOver\x12/\n" +
 	"\x04mine\x18\x04 \x01(\v2\x1b.rounds.livewebinar.v1.MineR\x04mine\x128\n" +
-	"\aremoved\x18\x05 \x01(\v2\x1e.rounds.livewebinar.v1.RemovedR\aremoved\"!\n" +
+	"\aremoved\x18\x05 \x01(\v2\x1e.rounds.livewebinar.v1.RemovedR\aremoved\x12\x1b\n" +
+	"\x06unseen\x18\x06 \x01(\x05H\x00R\x06unseen\x88\x01\x01B\t\n" +
+	"\a_unseen\"!\n" +
 	"\aRemoved\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\"j\n" +
 	"\tFrontPush\x12\x1d\n" +
@@ -1990,6 +2001,7 @@ func file_livewebinar_v1_room_proto_init() {
 	file_livewebinar_v1_board_proto_init()
 	file_livewebinar_v1_chat_proto_init()
 	file_livewebinar_v1_room_proto_msgTypes[19].OneofWrappers = []any{}
+	file_livewebinar_v1_room_proto_msgTypes[21].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

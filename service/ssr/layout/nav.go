@@ -4,6 +4,8 @@ package layout
 
 import (
 	"context"
+	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/rounds-cme/rounds/kit/i18n"
@@ -107,4 +109,18 @@ func LanguageName(code string) string {
 		return "English"
 	}
 	return code
+}
+
+// words says for each plural of the language what stands beside the badge, with "#" for the number, which scripts put in.
+func words(ctx context.Context) string {
+	forms := map[string]string{}
+	for _, n := range []int{1, 2, 3, 5} {
+		number := strconv.Itoa(n)
+		forms[number] = strings.Replace(i18n.Say(ctx, "layout.unseen", "count", n), number, "#", 1)
+	}
+	text, err := json.Marshal(forms)
+	if err != nil {
+		return "{}" // strings can always be written
+	}
+	return string(text)
 }

@@ -10,6 +10,11 @@ WHERE account_id = @account_id AND seen_at IS NULL AND (cardinality(@ids::uuid[]
 -- name: NotificationUnseen :one
 SELECT count(*) FROM notificationcenter.notification WHERE account_id = @account_id AND seen_at IS NULL;
 
+-- name: NotificationUnseenOf :many
+SELECT a.account_id::uuid AS account_id, least((
+    SELECT count(*) FROM notificationcenter.notification n WHERE n.account_id = a.account_id AND n.seen_at IS NULL), 1000000)::integer AS unseen
+FROM (SELECT unnest(@account_ids::uuid[]) AS account_id) a;
+
 -- name: MailAdd :exec
 INSERT INTO notificationcenter.mail (id, recipient, subject, body_text, body_html, at)
 VALUES (@id, @recipient, @subject, @body_text, @body_html, @now)

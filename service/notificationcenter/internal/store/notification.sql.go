@@ -167,3 +167,34 @@ func (q *Queries) NotificationUnseen(ctx context.Context, accountID uuid.UUID) (
 	err := row.Scan(&count)
 	return count, err
 }
+
+const notificationUnseenOf = `-- name: NotificationUnseenOf :many
+SELECT a.account_id::uuid AS account_id, least((
+    SELECT count(*) FROM notificationcenter.notification n WHERE n.account_id = a.account_id AND n.seen_at IS NULL), 1000000)::integer AS unseen
+FROM (SELECT unnest($1::uuid[]) AS account_id) a
+`
+
+type NotificationUnseenOfRow struct {
+	AccountID uuid.UUID
+	Unseen    int32
+}
+
+func (q *Queries) NotificationUnseenOf(ctx context.Context, accountIds []uuid.UUID) ([]NotificationUnseenOfRow, error) {
+	rows, err := q.db.Query(ctx, notificationUnseenOf, accountIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NotificationUnseenOfRow{}
+	for rows.Next() {
+		var i NotificationUnseenOfRow
+		if err := rows.Scan(&i.AccountID, &i.Unseen); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -1,19 +1,12 @@
 // News without reloading: a page that shows which webinars are live marks those parts with data-front. When a webinar
 // goes live or ends, the page is asked for again and just these parts are replaced, so the server stays the only one
 // that knows how they look.
-import type { Centrifuge } from "centrifuge";
+import { line } from "./line";
 
 export async function front(): Promise<void> {
-  if (!document.querySelector("[data-front]") || !("WebSocket" in window)) return;
-  const { Centrifuge } = await import("centrifuge");
-  const engine: Centrifuge = new Centrifuge(
-    `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live/connection/websocket`,
-    { minReconnectDelay: 1000, maxReconnectDelay: 20_000 },
-  );
-  engine.on("publication", (c) => { if (c.channel === "front") void refresh(); });
-  engine.on("connected", () => { void refresh(); }); // something may have happened since the page was made
-  engine.connect();
-  addEventListener("pagehide", () => engine.disconnect());
+  const shows = document.querySelector("[data-front]") !== null;
+  if (document.querySelector("[data-notifications-list]")) document.addEventListener("rounds:unseen", () => void refresh());
+  await line({ news: () => void refresh(), connected: () => { if (shows) void refresh(); } });
 }
 
 const patience = 30_000; // the longest pause between two tries

@@ -59,5 +59,5 @@ export interface HistoryAnswer { messages?: ChatMessage[]; lastSequence?: number
 export interface Done { revision?: number; number?: number }
 
 export interface RoomPush { messages?: ChatMessage[]; viewers?: number; closed?: { reason: string }; board?: BoardPush }
-export interface PersonPush { webinarId: string; check?: Check; checkOver?: number; mine?: Mine; removed?: { reason?: string } }
+export interface PersonPush { webinarId: string; check?: Check; checkOver?: number; mine?: Mine; removed?: { reason?: string }; unseen?: number }
 export interface FrontPush { webinarId: string; state: "live" | "ended"; slug: string; title: string }

@@ -149,6 +149,7 @@ export class Connection {
   }
 
   private person(p: PersonPush): void {
+    if (p.unseen !== undefined) document.dispatchEvent(new CustomEvent("rounds:unseen", { detail: p.unseen })); // for the bell of the page
     if (p.webinarId !== this.webinar) return;
     if (p.removed) { this.end("removed", p.removed.reason); return; }
     if (p.mine) this.on.mine?.(p.mine);
