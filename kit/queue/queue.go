@@ -18,13 +18,14 @@
 //	Put ──> ready ──take──> taken ──nil──> gone
 //	         ^  ^             │
 //	 due ────┘  ├──back-off───┤ error, lease run out (a crash)
-//	            │             ├──> dead, with a reason: Bury, or MaxAttempts
+//	            │             ├──> dead, with a reason: Bury, MaxAttempts, or an operator who set it aside
 //	            └───replay────┘    gone: expired, seen when it is taken and again when it is handed over
 package queue
 
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -108,14 +109,37 @@ type Driver interface {
 	// Consume hands messages to h until ctx ends. It returns only when no handler runs any more, and gives back what
 	// it had taken and not begun. It must start, and wait, while its server is down.
 	Consume(ctx context.Context, queue string, o Options, h Handler) error
-	// Stats are the numbers to alert on.
+	Operator
+}
+
+// Operator is what people may do with a queue who do not work on it.
+type Operator interface {
+	// Stats are the numbers to alert on. What is known is told beside an error.
 	Stats(ctx context.Context, queue string) (Stats, error)
+	// Waiting lists what is to be worked on, what comes next first. It takes nothing. A broker may count a look as a delivery, and
+	// tell nothing of what is in the hands of others.
+	Waiting(ctx context.Context, queue string, limit int) ([]Letter, error)
 	// Dead lists dead letters, the newest first.
 	Dead(ctx context.Context, queue string, limit int) ([]Letter, error)
-	// Replay makes dead letters ready again, all of the queue if no ids are given, and tells how many.
-	Replay(ctx context.Context, queue string, ids ...uuid.UUID) (int, error)
+	// Replay makes dead letters ready again, and tells how many.
+	Replay(ctx context.Context, queue string, which Pick) (int, error)
+	// Discard deletes dead letters, and tells how many.
+	Discard(ctx context.Context, queue string, which Pick) (int, error)
+	// SetAside makes dead letters with the reason of everything that is waiting, which Replay takes back, and tells how many.
+	SetAside(ctx context.Context, queue, reason string) (int, error)
 	// Purge deletes everything that is waiting in the queue, and tells how much that was.
 	Purge(ctx context.Context, queue string) (int, error)
+}
+
+// Pick chooses dead letters: those with an id and the reason, where these are given; the zero value chooses all.
+type Pick struct {
+	IDs    []uuid.UUID
+	Reason string
+}
+
+// Has tells whether a letter is chosen.
+func (p Pick) Has(id uuid.UUID, reason string) bool {
+	return (len(p.IDs) == 0 || slices.Contains(p.IDs, id)) && (p.Reason == "" || p.Reason == reason)
 }
 
 // Stats are the numbers of one queue.
@@ -125,13 +149,36 @@ type Stats struct {
 	Taken   int           // in the hands of a worker
 	Dead    int           // dead letters
 	Oldest  time.Duration // age of the oldest ready message, counted from when it was due
+	Recent  Flow
 }
 
-// Letter is a dead letter.
+// Recent is how far back Stats.Recent goes.
+const Recent = 5 * time.Minute
+
+// Flow is how many messages came, and what became of messages, over all instances.
+type Flow struct {
+	Put, Done, Retried, Dead, Expired int
+	Again                             int // deliveries that were not the first of their message
+}
+
+// State is where a message stands.
+type State string
+
+// States of a message.
+const (
+	Ready   State = "ready"
+	Delayed State = "delayed"
+	Taken   State = "taken"
+	Dead    State = "dead"
+)
+
+// Letter is a message as an operator sees it.
 type Letter struct {
 	Delivery
-	Reason string
-	DiedAt time.Time
+	State  State
+	Reason string    // why it is dead, or why the last attempt failed
+	DueAt  time.Time // of one that waits, as far as it is known
+	DiedAt time.Time // of one that is dead
 }
 
 // Marked tells whether Retry or Bury was called.

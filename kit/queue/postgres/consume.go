@@ -44,6 +44,7 @@ type run struct {
 // Consume implements queue.Driver. What is urgent is consumed twice: with all the rest, and alone.
 func (d *Driver) Consume(ctx context.Context, name string, o queue.Options, h queue.Handler) error {
 	var both sync.WaitGroup
+	both.Go(func() { d.meter.Watch(ctx, name, d.Stats) })
 	if express := o; o.Express > 0 {
 		express.Batch, express.Workers, express.Prefetch = 1, o.Express, o.Express
 		both.Go(func() { d.consume(ctx, name, queue.UrgentFrom, express, h) })
@@ -126,6 +127,7 @@ func (c *consumer) take(ctx context.Context, limit int) ([]*item, error) {
 		if expires != nil {
 			i.ExpiresAt = *expires
 		}
+		c.meter.Came(c.name, i.Attempt)
 		return i, err
 	})
 	if err != nil {
@@ -186,5 +188,4 @@ func (c *consumer) sweep(ctx context.Context) {
 	if _, err := c.pool.Exec(ctx, `SELECT queue.sweep()`); err != nil && ctx.Err() == nil {
 		c.log.Warn("queue cannot be swept", "error", err)
 	}
-	_, _ = c.Stats(ctx, c.name) // for its gauges; a failure shows in the next take
 }

@@ -32,7 +32,7 @@ func (s *settler) put(x settlement) { s.in <- x }
 
 func (s *settler) release(items []*item) {
 	for _, i := range items {
-		s.put(settlement{item: i, result: released})
+		s.put(settlement{item: i, result: queue.Released})
 	}
 }
 
@@ -88,15 +88,15 @@ func (s *settler) flush(group []settlement) {
 	for _, x := range group {
 		kind := x.result
 		switch kind {
-		case expired:
-			kind = acked
-		case released:
-			kind = retried
+		case queue.Expired:
+			kind = queue.Done
+		case queue.Released:
+			kind = queue.Retried
 		}
 		by[kind] = append(by[kind], x)
 	}
 	// Retries before releases of the same lane are one statement, so a lane never opens in between.
-	for _, kind := range []string{retried, buried, acked} {
+	for _, kind := range []string{queue.Retried, queue.Buried, queue.Done} {
 		if part := by[kind]; len(part) > 0 {
 			s.carry(kind, part)
 		}
@@ -126,30 +126,33 @@ func (s *settler) send(kind string, items []*item, part []settlement) (map[int64
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // also after the consumer was told to stop
 	defer cancel()
 	seqs, tokens := numbers(items)
-	if kind == acked {
+	if kind == queue.Done {
 		return s.seqs(ctx, `SELECT queue.ack($1, $2, $3)`, s.name, seqs, tokens)
 	}
 	waits, reasons := make([]time.Duration, len(part)), make([]string, len(part))
 	for n, x := range part {
 		waits[n], reasons[n] = x.Wait, x.Reason
 	}
-	if kind == buried {
+	if kind == queue.Buried {
 		return s.seqs(ctx, `SELECT queue.bury($1, $2, $3, $4)`, s.name, seqs, tokens, reasons)
 	}
 	return s.seqs(ctx, `SELECT queue.retry($1, $2, $3, $4, $5)`, s.name, seqs, tokens, waits, reasons)
 }
 
 func (s *settler) count(part []settlement, settled map[int64]bool) {
-	missed := 0
+	missed, left := 0, map[string]int{}
 	for _, x := range part {
-		if !settled[x.seq] {
+		if settled[x.seq] {
+			left[x.result]++
+		} else {
 			missed++
-			continue
 		}
-		s.settled.WithLabelValues(s.name, x.result).Inc()
+	}
+	for result, n := range left {
+		s.meter.Left(s.name, result, n)
 	}
 	if missed > 0 {
-		s.settled.WithLabelValues(s.name, lost).Add(float64(missed))
+		s.meter.Left(s.name, queue.Lost, missed)
 		s.log.Warn("messages were settled too late: their lease had run out", "queue", s.name, "messages", missed)
 	}
 }

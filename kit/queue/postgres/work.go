@@ -9,16 +9,6 @@ import (
 	"github.com/rounds-cme/rounds/kit/queue"
 )
 
-// Results in the metrics.
-const (
-	acked    = "done"
-	retried  = "retried"
-	buried   = "dead"
-	expired  = "expired"
-	released = "released" // taken and not begun
-	lost     = "lost"     // the lease ran out, another has it
-)
-
 // work handles a run batch by batch. After a failure in a lane the rest of the lane goes back untouched.
 func (c *consumer) work(r *run) {
 	defer c.held.done(r)
@@ -43,7 +33,7 @@ func (c *consumer) fresh(batch []*item) []*item {
 	live := make([]*item, 0, len(batch))
 	for _, i := range batch {
 		if i.expired || !i.ExpiresAt.IsZero() && !now.Before(i.ExpiresAt) {
-			c.settler.put(settlement{item: i, result: expired})
+			c.settler.put(settlement{item: i, result: queue.Expired})
 			continue
 		}
 		live = append(live, i)
@@ -68,13 +58,13 @@ func (c *consumer) batch(ctx context.Context, batch []*item) bool {
 			clean = false
 			continue
 		}
-		s := settlement{item: i, result: acked, Outcome: c.o.Settle(&i.Delivery, err)}
+		s := settlement{item: i, result: queue.Done, Outcome: c.o.Settle(&i.Delivery, err)}
 		switch {
 		case s.Dead:
-			s.result = buried
+			s.result = queue.Buried
 			c.log.Error("message became a dead letter", "queue", c.name, "id", i.ID, "type", i.Type, "attempt", i.Attempt, "reason", s.Reason)
 		case s.Reason != "":
-			s.result, clean = retried, false
+			s.result, clean = queue.Retried, false
 		}
 		c.settler.put(s)
 	}

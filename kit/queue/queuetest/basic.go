@@ -104,7 +104,7 @@ func retriesThenDeadThenReplay(b *bench) {
 		b.Errorf("reason %q", letters[0].Reason)
 	}
 	refuse.Store(false)
-	n, err := b.Driver().Replay(b.ctx, b.Plain, m.ID)
+	n, err := b.Driver().Replay(b.ctx, b.Plain, queue.Pick{IDs: []uuid.UUID{m.ID}})
 	if err != nil || n != 1 {
 		b.Fatalf("replay: %d, %v", n, err)
 	}

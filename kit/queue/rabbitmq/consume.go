@@ -60,6 +60,9 @@ func (d *Driver) Consume(ctx context.Context, name string, o queue.Options, h qu
 	}
 	// A broker that takes nothing must not keep a worker, who has something for it, from ending.
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(2*stopTime, c.moves.halt) })()
+	d.work(name, 1)
+	defer d.work(name, -1)
+	workers.Go(func() { d.meter.Watch(ctx, name, d.Stats) })
 	c.stay(ctx)
 	close(c.runs)
 	close(c.express)
@@ -171,9 +174,7 @@ func (s *session) receive(raw *amqp.Delivery, key string, lane int) {
 	}
 	i.session, i.lane, i.key = s, lane, key
 	i.Attempt = i.attempt(s.o.MaxAttempts)
-	if raw.Redelivered {
-		s.redelivered.WithLabelValues(s.queue.Name).Inc()
-	}
+	s.meter.Came(s.queue.Name, i.Attempt)
 	s.in <- i
 }
 
@@ -189,7 +190,7 @@ func (s *session) add(i *item) {
 		double = true
 	}
 	if double {
-		s.counted.WithLabelValues(s.queue.Name, doubled).Inc()
+		s.meter.Left(s.queue.Name, queue.Doubled, 1)
 		s.acks.put(i.tag)
 		return
 	}

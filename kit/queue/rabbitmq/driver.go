@@ -61,18 +61,17 @@ type Driver struct {
 	bell    *wake.Bell
 	in, out *link // take and acknowledge, publish
 
-	counted      *prometheus.CounterVec
+	outbox       queue.Table
+	meter        *queue.Meter
 	carriedTotal *prometheus.CounterVec
 	refusedTotal *prometheus.CounterVec
-	redelivered  *prometheus.CounterVec
-	depth        *prometheus.GaugeVec
-	oldest       *prometheus.GaugeVec
 	alarm        *prometheus.GaugeVec
 
 	mu    sync.Mutex
 	done  map[string]*memory // by queue
 	held  map[string]int     // in the hands of our workers, or waiting for them
 	heads map[string]head
+	works map[string]int   // consumers of ours
 	not   map[string]error // taken by the broker, by queue: what we wanted to put last
 }
 
@@ -88,14 +87,11 @@ func New(c Config, pool *pgxpool.Pool, log *slog.Logger, reg prometheus.Register
 	}
 	d := &Driver{
 		table: c.Table, service: c.Service, pool: pool, lease: cmp.Or(c.Lease, defaultLease), log: log, now: now, bell: wake.New(pool, "queue"),
-		counted:      obs.Counter(reg, "rounds_queue_messages_total", "Messages that left a worker, by result.", "queue", "result"),
+		outbox: queue.Table{Pool: pool}, meter: queue.NewMeter(queue.Table{Pool: pool}, log, reg),
 		carriedTotal: obs.Counter(reg, "rounds_queue_carried_total", "Messages that the broker confirmed.", "queue"),
 		refusedTotal: obs.Counter(reg, "rounds_queue_refused_total", "Messages that the broker did not take; they are carried again.", "queue"),
-		redelivered:  obs.Counter(reg, "rounds_queue_redelivered_total", "Messages that were delivered before.", "queue"),
-		depth:        obs.Gauge(reg, "rounds_queue_depth", "Messages in a queue, by state.", "queue", "state"),
-		oldest:       obs.Gauge(reg, "rounds_queue_oldest_seconds", "Age of the oldest message that could be taken.", "queue"),
 		alarm:        obs.Gauge(reg, "rounds_broker_blocked", "1 while the broker has an alarm and publishing waits."),
-		done:         map[string]*memory{}, held: map[string]int{}, heads: map[string]head{}, not: map[string]error{},
+		done:         map[string]*memory{}, held: map[string]int{}, heads: map[string]head{}, works: map[string]int{}, not: map[string]error{},
 	}
 	d.in = newLink(c.URL, "rounds "+c.Service+" takes", log, func(bool) {})
 	d.out = newLink(c.URL, "rounds "+c.Service+" puts", log, func(blocked bool) {
@@ -155,18 +151,23 @@ func (d *Driver) hold(name string, n int) {
 	d.mu.Unlock()
 }
 
+// work notes that n more consumers of ours work on a queue.
+func (d *Driver) work(name string, n int) {
+	d.mu.Lock()
+	d.works[name] += n
+	d.mu.Unlock()
+}
+
 // Stats implements queue.Driver. Taken are those in this instance's hands, since the broker does not tell of others, and
-// those on their way to the broker.
+// those on their way to the broker. While the broker is away, what is in the outbox is told beside the error.
 func (d *Driver) Stats(ctx context.Context, name string) (queue.Stats, error) {
 	q, err := find(d.table, name)
 	if err != nil {
 		return queue.Stats{}, err
 	}
-	var s queue.Stats
-	var putDead int                                                                                       // of a time when PostgreSQL was the driver
-	line := d.pool.QueryRow(ctx, `SELECT ready, delayed, taken, dead, oldest FROM queue.stats($1)`, name) // before the broker: so none is missed on its way
-	if err := line.Scan(&s.Ready, &s.Delayed, &s.Taken, &putDead, &s.Oldest); err != nil {
-		return s, fmt.Errorf("stats of the outbox of %s: %w", name, err)
+	s, err := d.outbox.Stats(ctx, name) // before the broker: so none is missed on its way
+	if err != nil {
+		return s, err
 	}
 	d.mu.Lock()
 	s.Taken += d.held[name]
@@ -174,10 +175,6 @@ func (d *Driver) Stats(ctx context.Context, name string) (queue.Stats, error) {
 	if err := d.atBroker(ctx, q, &s); err != nil {
 		return s, fmt.Errorf("stats of queue %s: %w", name, err)
 	}
-	for state, n := range map[string]int{"ready": s.Ready, "delayed": s.Delayed, "taken": s.Taken, "dead": s.Dead} {
-		d.depth.WithLabelValues(name, state).Set(float64(n))
-	}
-	d.oldest.WithLabelValues(name).Set(s.Oldest.Seconds())
 	return s, nil
 }
 
@@ -196,20 +193,22 @@ func (d *Driver) atBroker(ctx context.Context, q Queue, s *queue.Stats) error {
 		waiting += n
 	}
 	s.Ready += waiting
-	if !q.Ordered {
-		for _, wait := range q.waits() {
-			n, err := length(ch, q.waiting(wait))
-			if err != nil {
-				return err
-			}
-			s.Delayed += n
+	for _, name := range q.pauses() {
+		n, err := length(ch, name)
+		if err != nil {
+			return err
 		}
+		s.Delayed += n
 	}
-	if s.Dead, err = length(ch, q.dead()); err != nil {
+	dead, err := length(ch, q.dead())
+	if err != nil {
 		return err
 	}
-	if waiting > 0 {
-		s.Oldest = max(s.Oldest, d.age(ch, q))
+	s.Dead += dead
+	if waiting == 0 {
+		d.saw(q.Name, d.now()) // what waits from now on came later
+		return nil
 	}
+	s.Oldest = max(s.Oldest, d.age(ch, q))
 	return nil
 }

@@ -132,7 +132,7 @@ func (r *relay) carry(out *publisher, rows []*row) {
 		seq, token := x.seq, x.token
 		finish := func(err error) { r.settled <- carried{seq, token, err} }
 		if x.expired {
-			r.counted.WithLabelValues(r.queue.Name, expired).Inc()
+			r.meter.Left(r.queue.Name, queue.Expired, 1)
 			finish(nil)
 			continue
 		}

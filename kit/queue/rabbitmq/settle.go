@@ -13,17 +13,6 @@ import (
 	"github.com/rounds-cme/rounds/kit/queue"
 )
 
-// Results in the metrics.
-const (
-	acked    = "done"
-	retried  = "retried"
-	buried   = "dead"
-	expired  = "expired"
-	released = "released" // taken and not begun
-	doubled  = "double"   // finished before
-	lost     = "lost"     // the connection went before it could be acknowledged
-)
-
 // work handles a run.
 func (c *consumer) work(r *run) {
 	s := r.session
@@ -31,7 +20,7 @@ func (c *consumer) work(r *run) {
 	live := make([]*item, 0, len(r.items))
 	for _, i := range r.items {
 		if !i.ExpiresAt.IsZero() && !now.Before(i.ExpiresAt) {
-			s.finish(i, expired)
+			s.finish(i, queue.Expired)
 			continue
 		}
 		live = append(live, i)
@@ -61,11 +50,11 @@ func (c *consumer) settle(r *run, i *item, o queue.Outcome) {
 		m := encode(&i.Delivery, i.copyOf)
 		m.Headers[headerReason], m.Headers[headerDied] = o.Reason, c.now().UnixMicro()
 		m.Headers[headerFailures] = int32(i.Attempt) //nolint:gosec // Bounded by MaxAttempts and what a broker counts.
-		s.move(i, buried, c.queue.dead(), m)
+		s.move(i, queue.Buried, c.queue.dead(), m)
 	case o.Reason == "":
-		s.finish(i, acked)
+		s.finish(i, queue.Done)
 	case r.lane != nil:
-		c.counted.WithLabelValues(c.queue.Name, retried).Inc()
+		c.meter.Left(c.queue.Name, queue.Retried, 1)
 		again := *i // what the handler marked is forgotten
 		again.Delivery = fresh(&i.Delivery)
 		again.failures, again.Attempt = i.failures+1, i.Attempt+1
@@ -76,7 +65,7 @@ func (c *consumer) settle(r *run, i *item, o queue.Outcome) {
 		next.failures++
 		m := encode(&i.Delivery, next)
 		m.Headers[headerReason] = o.Reason
-		s.move(i, retried, c.queue.waiting(c.queue.wait(o.Wait)), m)
+		s.move(i, queue.Retried, c.queue.waiting(c.queue.wait(o.Wait)), m)
 	}
 }
 
@@ -100,18 +89,18 @@ func (s *session) swap(old, next *item) {
 func (s *session) finish(i *item, result string) {
 	s.memory.add(i.done())
 	if s.ch.IsClosed() {
-		s.counted.WithLabelValues(s.queue.Name, lost).Inc()
+		s.meter.Left(s.queue.Name, queue.Lost, 1)
 	} else {
 		s.acks.put(i.tag)
 	}
-	s.counted.WithLabelValues(s.queue.Name, result).Inc()
+	s.meter.Left(s.queue.Name, result, 1)
 	s.drop(i)
 }
 
 // release gives a message back that nobody tried: a copy, since the broker would count what it takes back itself. We must
 // have unsubscribed before, or it comes to us.
 func (s *session) release(i *item) {
-	s.move(i, released, s.queue.exchange(), encode(&i.Delivery, i.copyOf))
+	s.move(i, queue.Released, s.queue.exchange(), encode(&i.Delivery, i.copyOf))
 }
 
 // move sends a copy to another queue, and acknowledges the message when the broker has it. If the channel is gone the
@@ -130,11 +119,11 @@ func (s *session) move(i *item, result, exchange string, m amqp.Publishing) {
 			_ = s.ch.Nack(i.tag, false, true)
 			return
 		}
-		if result != released {
+		if result != queue.Released {
 			s.memory.add(i.copyOf)
 		}
 		s.acks.put(i.tag)
-		s.counted.WithLabelValues(s.queue.Name, result).Inc()
+		s.meter.Left(s.queue.Name, result, 1)
 		s.drop(i)
 	}})
 }

@@ -77,6 +77,27 @@ func (q Queue) keys() []string {
 	return all
 }
 
+// pauses are the queues in which messages wait for their next try.
+func (q Queue) pauses() []string {
+	if q.Ordered {
+		return nil
+	}
+	var all []string
+	for _, wait := range q.waits() {
+		all = append(all, q.waiting(wait))
+	}
+	return all
+}
+
+// waiters are all queues in which messages wait.
+func (q Queue) waiters() []string {
+	var all []string
+	for _, key := range q.keys() {
+		all = append(all, q.queue(key))
+	}
+	return append(all, q.pauses()...)
+}
+
 // Object is something that stands at the broker.
 type Object struct {
 	Kind      string // "exchange", "queue" or "binding"
