@@ -129,6 +129,10 @@ type Operator interface {
 	SetAside(ctx context.Context, queue, reason string) (int, error)
 	// Purge deletes everything that is waiting in the queue, and tells how much that was.
 	Purge(ctx context.Context, queue string) (int, error)
+	// Note keeps who does something of the above before it is done, and does it unless it was done before.
+	Note(ctx context.Context, o Operation, do func() (int, error)) (int, error)
+	// Notes lists what was done by hand, the last first.
+	Notes(ctx context.Context, queue string, limit int) ([]Operation, error)
 }
 
 // Pick chooses dead letters: those with an id and the reason, where these are given; the zero value chooses all.
@@ -140,6 +144,17 @@ type Pick struct {
 // Has tells whether a letter is chosen.
 func (p Pick) Has(id uuid.UUID, reason string) bool {
 	return (len(p.IDs) == 0 || slices.Contains(p.IDs, id)) && (p.Reason == "" || p.Reason == reason)
+}
+
+// Operation is something that was done by hand.
+type Operation struct {
+	ID    uuid.UUID // of the wish, so that one that is sent twice is done once
+	Queue string
+	What  string // replay, discard, set aside, purge
+	Actor string // an account, or who sat at the command line
+	Which string // an id or a reason; empty: all
+	Count *int   // how many messages; nil while it is not known
+	At    time.Time
 }
 
 // Stats are the numbers of one queue.

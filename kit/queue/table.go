@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -104,17 +103,6 @@ func (t Table) count(ctx context.Context, what, sql, name string, args ...any) (
 		return 0, fmt.Errorf("%s queue %s: %w", what, name, err)
 	}
 	return n, nil
-}
-
-// Operation is something that was done by hand.
-type Operation struct {
-	ID    uuid.UUID // of the wish, so that one that is sent twice is done once
-	Queue string
-	What  string // replay, discard, set aside, purge
-	Actor string // an account, or who sat at the command line
-	Which string // an id or a reason; empty: all
-	Count *int   // how many messages; nil while it is not known
-	At    time.Time
 }
 
 // Note keeps an operation before it begins, and does it unless it was done before. What fails stands there without a count, and may

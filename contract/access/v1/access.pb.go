@@ -90,12 +90,29 @@ var file_access_v1_access_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "bytes,50001,opt,name=allow",
 		Filename:      "access/v1/access.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         50002,
+		Name:          "rounds.access.v1.open",
+		Tag:           "varint,50002,opt,name=open",
+		Filename:      "access/v1/access.proto",
+	},
 }
 
 // Extension fields to descriptorpb.MethodOptions.
 var (
 	// optional rounds.access.v1.Allow allow = 50001;
 	E_Allow = &file_access_v1_access_proto_extTypes[0]
+)
+
+// Extension fields to descriptorpb.FieldOptions.
+var (
+	// Operators may read this field of a message that waits in a queue. Without it they see that there is something, and not what:
+	// what a message carries may be a secret, or somebody's name.
+	//
+	// optional bool open = 50002;
+	E_Open = &file_access_v1_access_proto_extTypes[1]
 )
 
 var File_access_v1_access_proto protoreflect.FileDescriptor
@@ -106,7 +123,8 @@ const file_access_v1_access_proto_rawDesc = "" +
 	"\x05Allow\x12\x18\n" +
 	"\acallers\x18\x01 \x03(\tR\acallers\x12\x14\n" +
 	"\x05roles\x18\x02 \x03(\tR\x05roles:O\n" +
-	"\x05allow\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x17.rounds.access.v1.AllowR\x05allowB:Z8github.com/rounds-cme/rounds/contract/access/v1;accesspbb\x06proto3"
+	"\x05allow\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x17.rounds.access.v1.AllowR\x05allow:3\n" +
+	"\x04open\x12\x1d.google.protobuf.FieldOptions\x18҆\x03 \x01(\bR\x04openB:Z8github.com/rounds-cme/rounds/contract/access/v1;accesspbb\x06proto3"
 
 var (
 	file_access_v1_access_proto_rawDescOnce sync.Once
@@ -124,14 +142,16 @@ var file_access_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_access_v1_access_proto_goTypes = []any{
 	(*Allow)(nil),                      // 0: rounds.access.v1.Allow
 	(*descriptorpb.MethodOptions)(nil), // 1: google.protobuf.MethodOptions
+	(*descriptorpb.FieldOptions)(nil),  // 2: google.protobuf.FieldOptions
 }
 var file_access_v1_access_proto_depIdxs = []int32{
 	1, // 0: rounds.access.v1.allow:extendee -> google.protobuf.MethodOptions
-	0, // 1: rounds.access.v1.allow:type_name -> rounds.access.v1.Allow
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	1, // [1:2] is the sub-list for extension type_name
-	0, // [0:1] is the sub-list for extension extendee
+	2, // 1: rounds.access.v1.open:extendee -> google.protobuf.FieldOptions
+	0, // 2: rounds.access.v1.allow:type_name -> rounds.access.v1.Allow
+	3, // [3:3] is the sub-list for method output_type
+	3, // [3:3] is the sub-list for method input_type
+	2, // [2:3] is the sub-list for extension type_name
+	0, // [0:2] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -147,7 +167,7 @@ func file_access_v1_access_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_access_v1_access_proto_rawDesc), len(file_access_v1_access_proto_rawDesc)),
 			NumEnums:      0,
 			NumMessages:   1,
-			NumExtensions: 1,
+			NumExtensions: 2,
 			NumServices:   0,
 		},
 		GoTypes:           file_access_v1_access_proto_goTypes,

@@ -36,7 +36,7 @@ func TestKilledConsumer(t *testing.T) {
 	declare(t, database.Admin())
 	taker := database.Pool("statistics")
 	rig := queuetest.Rig{
-		Pool: database.Pool("livewebinar"), Taker: taker, Plain: plain, Ordered: ordered,
+		Pool: database.Pool("livewebinar"), Plain: plain, Ordered: ordered,
 		Driver: func() queue.Driver { return postgres.New(taker, quiet(), nil, time.Now) },
 	}
 	queuetest.Crash(t, rig, func() *exec.Cmd {

@@ -42,7 +42,7 @@ func rig(t *testing.T) queuetest.Rig {
 	declare(t, database.Admin())
 	taker := database.Pool("statistics")
 	return queuetest.Rig{
-		Pool: database.Pool("livewebinar"), Taker: taker, Plain: plain, Ordered: ordered,
+		Pool: database.Pool("livewebinar"), Plain: plain, Ordered: ordered,
 		Driver: func() queue.Driver { return postgres.New(taker, quiet(), nil, time.Now) },
 	}
 }

@@ -146,15 +146,15 @@ func flowOfAllInstances(b *bench) {
 func operationIsDoneOnce(b *bench) {
 	b.put(message(b.Plain, "x"))
 	b.until("it is ready", func() bool { s := b.stats(b.Plain); return s.Ready == 1 && s.Taken == 0 })
-	table := queue.Table{Pool: b.Taker}
+	d := b.Driver()
 	wish := queue.Operation{ID: uuid.Must(uuid.NewV7()), Queue: b.Plain, What: "set aside", Actor: "somebody"}
 	for range 2 {
-		n, err := table.Note(b.ctx, wish, func() (int, error) { return b.Driver().SetAside(b.ctx, b.Plain, "a reason") })
+		n, err := d.Note(b.ctx, wish, func() (int, error) { return d.SetAside(b.ctx, b.Plain, "a reason") })
 		if err != nil || n != 1 {
 			b.Errorf("set aside %d, %v", n, err)
 		}
 	}
-	notes, err := table.Notes(b.ctx, b.Plain, 10)
+	notes, err := d.Notes(b.ctx, b.Plain, 10)
 	if err != nil || len(notes) != 1 || notes[0].Actor != "somebody" || notes[0].Count == nil || *notes[0].Count != 1 || notes[0].At.IsZero() {
 		b.Errorf("notes %+v, %v", notes, err)
 	}

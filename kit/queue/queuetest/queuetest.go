@@ -23,7 +23,6 @@ import (
 // Rig is what a driver's test provides: two empty queues and as many instances of the driver as asked for.
 type Rig struct {
 	Pool    *pgxpool.Pool       // may put into the queues
-	Taker   *pgxpool.Pool       // may take from them
 	Driver  func() queue.Driver // a new instance each time, as in another process
 	Plain   string
 	Ordered string // messages of one key one after another

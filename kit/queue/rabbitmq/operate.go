@@ -274,3 +274,13 @@ func (d *Driver) Purge(ctx context.Context, name string) (int, error) {
 	}
 	return count, nil
 }
+
+// Note implements queue.Operator.
+func (d *Driver) Note(ctx context.Context, o queue.Operation, do func() (int, error)) (int, error) {
+	return d.outbox.Note(ctx, o, do)
+}
+
+// Notes implements queue.Operator.
+func (d *Driver) Notes(ctx context.Context, name string, limit int) ([]queue.Operation, error) {
+	return d.outbox.Notes(ctx, name, limit)
+}

@@ -136,7 +136,7 @@ func (p *place) rig() queuetest.Rig {
 	p.relay()
 	stats := p.driver(taker)
 	return queuetest.Rig{
-		Pool: p.database.Pool(putter), Taker: p.database.Pool(taker), Plain: plain, Ordered: ordered, Inexact: 100,
+		Pool: p.database.Pool(putter), Plain: plain, Ordered: ordered, Inexact: 100,
 		Driver: func() queue.Driver { return &counting{Driver: p.driver(taker), stats: stats, place: p} },
 	}
 }
