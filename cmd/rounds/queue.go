@@ -267,11 +267,11 @@ func (c queueReplayCommand) Run(cli *program, out io.Writer) error {
 			text += strings.Repeat(" ", min(n, 1)) + id.String()
 		}
 		if c.Reason != "" {
-			found, any, err := desk.OfReason(ctx, d, name, c.Reason)
+			found, some, err := desk.OfReason(ctx, d, name, c.Reason)
 			if err != nil {
 				return err
 			}
-			if !any {
+			if !some {
 				return fmt.Errorf("no dead letter of %s has this reason; rounds queue list shows them", name)
 			}
 			which = found

@@ -89,6 +89,11 @@ const looks = 10 * time.Second
 
 // Watch reports and shows a queue every few seconds until ctx ends; stats is the driver's.
 func (m *Meter) Watch(ctx context.Context, name string, stats func(context.Context, string) (Stats, error)) {
+	defer func() {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		m.Report(last, name)
+	}()
 	tick := time.NewTicker(looks)
 	defer tick.Stop()
 	for {
@@ -100,9 +105,6 @@ func (m *Meter) Watch(ctx context.Context, name string, stats func(context.Conte
 		}
 		select {
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-			defer cancel()
-			m.Report(last, name)
 			return
 		case <-tick.C:
 		}
