@@ -7,16 +7,6 @@ import (
 	"testing"
 
 	"github.com/rounds-cme/rounds/cmd/rounds/verify"
-	"github.com/rounds-cme/rounds/kit/db/dbtest"
-	"github.com/rounds-cme/rounds/kit/eventlog"
-	"github.com/rounds-cme/rounds/kit/queue"
-	"github.com/rounds-cme/rounds/kit/saga"
-	"github.com/rounds-cme/rounds/service/auth"
-	"github.com/rounds-cme/rounds/service/datamanagement"
-	"github.com/rounds-cme/rounds/service/livewebinar"
-	"github.com/rounds-cme/rounds/service/notificationcenter"
-	"github.com/rounds-cme/rounds/service/notificationtaskrunner"
-	"github.com/rounds-cme/rounds/service/scheduler"
 )
 
 const (
@@ -93,8 +83,7 @@ func tell() *story { return &story{} }
 // TestLedger tells what happened to the points of a webinar and to a licence, whole and with each thing wrong that can be.
 func TestLedger(t *testing.T) {
 	t.Parallel()
-	database := dbtest.New(t, queue.Schema(), eventlog.Schema(), saga.Schema(), auth.Schema(), datamanagement.Schema(), scheduler.Schema(),
-		livewebinar.Schema(), notificationcenter.Schema(), notificationtaskrunner.Schema())
+	database, clean := house(t)
 	about := slices.DeleteFunc(verify.Main(), func(i verify.Invariant) bool {
 		subject, _, _ := strings.Cut(i.Name, ".")
 		return i.Name == "ledger.replay" || !slices.Contains([]string{"ledger", "requests", "licences"}, subject)
@@ -133,7 +122,8 @@ func TestLedger(t *testing.T) {
 		{"noted, not warned", tell().noted("2027-01-01", "30").warned("2027-12-31T23:00:00Z", "30").noted("2028-01-01", "30"), []string{"licences.told"}},
 		{"warned, not noted", tell().warned("2026-12-31T23:00:00Z", "30"), []string{"licences.told"}},
 	} {
-		hurt(t, database, `TRUNCATE datamanagement.webinar, datamanagement.licence_notice, saga.run, eventlog.event, eventlog.stream CASCADE;`+c.story.rows)
+		clean()
+		hurt(t, database, c.story.rows)
 		if broken := names(t, database, about); !slices.Equal(broken, c.want) {
 			t.Errorf("%s: broken are %v, want %v", c.what, broken, c.want)
 		}
