@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up build test generate lint fmt unit integration e2e race bench
+.PHONY: help up build test generate lint fmt unit integration e2e race bench chaos
 
 TOOL := go tool -modfile=tools/go.mod
 LINT := go tool -modfile=tools/lint/go.mod golangci-lint
@@ -56,6 +56,10 @@ race: ## Test each package with the race detector
 bench: ## Measure, and print a table with what the machine was
 	@tools/need postgresql
 	go run ./test/load $(ARGS)
+
+chaos: ## Kill services, database and broker at random under load, and look whether every promise held
+	@tools/need postgresql rabbitmq-server
+	go run ./test/chaos $(ARGS)
 
 node_modules/.package-lock.json: package-lock.json
 	npm ci --no-audit --no-fund
