@@ -109,15 +109,26 @@ func New(pool *pgxpool.Pool, log *slog.Logger, reg prometheus.Registerer, known 
 // errs.Conflict with the code "eventlog.conflict", and the transaction must be rolled back.
 func (l *Log) Append(ctx context.Context, tx pgx.Tx, events ...Event) error {
 	trace := obs.Traceparent(ctx)
+	all := &pgx.Batch{} // one trip, however many
 	for _, e := range events {
 		kind, payload, err := l.types.encode(e)
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `SELECT eventlog.append($1, $2, $3, $4, $5)`, e.Stream, e.ExpectedVersion, kind, payload, trace)
-		if err != nil {
-			return fmt.Errorf("append %s to %s: %w", kind, e.Stream, conflict(err))
+		all.Queue(`SELECT eventlog.append($1, $2, $3, $4, $5)`, e.Stream, e.ExpectedVersion, kind, payload, trace)
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	answers := tx.SendBatch(ctx, all)
+	for _, e := range events {
+		if _, err := answers.Exec(); err != nil {
+			_ = answers.Close() // says the same
+			return fmt.Errorf("append to %s: %w", e.Stream, conflict(err))
 		}
+	}
+	if err := answers.Close(); err != nil {
+		return fmt.Errorf("append %d events: %w", len(events), err)
 	}
 	return nil
 }

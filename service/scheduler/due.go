@@ -20,30 +20,42 @@ import (
 const (
 	// claimAtOnce bounds what one instance holds, so that others take their share of a busy minute.
 	claimAtOnce = 20
+	// remindAtOnce is for reminders, which are given together.
+	remindAtOnce = 500
+	// addEvery is how often plans are looked through for new timers while many are due; otherwise with each look.
+	addEvery = 500 * time.Millisecond
 	// mostPause is how often to look when nothing rings: a lost notification costs no more than this.
 	mostPause = time.Second
 )
 
 // look claims and fires what is due, and tells how long there is nothing to do.
-func (s *server) look(ctx context.Context) (time.Duration, error) {
+func (s *server) look(ctx context.Context, add bool) (time.Duration, error) {
 	if err := s.recur(ctx); err != nil {
 		return 0, err
 	}
 	now := s.Now()
-	kinds, leads := s.leads()
-	if _, err := s.store.TimerAddLeads(ctx, store.TimerAddLeadsParams{Kinds: kinds, Leads: leads, Now: now}); err != nil {
-		return 0, fmt.Errorf("add reminders: %w", err)
+	if add {
+		kinds, leads := s.leads()
+		if _, err := s.store.TimerAddLeads(ctx, store.TimerAddLeadsParams{Kinds: kinds, Leads: leads, Now: now}); err != nil {
+			return 0, fmt.Errorf("add reminders: %w", err)
+		}
 	}
-	timers, err := s.store.TimerClaim(ctx, store.TimerClaimParams{
-		Now: now, LeaseUntil: pointer(now.Add(s.config.Lease)), Most: claimAtOnce,
-	})
+	claim := store.TimerClaimParams{Now: now, LeaseUntil: pointer(now.Add(s.config.Lease)), Most: claimAtOnce}
+	timers, err := s.store.TimerClaim(ctx, claim)
 	if err != nil {
 		return 0, fmt.Errorf("claim timers: %w", err)
 	}
 	for _, timer := range timers {
 		s.handle(ctx, timer)
 	}
-	if len(timers) > 0 {
+	claim.Now, claim.LeaseUntil = s.Now(), pointer(s.Now().Add(s.config.Lease))
+	claim.Most, claim.Reminders = remindAtOnce, true
+	reminders, err := s.store.TimerClaim(ctx, claim)
+	if err != nil {
+		return 0, fmt.Errorf("claim reminders: %w", err)
+	}
+	s.handleReminders(ctx, reminders)
+	if len(timers)+len(reminders) > 0 {
 		return 0, nil // There may be more.
 	}
 	next, err := s.store.TimerNext(ctx, now.Add(mostPause))
@@ -154,12 +166,16 @@ func (s *server) remind(ctx context.Context, tx pgx.Tx, plan store.SchedulerPlan
 		obs.Event(ctx).Set("skipped", "a later reminder is due as well, or the start has come")
 		return nil
 	}
-	return s.Events.Append(ctx, tx, eventlog.Event{
+	return s.Events.Append(ctx, tx, reminderDue(plan, timer))
+}
+
+func reminderDue(plan store.SchedulerPlan, timer store.TimerClaimRow) eventlog.Event {
+	return eventlog.Event{
 		Stream: stream(plan.WebinarID), ExpectedVersion: eventlog.Any, Type: "reminder.due",
 		Message: &eventpb.ReminderDue{
 			WebinarId: plan.WebinarID.String(), StartsAt: timestamppb.New(plan.StartsAt), Sequence: plan.Sequence, Lead: timer.Lead,
 		},
-	})
+	}
 }
 
 func ends(plan store.SchedulerPlan) time.Time {

@@ -108,14 +108,22 @@ func (s *server) timers(ctx context.Context) error {
 	}
 	rings, stop := s.bell.On()
 	defer stop()
+	var added time.Time
+	rang := true
 	for ctx.Err() == nil {
-		pause, err := s.look(ctx)
+		add := rang || time.Since(added) > addEvery
+		if add {
+			added = time.Now()
+		}
+		pause, err := s.look(ctx, add)
 		if err != nil {
 			return err
 		}
+		rang = false
 		select {
 		case <-ctx.Done():
 		case <-rings:
+			rang = true
 		case <-time.After(pause):
 		}
 	}

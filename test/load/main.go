@@ -1,4 +1,4 @@
-// Command load measures Rounds on this machine: go run ./test/load, or one of article, personal, up, room, reminders.
+// Command load measures Rounds on this machine: go run ./test/load, or one of article, personal, up, room, reminders, timers, queue, events.
 //
 // Every measurement starts what it needs, speaks the real protocol, and prints a table with what the machine was, beside a floor:
 // the least that any program would take for the same. Nothing here is a test: the figures depend on the machine and on what else
@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/rounds-cme/rounds/test/live"
+	"github.com/rounds-cme/rounds/test/load/news"
 	"github.com/rounds-cme/rounds/test/load/page"
 	"github.com/rounds-cme/rounds/test/load/reminders"
 	"github.com/rounds-cme/rounds/test/load/room"
@@ -28,6 +29,9 @@ type commands struct {
 	Room     room.Command  `cmd:"" help:"Viewers in one room, beside a bare WebSocket server that sends the same."`
 
 	Reminders reminders.Command `cmd:"" help:"Ten thousand reminders due at once, beside a tight loop that sends the same mails."`
+	Timers    news.Timers       `cmd:"" help:"Ten thousand timers over a minute, and at one instant: how late each fires."`
+	Queue     news.Queue        `cmd:"" help:"Put and take, in PostgreSQL or, with --broker, by way of RabbitMQ, beside the bare client."`
+	Events    news.Events       `cmd:"" help:"Events appended by many writers, and how soon subscribers hear of them."`
 }
 
 func main() {
@@ -51,7 +55,7 @@ func (all) Run() error {
 	var failed []error
 	for _, line := range []string{
 		"article", "personal", "up", "room --viewers 2000", "room --viewers 5000", "room --viewers 10000",
-		"reminders", "reminders --broker", "room --viewers 5000 --storm", "room --viewers 5000 --rate 2 --soak 10m",
+		"reminders", "reminders --broker", "timers", "queue", "queue --broker", "events", "room --viewers 5000 --storm", "room --viewers 5000 --rate 2 --soak 10m",
 	} {
 		var c commands
 		parser, err := kong.New(&c)

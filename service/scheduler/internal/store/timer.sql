@@ -15,6 +15,7 @@ SET token = t.token + 1, lease_until = @lease_until, attempts = t.attempts + 1
 WHERE t.id IN (
     SELECT d.id FROM scheduler.timer d
     WHERE d.state = 'waiting' AND d.due_at <= @now AND (d.lease_until IS NULL OR d.lease_until < @now)
+        AND (d.kind = 'reminder') = @reminders::boolean
     ORDER BY d.due_at
     LIMIT @most
     FOR UPDATE SKIP LOCKED
@@ -25,6 +26,12 @@ RETURNING t.id, t.webinar_id, t.kind, t.sequence, t.lead, t.try, t.due_at, t.dea
 -- Nothing happens for an instance whose claim has been taken over, or whose timer was cancelled meanwhile.
 UPDATE scheduler.timer SET state = 'done', lease_until = NULL, error = ''
 WHERE id = @id AND token = @token AND state = 'waiting';
+
+-- name: TimersDone :many
+-- The same for many; those that are not answered are somebody else's, or nobody's.
+UPDATE scheduler.timer t SET state = 'done', lease_until = NULL, error = ''
+FROM (SELECT unnest(@ids::bigint[]) AS id, unnest(@tokens::integer[]) AS token) c
+WHERE t.id = c.id AND t.token = c.token AND t.state = 'waiting' RETURNING t.id;
 
 -- name: TimerLater :execrows
 UPDATE scheduler.timer SET due_at = @due_at, lease_until = NULL, error = @error
@@ -65,6 +72,9 @@ FROM scheduler.timer WHERE state = 'waiting';
 -- name: TimerCounts :many
 SELECT kind, state, count(*) AS number, coalesce(min(due_at) FILTER (WHERE state = 'waiting'), 'epoch')::timestamptz AS oldest
 FROM scheduler.timer GROUP BY kind, state;
+
+-- name: PlansGet :many
+SELECT p.webinar_id, p.starts_at, p.minutes, p.sequence, p.cancelled FROM scheduler.plan p WHERE p.webinar_id = ANY (@webinars::uuid[]);
 
 -- name: PlanGet :one
 SELECT webinar_id, starts_at, minutes, sequence, cancelled FROM scheduler.plan WHERE webinar_id = @webinar_id;

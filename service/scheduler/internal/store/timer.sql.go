@@ -29,6 +29,36 @@ func (q *Queries) PlanGet(ctx context.Context, webinarID uuid.UUID) (SchedulerPl
 	return i, err
 }
 
+const plansGet = `-- name: PlansGet :many
+SELECT p.webinar_id, p.starts_at, p.minutes, p.sequence, p.cancelled FROM scheduler.plan p WHERE p.webinar_id = ANY ($1::uuid[])
+`
+
+func (q *Queries) PlansGet(ctx context.Context, webinars []uuid.UUID) ([]SchedulerPlan, error) {
+	rows, err := q.db.Query(ctx, plansGet, webinars)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SchedulerPlan{}
+	for rows.Next() {
+		var i SchedulerPlan
+		if err := rows.Scan(
+			&i.WebinarID,
+			&i.StartsAt,
+			&i.Minutes,
+			&i.Sequence,
+			&i.Cancelled,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const pointsOpen = `-- name: PointsOpen :one
 SELECT EXISTS (SELECT 1 FROM datamanagement.scheduler_points WHERE webinar_id = $1 AND open)::boolean AS open
 `
@@ -98,8 +128,9 @@ SET token = t.token + 1, lease_until = $1, attempts = t.attempts + 1
 WHERE t.id IN (
     SELECT d.id FROM scheduler.timer d
     WHERE d.state = 'waiting' AND d.due_at <= $2 AND (d.lease_until IS NULL OR d.lease_until < $2)
+        AND (d.kind = 'reminder') = $3::boolean
     ORDER BY d.due_at
-    LIMIT $3
+    LIMIT $4
     FOR UPDATE SKIP LOCKED
 )
 RETURNING t.id, t.webinar_id, t.kind, t.sequence, t.lead, t.try, t.due_at, t.deadline, t.token, t.attempts
@@ -108,6 +139,7 @@ RETURNING t.id, t.webinar_id, t.kind, t.sequence, t.lead, t.try, t.due_at, t.dea
 type TimerClaimParams struct {
 	LeaseUntil *time.Time
 	Now        time.Time
+	Reminders  bool
 	Most       int32
 }
 
@@ -125,7 +157,12 @@ type TimerClaimRow struct {
 }
 
 func (q *Queries) TimerClaim(ctx context.Context, arg TimerClaimParams) ([]TimerClaimRow, error) {
-	rows, err := q.db.Query(ctx, timerClaim, arg.LeaseUntil, arg.Now, arg.Most)
+	rows, err := q.db.Query(ctx, timerClaim,
+		arg.LeaseUntil,
+		arg.Now,
+		arg.Reminders,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -313,6 +350,38 @@ func (q *Queries) TimerTryAgain(ctx context.Context, arg TimerTryAgainParams) er
 		arg.DueAt,
 	)
 	return err
+}
+
+const timersDone = `-- name: TimersDone :many
+UPDATE scheduler.timer t SET state = 'done', lease_until = NULL, error = ''
+FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::integer[]) AS token) c
+WHERE t.id = c.id AND t.token = c.token AND t.state = 'waiting' RETURNING t.id
+`
+
+type TimersDoneParams struct {
+	Ids    []int64
+	Tokens []int32
+}
+
+// The same for many; those that are not answered are somebody else's, or nobody's.
+func (q *Queries) TimersDone(ctx context.Context, arg TimersDoneParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, timersDone, arg.Ids, arg.Tokens)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const webinarSetEnded = `-- name: WebinarSetEnded :one

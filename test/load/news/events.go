@@ -1,0 +1,210 @@
+package news
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/rounds-cme/rounds/kit/db"
+	"github.com/rounds-cme/rounds/kit/db/dbtest"
+	"github.com/rounds-cme/rounds/kit/eventlog"
+	"github.com/rounds-cme/rounds/test/load/bench"
+)
+
+// Events is the event log.
+type Events struct {
+	Writers     int           `default:"32" help:"Writers, each with one transaction an event."`
+	Subscribers int           `default:"3" help:"Groups that follow meanwhile."`
+	For         time.Duration `default:"10s" help:"How long each line is measured."`
+	Rate        int           `default:"500" help:"Events a second, of the line about latency."`
+}
+
+// Types of events: one that nobody follows, and one that all do.
+const (
+	unheard = "load.unheard"
+	heard   = "load.heard"
+)
+
+// Run measures and prints the tables.
+func (c *Events) Run() error {
+	if err := describe(); err != nil {
+		return err
+	}
+	return bench.Run(func(t *bench.T) error {
+		store := dbtest.NewOwn(t, eventlog.Schema())
+		if _, err := store.Admin().Exec(t.Context(), `CREATE TABLE public.floor (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payload jsonb NOT NULL)`); err != nil {
+			return err
+		}
+		pool, err := db.Pool(t.Context(), store.AdminURL(), int32(c.Writers)) //nolint:gosec // few
+		if err != nil {
+			return err
+		}
+		t.Cleanup(pool.Close)
+		return c.measure(store.Admin(), pool)
+	})
+}
+
+func (c *Events) measure(readers, writers *pgxpool.Pool) error {
+	types := eventlog.Types{unheard: &wrapperspb.StringValue{}, heard: &wrapperspb.StringValue{}}
+	log := eventlog.New(writers, quiet(), nil, types)
+	insert := func(ctx context.Context, _ int) error {
+		_, err := writers.Exec(ctx, `INSERT INTO public.floor (payload) VALUES ('"2026-11-26T17:00:00.000000000Z"')`)
+		return err
+	}
+	appending := func(kind string) func(context.Context, int) error {
+		return func(ctx context.Context, writer int) error {
+			e := eventlog.Event{
+				Stream: "writer/" + strconv.Itoa(writer), ExpectedVersion: eventlog.Any, Type: kind, Message: wrapperspb.String(time.Now().Format(time.RFC3339Nano)),
+			}
+			return db.Tx(ctx, writers, func(tx pgx.Tx) error { return log.Append(ctx, tx, e) })
+		}
+	}
+	rows := rates{"events"}
+	rows.head()
+	bare, err := c.write(0, insert)
+	if err != nil {
+		return err
+	}
+	alone, err := c.write(0, appending(unheard))
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("%d writers", c.Writers)
+	rows.pair(what+" insert rows into a table", what+" append events", bare, alone)
+	ears := c.listen(eventlog.New(readers, quiet(), nil, types))
+	attached, err := c.write(0, appending(heard))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%-44s %12.0f %10.2f\n", fmt.Sprintf("the same with %d subscribers", c.Subscribers), attached, attached/bare)
+	if _, err := ears.rest(); err != nil {
+		return err
+	}
+	if _, err := c.write(c.Rate, appending(heard)); err != nil {
+		return err
+	}
+	late, err := ears.rest()
+	if err != nil {
+		return err
+	}
+	headOfLateness("times")
+	late.print(fmt.Sprintf("from append to subscribers, %d events/s", c.Rate))
+	ears.stop()
+	return c.complete(readers, ears.all)
+}
+
+// complete makes sure that every subscriber heard every event.
+func (c *Events) complete(pool *pgxpool.Pool, times int) error {
+	ctx, cancel := bounded()
+	defer cancel()
+	var events int
+	if err := pool.QueryRow(ctx, `SELECT count(*) FROM eventlog.event WHERE type = $1`, heard).Scan(&events); err != nil {
+		return err
+	}
+	if times != events*c.Subscribers {
+		return fmt.Errorf("%d subscribers heard %d times of %d events", c.Subscribers, times, events)
+	}
+	return nil
+}
+
+// write has all writers write for a while, at a rate or, with 0, as fast as they can; it tells how many a second they wrote.
+func (c *Events) write(atRate int, one func(ctx context.Context, writer int) error) (float64, error) {
+	ctx, cancel := bounded()
+	defer cancel()
+	var written atomic.Int64
+	var all sync.WaitGroup
+	failed := make(chan error, c.Writers)
+	began := time.Now()
+	for writer := range c.Writers {
+		all.Go(func() {
+			for n := 0; time.Since(began) < c.For; n++ {
+				if atRate > 0 {
+					turn := time.Duration(n*c.Writers+writer) * time.Second / time.Duration(atRate)
+					time.Sleep(time.Until(began.Add(turn)))
+				}
+				if err := one(ctx, writer); err != nil {
+					failed <- err
+					return
+				}
+				written.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	select {
+	case err := <-failed:
+		return 0, err
+	default:
+		return float64(written.Load()) / time.Since(began).Seconds(), nil
+	}
+}
+
+// ears are the subscribers.
+type ears struct {
+	stop func()
+
+	mu   sync.Mutex
+	all  int      // times that somebody heard of an event
+	late lateness // of those since the last rest
+	last time.Time
+}
+
+func (c *Events) listen(log *eventlog.Log) *ears {
+	ctx, cancel := bounded()
+	e := &ears{}
+	var all sync.WaitGroup
+	for n := range c.Subscribers {
+		all.Go(func() { _ = log.Follow(ctx, "group"+strconv.Itoa(n), []string{heard}, e.hear) })
+	}
+	e.stop = func() { cancel(); all.Wait() }
+	return e
+}
+
+func (e *ears) hear(_ context.Context, _ pgx.Tx, r eventlog.Record) error {
+	m, err := r.Message()
+	if err != nil {
+		return err
+	}
+	said, ok := m.(*wrapperspb.StringValue)
+	if !ok {
+		return fmt.Errorf("a %T", m)
+	}
+	at, err := time.Parse(time.RFC3339Nano, said.GetValue())
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.all++
+	e.late, e.last = append(e.late, time.Since(at)), time.Now()
+	return nil
+}
+
+// rest waits until nothing has been heard for two seconds, and tells how late all was since the last rest.
+func (e *ears) rest() (lateness, error) {
+	for end := time.Now().Add(longest); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if late, over := e.rested(); over {
+			return late, nil
+		}
+	}
+	return nil, errors.New("the subscribers are still behind")
+}
+
+func (e *ears) rested() (lateness, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if time.Since(e.last) < 2*time.Second {
+		return nil, false
+	}
+	late := e.late
+	e.late = nil
+	return late, true
+}
