@@ -172,6 +172,28 @@ func TestUnknownAndExpiredHarmNobody(t *testing.T) {
 	}
 }
 
+// TestTooLateWhenItsTurnComes: the queue looks at the end of a message when it hands it over. What lost its sense while it waited for a
+// connection is not sent any more, and its person is told that it came too late.
+func TestTooLateWhenItsTurnComes(t *testing.T) {
+	t.Parallel()
+	s := &sink{}
+	for _, config := range []notificationcenter.Config{{SMTP: s.serve(t), SMTPTLS: "none"}, {}} {
+		w := newWorld(t, config)
+		for _, channel := range []eventpb.Channel{eventpb.Channel_CHANNEL_EMAIL, eventpb.Channel_CHANNEL_SITE, eventpb.Channel_CHANNEL_PUSH} {
+			late := message(channel, uuid.New())
+			late.ExpiresAt = timestamppb.New(time.Now().Add(-time.Second))
+			w.put(queue.Message{Payload: late}) // the queue knows of no end
+		}
+		w.empty()
+		if n := w.number("SELECT count(*) FROM notificationcenter.delivery WHERE state = 'expired'"); n != 3 {
+			t.Errorf("%d of 3 have expired", n)
+		}
+		if n := w.number("SELECT (SELECT count(*) FROM notificationcenter.mail) + (SELECT count(*) FROM notificationcenter.notification)") + len(s.sent()); n != 0 {
+			t.Errorf("%d were sent too late", n)
+		}
+	}
+}
+
 func TestOnlyOnesOwnAreMarkedAsSeen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, notificationcenter.Config{})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -34,6 +35,9 @@ func (s *server) consume(ctx context.Context) error {
 
 // errHopeless marks a failure that no further try can mend, such as an address that the server refuses for good.
 var errHopeless = errors.New("no further try can help")
+
+// errTooLate says that a message lost its sense while it waited for its turn: nobody is reminded of a webinar that has begun.
+var errTooLate = errors.New("it was too late")
 
 // task is one message for one person on one channel, on its way.
 type task struct {
@@ -75,6 +79,8 @@ func (s *server) conclude(ctx context.Context, t *task, failure error) error {
 	switch {
 	case failure == nil:
 		return s.note(ctx, t, "sent", "")
+	case errors.Is(failure, errTooLate):
+		return s.note(ctx, t, "expired", "")
 	case errors.Is(failure, errNobody):
 		return s.note(ctx, t, "suppressed", failure.Error())
 	case errors.Is(failure, errHopeless):
@@ -90,6 +96,11 @@ func (s *server) conclude(ctx context.Context, t *task, failure error) error {
 	}
 }
 
+// over tells whether a message has lost its sense. The queue looks at that when it hands a message over; until it is sent some time may pass.
+func over(n *eventpb.Notification, now time.Time) bool {
+	return n.GetExpiresAt() != nil && !now.Before(n.GetExpiresAt().AsTime())
+}
+
 // send puts a message into words and hands it to those who carry it.
 func (s *server) send(ctx context.Context, t *task) (err error) {
 	switch t.GetChannel() {
@@ -100,6 +111,9 @@ func (s *server) send(ctx context.Context, t *task) (err error) {
 		return s.mailer.send(ctx, s.mailOf(t))
 	case eventpb.Channel_CHANNEL_PUSH:
 		t.message = s.writer.Short(t.Notification, s.Now())
+		if over(t.Notification, s.Now()) {
+			return errTooLate
+		}
 		return s.pusher.push(ctx, t)
 	default:
 		return fmt.Errorf("channel %s: %w", t.GetChannel(), errHopeless)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	gomail "github.com/wneessen/go-mail"
@@ -27,8 +28,11 @@ type mail struct {
 	WayOut   string  // address that stops mails like this one; empty where there is no choice
 	Invite   *invite // nil: nothing for a calendar
 	Priority int16
+	Until    time.Time // not to be sent from then on; zero: it keeps its sense
 	text.Message
 }
+
+func (m mail) late(now time.Time) bool { return !m.Until.IsZero() && !now.Before(m.Until) }
 
 // mailer sends e-mail; an error that wraps errHopeless is final.
 type mailer interface {
@@ -38,7 +42,11 @@ type mailer interface {
 }
 
 func (s *server) mailOf(t *task) mail {
-	return mail{ID: t.ID, To: t.GetAddress(), Name: t.GetName(), WayOut: s.wayOut(t), Invite: inviteOf(t.Notification), Priority: t.Priority, Message: t.message}
+	m := mail{ID: t.ID, To: t.GetAddress(), Name: t.GetName(), WayOut: s.wayOut(t), Invite: inviteOf(t.Notification), Priority: t.Priority, Message: t.message}
+	if t.GetExpiresAt() != nil {
+		m.Until = t.GetExpiresAt().AsTime()
+	}
+	return m
 }
 
 // wayOut is the address that stops mails like this one, for exactly their topic.
@@ -141,6 +149,9 @@ func (c Config) dkim(from *netmail.Address) (*key, error) {
 type mailbox struct{ *server }
 
 func (b mailbox) send(ctx context.Context, m mail) error {
+	if m.late(b.Now()) {
+		return errTooLate
+	}
 	return b.store.MailAdd(ctx, store.MailAddParams{
 		ID: m.ID, Recipient: m.To, Subject: m.Subject, BodyText: m.Text, BodyHtml: m.HTML, Now: b.Now(),
 	})

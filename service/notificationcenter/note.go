@@ -95,6 +95,9 @@ func (s *server) noteOf(t *task, state, reason string) note {
 	if t.GetExpiresAt() != nil {
 		n.expires = t.GetExpiresAt().AsTime()
 	}
+	if n.channel == siteChannel && state == "sent" && over(t.Notification, n.at) {
+		n.state = "expired" // a line comes with its note, so this is the moment
+	}
 	return n
 }
 

@@ -84,6 +84,9 @@ func (s *smtp) sendRaw(ctx context.Context, m mail, raw []byte) error {
 			return ctx.Err()
 		}
 	}
+	if m.late(s.now()) { // It has waited for its turn.
+		return errTooLate
+	}
 	begun := time.Now()
 	at, err := s.deliver(ctx, m.To, raw, timeout)
 	switch {

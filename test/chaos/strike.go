@@ -77,8 +77,7 @@ func (h *house) strike(name string, down time.Duration, r *recorder) error {
 
 // release gives back what a killed worker had taken, as the end of its lease would.
 func (h *house) release(name string, killed time.Time) {
-	taken := map[string]string{"notificationcenter": "notification.send", "notificationtaskrunner": "notification.task", "statistics": "activity"}
-	h.exec(`UPDATE queue.message SET visible_at = now() WHERE taken AND queue = $1 AND visible_at <= $2::timestamptz + interval '30 seconds'`, taken[name], killed)
+	h.exec(`UPDATE queue.message SET visible_at = now() WHERE taken AND queue IN (SELECT queue FROM queue.permission WHERE may_take AND role = 'rounds_' || $1) AND visible_at <= $2::timestamptz + interval '30 seconds'`, name, killed)
 }
 
 // databaseAgain starts the server; what the killed one left behind ends a moment later than it.

@@ -127,7 +127,7 @@ func (v *verdict) mails(out io.Writer) {
 		late[run[0]] = until
 	}
 	put, came, lost, tooLate := 0, 0, 0, 0
-	for _, row := range h.all(`SELECT id::text FROM queue.seen WHERE queue = 'notification.send'`) {
+	for _, row := range h.all(`SELECT id::text FROM queue.seen WHERE queue IN ('notification.send', 'notification.site')`) {
 		id := uuid.MustParse(row[0])
 		m, known := expected[id]
 		put++
