@@ -24,6 +24,8 @@ type Schema struct {
 	Files fs.FS
 	// Services that are granted something by the migrations, by name, without the prefix "rounds_".
 	Services []string
+	// Finish is run by the owner after the migrations, each time: functions that are the same in several schemas.
+	Finish string
 }
 
 // Role is the role that a service logs in as.
@@ -133,7 +135,13 @@ func up(ctx context.Context, config *pgx.ConnConfig, schema Schema) (err error) 
 		return err
 	}))
 	defer func() { err = errors.Join(err, pool.Close()) }()
-	return run(ctx, pool, store, schema.Files)
+	if err := run(ctx, pool, store, schema.Files); err != nil || schema.Finish == "" {
+		return err
+	}
+	if _, err := pool.ExecContext(ctx, schema.Finish); err != nil {
+		return fmt.Errorf("finish: %w", err)
+	}
+	return nil
 }
 
 func run(ctx context.Context, pool *sql.DB, store database.Store, files fs.FS) error {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"github.com/rounds-cme/rounds/kit/db"
+	"github.com/rounds-cme/rounds/kit/retain"
 )
 
 //go:embed internal/migration/*.sql
@@ -17,8 +18,9 @@ func Schema() db.Schema {
 		panic(err) // The directory is embedded above.
 	}
 	return db.Schema{
-		Name:  "datamanagement",
-		Files: files,
+		Name:   "datamanagement",
+		Files:  files,
+		Finish: retain.Function("datamanagement", "datamanagement"),
 		Services: []string{
 			"datamanagement", "auth", "bff", "scheduler", "livewebinar", "notificationtaskrunner",
 		},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rounds-cme/rounds/kit/conf"
 	"github.com/rounds-cme/rounds/kit/optout"
+	"github.com/rounds-cme/rounds/kit/retain"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/content"
@@ -56,6 +57,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		whole.RPC = append(whole.RPC, one.RPC...)
 		whole.Work = append(whole.Work, one.Work...)
 	}
+	whole.Work = append(whole.Work, retain.Work(d, "datamanagement")...)
 	return whole, nil
 }
 

@@ -20,6 +20,7 @@ import (
 	notificationcenterpb "github.com/rounds-cme/rounds/contract/notificationcenter/v1"
 	"github.com/rounds-cme/rounds/kit/conf"
 	"github.com/rounds-cme/rounds/kit/queue"
+	"github.com/rounds-cme/rounds/kit/retain"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/service/notificationcenter/internal/store"
@@ -79,7 +80,8 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 			{Desc: &notificationcenterpb.Mails_ServiceDesc, Impl: &mailServer{server: s}},
 		},
 		HTTP: s.routes(d.Web()),
-		Work: []run.Work{{Name: "messages", Run: s.consume}, {Name: "site", Run: s.site}, {Name: "bells", Run: s.ring}},
+		Work: append(retain.Work(d, "notificationcenter"),
+			run.Work{Name: "messages", Run: s.consume}, run.Work{Name: "site", Run: s.site}, run.Work{Name: "bells", Run: s.ring}),
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"github.com/rounds-cme/rounds/kit/db"
+	"github.com/rounds-cme/rounds/kit/retain"
 )
 
 //go:embed internal/migration/*.sql
@@ -16,5 +17,8 @@ func Schema() db.Schema {
 	if err != nil {
 		panic(err) // The directory is embedded above.
 	}
-	return db.Schema{Name: "notificationtaskrunner", Files: files, Services: []string{"notificationtaskrunner"}}
+	return db.Schema{
+		Name: "notificationtaskrunner", Files: files, Services: []string{"notificationtaskrunner"},
+		Finish: retain.Function("notificationtaskrunner", "notificationtaskrunner"),
+	}
 }

@@ -13,6 +13,7 @@ package notificationtaskrunner
 
 import (
 	"github.com/rounds-cme/rounds/kit/i18n"
+	"github.com/rounds-cme/rounds/kit/retain"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/wake"
 )
@@ -32,9 +33,9 @@ type server struct {
 // New wires the service.
 func New(d *run.Deps, config Config) (*run.Service, error) {
 	s := &server{Deps: d, config: config, bell: wake.New(d.DB, "notificationtaskrunner_run"), zones: i18n.NewZones()}
-	return &run.Service{Work: []run.Work{
-		{Name: "events", Run: s.follow},
-		{Name: "runs", Run: s.runs},
-		{Name: "tasks", Run: s.tasks},
-	}}, nil
+	return &run.Service{Work: append(retain.Work(d, "notificationtaskrunner"),
+		run.Work{Name: "events", Run: s.follow},
+		run.Work{Name: "runs", Run: s.runs},
+		run.Work{Name: "tasks", Run: s.tasks},
+	)}, nil
 }

@@ -9,8 +9,6 @@
 package people
 
 import (
-	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -21,19 +19,16 @@ import (
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	"github.com/rounds-cme/rounds/kit/conf"
 	"github.com/rounds-cme/rounds/kit/eventlog"
-	"github.com/rounds-cme/rounds/kit/obs"
 	"github.com/rounds-cme/rounds/kit/password"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/activity"
-	"github.com/rounds-cme/rounds/service/datamanagement/internal/people/store"
 )
 
 const (
 	linkLife    = 48 * time.Hour
 	linksAnHour = 5
 	proofLife   = 30 * 24 * time.Hour // after the decision
-	commandLife = 7 * 24 * time.Hour
 	tasks       = "notification.task"
 )
 
@@ -61,39 +56,6 @@ func New(d *run.Deps, proofKey conf.Secret, tell activity.Teller) (*run.Service,
 		db: d.DB, events: d.Events, log: d.Log, now: d.Now, newID: d.NewID, rand: d.Rand, hasher: password.New(d.Rand), safe: safe, tell: tell,
 	}
 	return &run.Service{
-		RPC:  []rpc.Service{{Desc: &datamanagementpb.People_ServiceDesc, Impl: s}},
-		Work: []run.Work{{Name: "retention", Run: s.keepRetention}},
+		RPC: []rpc.Service{{Desc: &datamanagementpb.People_ServiceDesc, Impl: s}},
 	}, nil
-}
-
-// keepRetention deletes documents some days after the decision, and request ids that nobody will repeat.
-func (s *server) keepRetention(ctx context.Context) error {
-	hour := time.NewTicker(time.Hour)
-	defer hour.Stop()
-	for {
-		if err := s.purge(ctx); err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-hour.C:
-		}
-	}
-}
-
-func (s *server) purge(ctx context.Context) (err error) {
-	ctx, unit := obs.Start(ctx, s.log, "work", "people.retention")
-	defer func() { unit.End(err) }()
-	q := store.New(s.db)
-	proofs, err := q.ProofPurge(ctx, s.now())
-	if err != nil {
-		return fmt.Errorf("delete old proofs: %w", err)
-	}
-	commands, err := q.CommandPurge(ctx, s.now().Add(-commandLife))
-	if err != nil {
-		return fmt.Errorf("delete old commands: %w", err)
-	}
-	unit.Set("proofs", proofs).Set("commands", commands)
-	return nil
 }

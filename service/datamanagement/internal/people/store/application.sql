@@ -22,9 +22,3 @@ WHERE f.application_id = @application_id;
 
 -- name: ProofKeepUntil :exec
 UPDATE datamanagement.proof SET delete_after = @delete_after::timestamptz WHERE application_id = @application_id;
-
--- name: ProofPurge :execrows
-DELETE FROM datamanagement.proof WHERE delete_after < @now::timestamptz;
-
--- name: CommandPurge :execrows
-DELETE FROM datamanagement.command WHERE at < @before;

@@ -90,18 +90,6 @@ func (q *Queries) ApplicationLock(ctx context.Context, id uuid.UUID) (Applicatio
 	return i, err
 }
 
-const commandPurge = `-- name: CommandPurge :execrows
-DELETE FROM datamanagement.command WHERE at < $1
-`
-
-func (q *Queries) CommandPurge(ctx context.Context, before time.Time) (int64, error) {
-	result, err := q.db.Exec(ctx, commandPurge, before)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const proofInsert = `-- name: ProofInsert :exec
 INSERT INTO datamanagement.proof (application_id, key_id, ciphertext) VALUES ($1, $2, $3)
 `
@@ -129,18 +117,6 @@ type ProofKeepUntilParams struct {
 func (q *Queries) ProofKeepUntil(ctx context.Context, arg ProofKeepUntilParams) error {
 	_, err := q.db.Exec(ctx, proofKeepUntil, arg.DeleteAfter, arg.ApplicationID)
 	return err
-}
-
-const proofPurge = `-- name: ProofPurge :execrows
-DELETE FROM datamanagement.proof WHERE delete_after < $1::timestamptz
-`
-
-func (q *Queries) ProofPurge(ctx context.Context, now time.Time) (int64, error) {
-	result, err := q.db.Exec(ctx, proofPurge, now)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }
 
 const proofRead = `-- name: ProofRead :one

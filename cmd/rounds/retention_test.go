@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rounds-cme/rounds/kit/db/dbtest"
+)
+
+// TestEveryTableHasARule looks into the schemas that have rules: each of their tables is named, and no rule is for a table that is not.
+func TestEveryTableHasARule(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t, schemas(mainDatabase, services(&configs{}))...)
+	rows, err := database.Admin().Query(t.Context(), `SELECT table_schema FROM information_schema.tables WHERE table_name = 'retention' ORDER BY 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ruled, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(ruled) < 4 {
+		t.Fatalf("schemas with rules: %v, %v", ruled, err)
+	}
+	for _, schema := range ruled {
+		rows, err := database.Admin().Query(t.Context(), `SELECT coalesce(t.table_name, r."table") FROM `+schema+`.retention r
+			FULL JOIN (SELECT table_name FROM information_schema.tables WHERE table_schema = $1 AND table_type = 'BASE TABLE' AND table_name <> 'goose_version') t
+			ON t.table_name = r."table" WHERE t.table_name IS NULL OR r."table" IS NULL`, schema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		odd, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil || len(odd) > 0 {
+			t.Errorf("%s: no rule for a table, or no table for a rule: %v, %v", schema, odd, err)
+		}
+	}
+}
+
+// TestWhatIsOldGoes applies the rules as the services do, with their own roles, a year and a half later: what has no worth any more goes
+// in bounded steps, evidence of points and what is still under way stay.
+func TestWhatIsOldGoes(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t, schemas(mainDatabase, services(&configs{}))...)
+	admin := database.Admin()
+	run := func(statement string, arguments ...any) {
+		t.Helper()
+		if _, err := admin.Exec(t.Context(), statement, arguments...); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	run(`INSERT INTO notificationcenter.notification (id, account_id, kind, text, path, created_at)
+		SELECT gen_random_uuid(), gen_random_uuid(), 'k', 't', '/', now() - make_interval(days => n) FROM generate_series(0, 20) n`)
+	run(`INSERT INTO notificationcenter.delivery (id, account_id, channel, kind, state, attempts, at)
+		SELECT gen_random_uuid(), gen_random_uuid(), 'email', 'k', CASE WHEN n < 2 THEN 'retry' ELSE 'sent' END, 1, now() FROM generate_series(0, 9) n`)
+	run(`INSERT INTO notificationcenter.suppression (address, scope, account_id, cause, reason, at) VALUES ('a@rounds.example', 'all', gen_random_uuid(), 'bounce', 'r', now())`)
+	run(`INSERT INTO notificationtaskrunner.run (id, kind, subject, began_at, ended_at) VALUES ('old', 'k', gen_random_uuid(), now(), now()), ('open', 'k', gen_random_uuid(), now(), NULL)`)
+	run(`INSERT INTO datamanagement.command (actor, request_id, name, at) VALUES (gen_random_uuid(), gen_random_uuid(), 'n', now())`)
+	run(`INSERT INTO datamanagement.licence_round (at, done_at) VALUES (now(), now()), (now() + interval '1 day', NULL)`)
+	count := func(table string) (n int) {
+		t.Helper()
+		if err := admin.QueryRow(context.Background(), `SELECT count(*) FROM `+table).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	retain := func(schema string, now time.Time, most int) {
+		t.Helper()
+		if _, err := database.Pool(schema).Exec(context.Background(), `SELECT * FROM `+schema+`.retain($1, $2)`, now, most); err != nil {
+			t.Fatalf("%s: %v", schema, err)
+		}
+	}
+	later := time.Now().AddDate(0, 18, 0)
+	retain("notificationcenter", time.Now(), 100)
+	if n := count("notificationcenter.notification"); n != 21 {
+		t.Errorf("%d notifications after a day on which nothing is old", n)
+	}
+	retain("notificationcenter", later, 5)
+	if n := count("notificationcenter.notification"); n != 16 {
+		t.Errorf("%d notifications after a step of five", n)
+	}
+	for _, schema := range []string{"notificationcenter", "notificationtaskrunner", "datamanagement"} {
+		retain(schema, later, 1000)
+	}
+	for table, want := range map[string]int{
+		"notificationcenter.notification": 0, "notificationcenter.delivery": 2, "notificationcenter.suppression": 1,
+		"notificationtaskrunner.run": 1, "datamanagement.command": 0, "datamanagement.licence_round": 1,
+	} {
+		if n := count(table); n != want {
+			t.Errorf("%s has %d rows, want %d", table, n, want)
+		}
+	}
+}
