@@ -25,6 +25,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/db"
 	"github.com/rounds-cme/rounds/kit/db/dbtest"
 	"github.com/rounds-cme/rounds/kit/errs"
+	"github.com/rounds-cme/rounds/kit/eventlog"
 	"github.com/rounds-cme/rounds/kit/queue"
 	queuepg "github.com/rounds-cme/rounds/kit/queue/postgres"
 	"github.com/rounds-cme/rounds/kit/rpc"
@@ -48,7 +49,7 @@ func newWorld(t *testing.T, config notificationcenter.Config) *world {
 // newWorldWith is newWorld beside rooms.
 func newWorldWith(t *testing.T, config notificationcenter.Config, rooms grpc.ClientConnInterface) *world {
 	t.Helper()
-	database := dbtest.New(t, queue.Schema(), notificationcenter.Schema())
+	database := dbtest.New(t, queue.Schema(), eventlog.Schema(), notificationcenter.Schema())
 	pool := database.Pool("notificationcenter")
 	config.From, config.Workers, config.FirstRetry = "Rounds <no-reply@rounds.example>", 2, 10*time.Millisecond
 	if config.MaxAttempts == 0 {
@@ -75,7 +76,8 @@ func begin(pool *pgxpool.Pool, config notificationcenter.Config, rooms grpc.Clie
 	return notificationcenter.New(&run.Deps{
 		Name: "notificationcenter", Now: time.Now, NewID: uuid.New, Log: log,
 		Metrics: metrics, DB: pool, Queue: queuepg.New(pool, log, metrics, time.Now), BaseURL: "https://rounds.example",
-		Dial: func(string) grpc.ClientConnInterface { return rooms },
+		Dial:   func(string) grpc.ClientConnInterface { return rooms },
+		Events: eventlog.New(pool, log, metrics, eventlog.Types{}),
 	}, config)
 }
 
