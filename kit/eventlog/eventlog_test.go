@@ -232,13 +232,15 @@ func TestRights(t *testing.T) {
 }
 
 // TestNothingMissedNothingOutOfOrder is the reason for the transaction numbers: 32 writers whose transactions last differently long and
-// take their numbers at different moments, on streams that they share, while listeners' connections are killed.
+// take their numbers at different moments, on streams that they share, and one transaction that is open all the while, while listeners'
+// connections are killed. What a follower writes with its place is there once for each event, and in their order.
 func TestNothingMissedNothingOutOfOrder(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	database := dbtest.New(t, eventlog.Schema())
 	admin := database.Admin()
-	if _, err := admin.Exec(ctx, `CREATE TABLE public.scratch (n int); GRANT USAGE ON SCHEMA public TO PUBLIC; GRANT ALL ON public.scratch TO PUBLIC`); err != nil {
+	if _, err := admin.Exec(ctx, `CREATE TABLE public.scratch (n int); CREATE TABLE public.handled (nth serial, grp text, stream text, version int);
+		GRANT USAGE ON SCHEMA public TO PUBLIC; GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO PUBLIC`); err != nil {
 		t.Fatal(err)
 	}
 	config, err := pgxpool.ParseConfig(database.URL("livewebinar"))
@@ -258,6 +260,13 @@ func TestNothingMissedNothingOutOfOrder(t *testing.T) {
 	}
 	follow(t, open(database.Pool("scheduler")), "two", seen.handler("two"))
 	log := open(pool)
+	oldest, err := pool.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Append(ctx, oldest, opened("s/open", "x")); err != nil { // first of all, and seen last of all
+		t.Fatal(err)
+	}
 	var group sync.WaitGroup
 	for w := range writers {
 		group.Go(func() {
@@ -284,13 +293,55 @@ func TestNothingMissedNothingOutOfOrder(t *testing.T) {
 			killed += int(tag.RowsAffected())
 		}
 	}
-	for _, name := range []string{"one", "two"} {
-		seen.wait(t, admin, name, writers*each)
+	if early := texts(t, admin, `SELECT stream || ' ' || version FROM public.handled`); len(early) > 0 {
+		t.Errorf("%d events were handed over while a transaction before them was open, such as %s", len(early), early[0])
+	}
+	if killed == 0 {
+		t.Error("no connection was killed: this proved nothing")
+	}
+	if err := oldest.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	follow(t, open(database.Pool("scheduler")), "late", seen.handler("late")) // replays from the first
+	for _, name := range []string{"one", "two", "late"} {
+		seen.wait(t, admin, name, writers*each+1)
 		for _, problem := range seen.problems(name) {
 			t.Errorf("group %s: %s", name, problem)
 		}
+		handledOnce(t, admin, name, writers*each+1)
 	}
 	t.Logf("%d events, %d connections killed", writers*each, killed)
+}
+
+// handledOnce looks at what was committed together with the place of a group: each event once, each stream in its order.
+func handledOnce(t *testing.T, admin *pgxpool.Pool, group string, want int) {
+	t.Helper()
+	var n int
+	for end := time.Now().Add(patience); n < want && time.Now().Before(end); time.Sleep(10 * time.Millisecond) { // the last batch commits after it was seen
+		if err := admin.QueryRow(context.Background(), `SELECT count(*) FROM public.handled WHERE grp = $1`, group).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != want {
+		t.Errorf("group %s has handled %d of %d events", group, n, want)
+	}
+	for _, wrong := range texts(t, admin, `SELECT format('%s: the %s. that was handled is version %s', stream, place, version) FROM (
+		SELECT stream, version, row_number() OVER (PARTITION BY stream ORDER BY nth) AS place FROM public.handled WHERE grp = '`+group+`') h WHERE place <> version`) {
+		t.Errorf("group %s: %s", group, wrong)
+	}
+}
+
+func texts(t *testing.T, admin *pgxpool.Pool, sql string) []string {
+	t.Helper()
+	rows, err := admin.Query(context.Background(), sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // slowly appends in a transaction that may get its number early and commit late.
@@ -357,7 +408,7 @@ func TestOldTransactionAppendsLast(t *testing.T) {
 }
 
 // seen keeps, per group and stream, the versions in the order in which they came. A transaction of a follower that was
-// killed is repeated, so a version may come again right after it came; the handler writes nothing that tells.
+// killed is repeated, so a version may come again after it came; what the handler wrote in that transaction is gone.
 type seen struct {
 	mu sync.Mutex
 	by map[string]map[string][]int
@@ -366,14 +417,15 @@ type seen struct {
 func newSeen() *seen { return &seen{by: map[string]map[string][]int{}} }
 
 func (s *seen) handler(group string) eventlog.Handler {
-	return func(_ context.Context, _ pgx.Tx, r eventlog.Record) error {
+	return func(ctx context.Context, tx pgx.Tx, r eventlog.Record) error {
 		s.mu.Lock()
-		defer s.mu.Unlock()
 		if s.by[group] == nil {
 			s.by[group] = map[string][]int{}
 		}
 		s.by[group][r.Stream] = append(s.by[group][r.Stream], r.Version)
-		return nil
+		s.mu.Unlock()
+		_, err := tx.Exec(ctx, `INSERT INTO public.handled (grp, stream, version) VALUES ($1, $2, $3)`, group, r.Stream, r.Version)
+		return err
 	}
 }
 

@@ -29,7 +29,10 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	if point := os.Getenv(crashPoint); point != "" {
+	if point := os.Getenv(crashPoint); point == stopPoint {
+		stopping(os.Getenv(crashDatabase))
+		return
+	} else if point != "" {
 		doomed(point, os.Getenv(crashDatabase), os.Getenv(crashImpatient) == "true")
 		return
 	}
