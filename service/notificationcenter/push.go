@@ -10,7 +10,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"sync"
 	"time"
 
@@ -22,28 +21,27 @@ import (
 )
 
 const (
-	pushWithin  = 10 * time.Second
-	pushAnswer  = 4 << 10             // of the push service's answer, at most
-	pushKeeps   = 7 * 24 * time.Hour  // what never gets stale, and finds a phone that is off
-	pushPause   = time.Minute         // for a push service that asks for patience without saying how much
-	pushPatient = 15 * time.Minute    // at most, whatever it says
-	urgentPush  = int16(soonPriority) // wakes a phone that saves its battery
+	pushWithin = 10 * time.Second
+	pushAnswer = 4 << 10             // of the push service's answer, at most
+	pushKeeps  = 7 * 24 * time.Hour  // what never gets stale, and finds a phone that is off
+	urgentPush = int16(soonPriority) // wakes a phone that saves its battery
 )
 
 // soonPriority is what the task runner gives to what people wait for.
 const soonPriority = 5
 
 // pusher hands messages to the services of browser makers, encrypted for the browser (RFC 8291) and signed by us (RFC 8292).
-// webpush-go does both, as the field's own library for Go.
+//
+// webpush-go does both, because it is what others use for it in Go: a page of code over the standard library's curves and golang-jwt, which
+// we have anyway. It also makes the request, so all that is left to us is where to connect to, when, and what an answer means. Who
+// doubts its cryptography finds the same written a second time in the tests, from the RFCs.
 type pusher struct {
 	keys    vapid.Keys
 	contact string
 	client  *http.Client
 	store   *store.Queries
 	now     func() time.Time
-
-	mu    sync.Mutex
-	pause map[string]time.Time // push services that want to be left alone until then, by host
+	lanes   *lanes
 }
 
 func (s *server) newPusher() *pusher {
@@ -52,9 +50,10 @@ func (s *server) newPusher() *pusher {
 		dial = reach.Anywhere
 	}
 	return &pusher{
-		keys: vapid.From(s.config.PushKey.Reveal()), contact: s.config.PushContact, store: s.store, now: s.Now, pause: map[string]time.Time{},
+		keys: vapid.From(s.config.PushKey.Reveal()), contact: s.config.PushContact, store: s.store, now: s.Now,
+		lanes: newLanes(s.Now, s.options().Workers),
 		client: &http.Client{
-			Timeout: pushWithin, Transport: &http.Transport{DialContext: dial(), MaxIdleConnsPerHost: s.config.Workers, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true},
+			Timeout: pushWithin, Transport: &http.Transport{DialContext: dial(), MaxIdleConnsPerHost: beside, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
@@ -75,20 +74,21 @@ func (p *pusher) push(ctx context.Context, t *task) error {
 	if err != nil {
 		return fmt.Errorf("read browsers: %w", err)
 	}
+	outcomes := make([]outcome, len(devices))
+	var asking sync.WaitGroup // of ten at most: nobody has more browsers
+	for i, d := range devices {
+		asking.Go(func() { outcomes[i] = p.settle(ctx, t, d) })
+	}
+	asking.Wait()
 	told, refused, again := 0, error(nil), error(nil)
-	for _, d := range devices {
-		switch err := p.tell(ctx, t, d); {
-		case err == nil:
+	for _, o := range outcomes {
+		if o.told {
 			told++
-			again = errors.Join(again, p.store.DeviceTook(ctx, store.DeviceTookParams{ID: d.ID, MessageID: t.ID, Now: p.now()}))
-		case errors.Is(err, errAway):
-			again = errors.Join(again, p.store.DeviceGone(ctx, d.ID))
-		case errors.Is(err, errHopeless):
-			refused = err
-			again = errors.Join(again, p.store.DeviceRefused(ctx, store.DeviceRefusedParams{ID: d.ID, MessageID: t.ID, Reason: plain(err), Now: p.now()}))
-		default:
-			again = errors.Join(again, err)
 		}
+		if o.refused != nil {
+			refused = o.refused
+		}
+		again = errors.Join(again, o.again)
 	}
 	switch {
 	case again != nil:
@@ -106,6 +106,27 @@ func (p *pusher) push(ctx context.Context, t *task) error {
 		return refused
 	}
 	return errNobody
+}
+
+// outcome is what became of a message in one browser.
+type outcome struct {
+	told    bool
+	refused error // for good
+	again   error
+}
+
+// settle tells one browser and keeps what became of it.
+func (p *pusher) settle(ctx context.Context, t *task, d store.DevicesForRow) outcome {
+	switch err := p.tell(ctx, t, d); {
+	case err == nil:
+		return outcome{told: true, again: p.store.DeviceTook(ctx, store.DeviceTookParams{ID: d.ID, MessageID: t.ID, Now: p.now()})}
+	case errors.Is(err, errAway):
+		return outcome{again: p.store.DeviceGone(ctx, d.ID)}
+	case errors.Is(err, errHopeless):
+		return outcome{refused: err, again: p.store.DeviceRefused(ctx, store.DeviceRefusedParams{ID: d.ID, MessageID: t.ID, Reason: plain(err), Now: p.now()})}
+	default:
+		return outcome{again: err}
+	}
 }
 
 // plain is what is kept of a refusal: no endpoint, which is a secret of the browser.
@@ -126,9 +147,11 @@ func (e *refusalError) Error() string {
 
 func (p *pusher) tell(ctx context.Context, t *task, d store.DevicesForRow) error {
 	host := hostOf(d.Endpoint)
-	if until := p.paused(host); !until.IsZero() {
-		return fmt.Errorf("the push service wants to be asked again after %s", until.UTC().Format(time.TimeOnly))
+	leave, err := p.lanes.enter(host)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	body, err := json.Marshal(map[string]string{
 		"title": t.message.Subject, "text": t.message.Push, "path": t.GetPath(), "tag": t.ID.String(), "language": t.GetLanguage(),
 	})
@@ -139,16 +162,30 @@ func (p *pusher) tell(ctx context.Context, t *task, d store.DevicesForRow) error
 	defer cancel()
 	answer, err := webpush.SendNotificationWithContext(ctx, body,
 		&webpush.Subscription{Endpoint: d.Endpoint, Keys: webpush.Keys{P256dh: d.P256dh, Auth: d.Auth}}, p.options(t))
-	switch {
-	case err == nil:
-	case reach.Refused(err):
-		return fmt.Errorf("%w: %w", errHopeless, err)
-	default:
-		return errors.New("the push service cannot be reached") // the cause names the endpoint, which is a secret of the browser
+	if err != nil {
+		return p.unsent(host, err)
 	}
+	p.lanes.answers(host)
 	defer answer.Body.Close()
 	_, _ = io.CopyN(io.Discard, answer.Body, pushAnswer) // so that the connection can be used again
 	return p.read(answer, host)
+}
+
+// unsent tells what it means that there was no answer. What fails before anything was sent, such as encrypting for a key that is none,
+// fails each time. Causes name the endpoint, which is a secret of the browser, so they are left out.
+func (p *pusher) unsent(host string, err error) error {
+	var request *url.Error
+	switch {
+	case reach.Refused(err):
+		return fmt.Errorf("%w: %w", errHopeless, err)
+	case !errors.As(err, &request):
+		return fmt.Errorf("%w: the message cannot be encrypted for this browser", errHopeless)
+	case request.Timeout():
+		p.lanes.hangs(host)
+		return errors.New("the push service did not answer in time")
+	default:
+		return errors.New("the push service cannot be reached")
+	}
 }
 
 // read tells what an answer means.
@@ -160,7 +197,7 @@ func (p *pusher) read(answer *http.Response, host string) error {
 	case status == http.StatusNotFound, status == http.StatusGone:
 		return errAway
 	case status == http.StatusTooManyRequests, status >= http.StatusInternalServerError:
-		p.rest(host, answer.Header.Get("Retry-After"))
+		p.lanes.rest(host, answer.Header.Get("Retry-After"))
 		return refusal
 	default:
 		return fmt.Errorf("%w: %w", errHopeless, refusal)
@@ -194,33 +231,4 @@ func hostOf(endpoint string) string {
 		return ""
 	}
 	return u.Host
-}
-
-// paused is until when a push service wants to be left alone; zero if it does not.
-func (p *pusher) paused(host string) time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	until := p.pause[host]
-	if until.After(p.now()) {
-		return until
-	}
-	delete(p.pause, host)
-	return time.Time{}
-}
-
-// rest notes that a push service wants to be left alone, for so many seconds or until a date.
-func (p *pusher) rest(host, after string) {
-	now := p.now()
-	until := now.Add(pushPause)
-	if seconds, err := strconv.Atoi(after); err == nil {
-		until = now.Add(time.Duration(max(0, seconds)) * time.Second)
-	} else if at, err := http.ParseTime(after); err == nil {
-		until = at
-	}
-	if most := now.Add(pushPatient); until.After(most) {
-		until = most
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.pause[host] = until
 }

@@ -3,6 +3,7 @@ package notificationcenter_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -122,6 +123,52 @@ func TestPushRefusedLater(t *testing.T) {
 	w.put(queue.Message{ID: id, Payload: message(eventpb.Channel_CHANNEL_PUSH, ana)})
 	w.until("it was sent, since one was told", func() bool { return w.became(id) == "sent" })
 	if times := []int{p.times(refuses.name), p.times(well.name)}; !slices.Equal(times, []int{2, 1}) {
+		t.Errorf("asked %v times", times)
+	}
+}
+
+// TestPushHangs has a push service that never answers, and more messages for it than there are workers: others are told while it hangs.
+// The same person's other browser does not wait for it either.
+func TestPushHangs(t *testing.T) {
+	t.Parallel()
+	w, well := newWorld(t, pushing()), newPeer(t)
+	over := make(chan struct{})
+	hanging := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
+	t.Cleanup(func() { close(over); hanging.Close() })
+	ana, bor := uuid.New(), uuid.New()
+	w.turnOn(ana, &peer{url: hanging.URL}, "hangs")
+	phone := w.turnOn(ana, well, "phone")
+	many := make([]queue.Message, 2*128+50)
+	for i := range many {
+		many[i] = queue.Message{Payload: message(eventpb.Channel_CHANNEL_PUSH, ana)}
+	}
+	w.put(many...)
+	w.until("her other browser was told of all", func() bool { return well.times(phone.name) >= len(many) })
+	id := uuid.New()
+	w.turnOn(bor, well, "desk")
+	w.put(queue.Message{ID: id, Payload: message(eventpb.Channel_CHANNEL_PUSH, bor)})
+	w.until("somebody else is told", func() bool { return w.became(id) == "sent" })
+}
+
+// TestPushCannotBeEncrypted has a browser whose key is none, which only a database that was tampered with can have: that one is given
+// up at once, and the other is told.
+func TestPushCannotBeEncrypted(t *testing.T) {
+	t.Parallel()
+	w, p := newWorld(t, pushing()), newPeer(t)
+	ana, id, alone := uuid.New(), uuid.New(), uuid.New()
+	broken := w.turnOn(ana, p, "broken")
+	if _, err := w.admin.Exec(t.Context(), `UPDATE notificationcenter.push_subscription SET p256dh = 'AAAA'`); err != nil {
+		t.Fatal(err)
+	}
+	w.put(queue.Message{ID: alone, Payload: message(eventpb.Channel_CHANNEL_PUSH, ana)})
+	w.until("it is given up", func() bool { return w.became(alone) == "failed" })
+	if n := w.number(`SELECT attempts FROM notificationcenter.delivery WHERE id = $1`, alone); n != 1 {
+		t.Errorf("%d tries", n)
+	}
+	well := w.turnOn(ana, p, "well")
+	w.put(queue.Message{ID: id, Payload: message(eventpb.Channel_CHANNEL_PUSH, ana)})
+	w.until("it was sent", func() bool { return w.became(id) == "sent" })
+	if times := []int{p.times(broken.name), p.times(well.name)}; !slices.Equal(times, []int{0, 1}) {
 		t.Errorf("asked %v times", times)
 	}
 }
