@@ -10,6 +10,7 @@ import (
 type buffer struct {
 	batch int
 	plain [2][]*item // urgent, normal
+	since time.Time  // when the first of the normal ones came that wait
 	lanes []*lane
 	first int // the lane to look at first, so that each has its turn
 }
@@ -21,6 +22,10 @@ type lane struct {
 }
 
 const notALane = -1
+
+// gathers is how long a batch that is not full waits for more: a call of the handler, its line in the log and what it asks the database
+// cost more than a message.
+const gathers = 5 * time.Millisecond
 
 func newBuffer(q Queue, batch int) buffer {
 	b := buffer{batch: batch}
@@ -50,18 +55,26 @@ func (b *buffer) add(i *item) {
 	case i.key == keyUrgent:
 		b.plain[0] = append(b.plain[0], i)
 	default:
+		if len(b.plain[1]) == 0 {
+			b.since = time.Now()
+		}
 		b.plain[1] = append(b.plain[1], i)
 	}
 }
 
 // next is what a worker should do now; without any, how long until there may be, 0 if only a delivery can tell.
 func (b *buffer) next(now time.Time) (*run, time.Duration) {
-	for _, items := range b.plain {
-		if len(items) > 0 {
-			return &run{items: items[:min(b.batch, len(items))]}, 0
-		}
-	}
 	var soonest time.Duration
+	for urgency, items := range b.plain {
+		if len(items) == 0 {
+			continue
+		}
+		if wait := gathers - now.Sub(b.since); urgency > 0 && len(items) < b.batch && wait > 0 {
+			soonest = wait
+			continue
+		}
+		return &run{items: items[:min(b.batch, len(items))]}, 0
+	}
 	for n := range b.lanes {
 		l := b.lanes[(b.first+n)%len(b.lanes)]
 		if l.busy || len(l.items) == 0 {

@@ -145,8 +145,8 @@ func (c *consumer) call(ctx context.Context, batch []*queue.Delivery) (err error
 	return c.handle(ctx, batch)
 }
 
-// acks says acknowledgements: all up to a number with one word while they come in order, and one by one what is ahead of
-// a message that still is in somebody's hands.
+// acks says acknowledgements: all up to a number with one word while they come in order, and, after a moment, one by one what is ahead
+// of a message that still is in somebody's hands.
 type acks struct {
 	*session
 	settled chan uint64
@@ -178,8 +178,17 @@ func (a *acks) close() {
 
 func (a *acks) run() {
 	defer close(a.over)
+	var late <-chan time.Time
 	for {
-		group := []uint64{<-a.settled}
+		var group []uint64
+		select {
+		case tag := <-a.settled:
+			group = append(group, tag)
+		case <-late:
+			late = nil
+			a.each()
+			continue
+		}
 		for more := true; more && len(group) < window; {
 			select {
 			case tag := <-a.settled:
@@ -191,10 +200,17 @@ func (a *acks) run() {
 		end := slices.Contains(group, endOfAcks)
 		a.flush(group)
 		if end {
+			a.each()
 			return
+		}
+		if late == nil && len(a.ahead) > 0 {
+			late = time.After(catchesUp)
 		}
 	}
 }
+
+// catchesUp is how long a message may take until those behind it are acknowledged one by one.
+const catchesUp = 20 * time.Millisecond
 
 // flush never names a number twice, which the broker takes for a mistake and closes the channel.
 func (a *acks) flush(group []uint64) {
@@ -218,6 +234,10 @@ func (a *acks) flush(group []uint64) {
 	if upTo > 0 {
 		_ = a.ch.Ack(upTo, true) // without a channel they come again, and are known
 	}
+}
+
+// each says what is ahead, so that a message that takes long does not use up what may be under way.
+func (a *acks) each() {
 	for tag, said := range a.ahead {
 		if !said {
 			a.ahead[tag] = true
