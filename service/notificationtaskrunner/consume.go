@@ -111,7 +111,7 @@ func timeRunOf(m any) (*store.RunBeginParams, error) {
 	switch m := m.(type) {
 	case *eventpb.DigestDue:
 		at := rfc(m.GetAt())
-		return saying(&store.RunBeginParams{ID: digestKind + "/" + at, Kind: digestKind}, nil, "at", at)
+		return saying(&store.RunBeginParams{ID: digestKind + "/" + at, Kind: digestKind}, nil, "at", at, "since", rfc(m.GetSince()))
 	case *eventpb.LicenceDeadline:
 		begin, err := personal("licence.deadline", m.GetAccountId(), m.GetAccountId())
 		if begin != nil {

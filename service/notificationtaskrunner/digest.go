@@ -37,10 +37,10 @@ func (s *server) gather(ctx context.Context, q *store.Queries, article uuid.UUID
 	return nil
 }
 
-// digestPage tells a page of people what waits for them. The hour is the one that the run is for, however late it runs: nobody is left
-// out because something was down at seven.
+// digestPage tells a page of people what waits for them. The hours are those that the run is for, however late it runs and however many
+// they are: nobody is left out because something was down at seven.
 func (s *server) digestPage(ctx context.Context, tx pgx.Tx, q *store.Queries, r store.RunTakeRow) error {
-	zones, mondays, err := s.morning(ctx, q, moment(r.Data, "at"))
+	zones, mondays, err := s.morning(ctx, q, ticks(moment(r.Data, "since"), moment(r.Data, "at")))
 	if err != nil {
 		return err
 	}
@@ -92,9 +92,21 @@ func digestMessage(r store.RunTakeRow, n *news, p person, to way) queue.Message 
 	return messageFor(r, &whole, p, to)
 }
 
-// morning are the zones in which the clocks show the hour of the digest, and those of them in which it is Monday. Go's database of
+// mostHours bounds what is made up for: after a longer time everybody's morning was among them.
+const mostHours = 8 * 24
+
+// ticks are the hours after since up to at, the last one first. Usually that is one; more after a time in which nothing ran.
+func ticks(since, at time.Time) []time.Time {
+	all := []time.Time{at}
+	for t := at.Add(-time.Hour); !since.IsZero() && t.After(since) && len(all) < mostHours; t = t.Add(-time.Hour) {
+		all = append(all, t)
+	}
+	return all
+}
+
+// morning are the zones in which the clocks showed the hour of the digest in one of the hours, and those in which it was Monday then. Go's database of
 // zones decides, and not PostgreSQL's: a name that one of them does not know must not stop the digests of all.
-func (s *server) morning(ctx context.Context, q *store.Queries, at time.Time) (zones, mondays []string, err error) {
+func (s *server) morning(ctx context.Context, q *store.Queries, ticks []time.Time) (zones, mondays []string, err error) {
 	all, err := q.DigestZones(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read zones: %w", err)
@@ -104,12 +116,16 @@ func (s *server) morning(ctx context.Context, q *store.Queries, at time.Time) (z
 		if zone == nil {
 			zone = time.UTC
 		}
-		clocks := at.In(zone)
-		if clocks.Hour() != digestHour {
-			continue
+		rang, monday := false, false
+		for _, at := range ticks {
+			clocks := at.In(zone)
+			seven := clocks.Hour() == digestHour
+			rang, monday = rang || seven, monday || seven && clocks.Weekday() == time.Monday
 		}
-		zones = append(zones, name)
-		if clocks.Weekday() == time.Monday {
+		if rang {
+			zones = append(zones, name)
+		}
+		if monday {
 			mondays = append(mondays, name)
 		}
 	}

@@ -155,3 +155,38 @@ func TestDigestsOfManyHoursAtOnce(t *testing.T) {
 	w.ended(5)
 	w.everybody("article.digest", people, eventpb.Channel_CHANNEL_EMAIL, eventpb.Channel_CHANNEL_PUSH)
 }
+
+// TestDigestAfterAnOutage: nothing ran from Sunday to Tuesday; everybody whose mornings were among those days gets one digest, and who
+// wants it weekly too, since a Monday was among them. Who has no morning between gets none.
+func TestDigestAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	daily, weekly, far := w.member("category", category), w.member("category", category), w.member("category", category)
+	w.set(daily, false, "daily", nil)
+	w.set(weekly, false, "weekly", nil)
+	w.set(far, false, "daily", nil)
+	w.exec("UPDATE datamanagement.account SET zone = 'Pacific/Auckland' WHERE id = $1", far)
+	w.instanceAt(3, late)
+	w.paper("One")
+	w.paper("Two")
+	w.ended(2)
+	due := func(since, at time.Time) {
+		t.Helper()
+		w.tell("scheduler", &eventpb.DigestDue{At: timestamppb.New(at), Since: timestamppb.New(since)})
+	}
+	sunday := time.Date(2036, 11, 30, 0, 0, 0, 0, time.UTC)
+	due(sunday.Add(10*time.Hour), sunday.Add(12*time.Hour)) // nobody's morning
+	w.ended(3)
+	if got := w.digests(); len(got) != 0 {
+		t.Errorf("before any morning: %v", got)
+	}
+	due(sunday.Add(12*time.Hour), sunday.Add(20*time.Hour)) // seven in Auckland, where it is Monday
+	due(sunday.Add(20*time.Hour), sunday.Add(2*24*time.Hour+9*time.Hour))
+	w.ended(5)
+	got := w.digests()
+	for name, id := range map[string]string{"daily": daily, "weekly": weekly, "far away": far} {
+		if got[id] != "One, Two" {
+			t.Errorf("%s: %q", name, got[id])
+		}
+	}
+}
