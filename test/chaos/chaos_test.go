@@ -17,7 +17,7 @@ func TestChaos(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &command{
-		Scenario: "both", Kills: 7, Seed: 4, People: 40, Readers: 300, Lead: time.Second, Pause: 900 * time.Millisecond, Binary: binary,
+		Scenario: "both", Kills: 5, Seed: 4, People: 40, Readers: 300, Lead: time.Second, Pause: 900 * time.Millisecond, Binary: binary,
 		Slow: 5 * time.Millisecond, Hurry: true,
 	}
 	var told strings.Builder

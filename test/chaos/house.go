@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,6 +47,8 @@ type house struct {
 	sink     *sink
 	pool     *pgxpool.Pool // as the administrator of the database
 	keys     string
+	address  string          // of all services
+	ports    map[string]bool // that are given away
 }
 
 // names are the services, in the order of the visible table.
@@ -57,7 +61,7 @@ func names() []string {
 // build starts everything and waits until all services are ready.
 func build(t testing.TB, c *command) (*house, error) {
 	t.Helper()
-	h := &house{t: t, binary: c.Binary, dir: t.TempDir()}
+	h := &house{t: t, binary: c.Binary, dir: t.TempDir(), ports: map[string]bool{}}
 	h.keys = filepath.Join(h.dir, "keys")
 	if err := token.Ensure(h.keys, time.Now()); err != nil {
 		return nil, err
@@ -145,7 +149,12 @@ func (h *house) open() error {
 	}
 	var peers []string
 	for _, name := range names() {
-		s := &service{name: name, http: h.port(), private: h.port(), rpc: h.port(), log: filepath.Join(h.dir, name+".log")}
+		s := &service{name: name, log: filepath.Join(h.dir, name+".log")}
+		for _, address := range []*string{&s.http, &s.private, &s.rpc} {
+			if *address, err = h.port(); err != nil {
+				return err
+			}
+		}
 		peers = append(peers, name+"="+s.rpc)
 		h.services = append(h.services, s)
 	}
@@ -167,7 +176,26 @@ func (h *house) open() error {
 	return nil
 }
 
-func (h *house) port() string { return "127.0.0.1:" + porttest.Free(h.t) }
+// port is an address for one listener. The house has an address of its own on this machine, where that goes: the ports of a service that
+// is down are free, and another test might sit down on them.
+func (h *house) port() (string, error) {
+	if h.address == "" {
+		h.address = fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250)) //nolint:gosec // nobody guesses it
+		listener, err := net.Listen("tcp", h.address+":0")                                          //nolint:noctx // it returns at once
+		if err != nil {
+			h.address = "127.0.0.1"
+		} else if err := listener.Close(); err != nil {
+			return "", err
+		}
+	}
+	for {
+		port := porttest.Free(h.t)
+		if !h.ports[port] {
+			h.ports[port] = true
+			return net.JoinHostPort(h.address, port), nil
+		}
+	}
+}
 
 // secrets asks the program which it wants.
 func (h *house) secrets() (arguments []string, err error) {

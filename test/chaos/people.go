@@ -17,7 +17,8 @@ import (
 const (
 	heart   = "00000000-0000-7000-8000-000000000001" // the category that the people of the random scenario follow
 	kidney  = "00000000-0000-7000-8000-000000000002" // that of the readers
-	teacher = "00000000-0000-7000-8000-000000000003"
+	teacher = "00000000-0000-7000-8000-000000000003" // of the random scenario
+	writer  = "00000000-0000-7000-8000-000000000007" // of the other one
 	rule    = "00000000-0000-7000-8000-000000000004"
 	article = "00000000-0000-7000-8000-000000000005"
 	chief   = "00000000-0000-7000-8000-000000000006" // administrator
@@ -26,7 +27,7 @@ const (
 // people makes accounts, what webinars need, an article to comment on, and who follows what. It is what was there before the chaos.
 func (c *command) people(h *house) {
 	h.exec(`INSERT INTO datamanagement.category (id, slug, name_en, name_sl) VALUES ($1, 'heart', 'Heart', 'Srce'), ($2, 'kidney', 'Kidney', 'Ledvica')`, heart, kidney)
-	h.exec(`INSERT INTO datamanagement.lecturer (id, slug, name) VALUES ($1, 'host', 'Doc Host')`, teacher)
+	h.exec(`INSERT INTO datamanagement.lecturer (id, slug, name) VALUES ($1, 'teacher', 'Doc Teacher'), ($2, 'writer', 'Doc Writer')`, teacher, writer)
 	h.exec(`INSERT INTO datamanagement.credit_rule (id, name, version, rule, created_at) VALUES ($1, 'chaos', 1,
 		'{"min_percent": 50, "min_checks_percent": 0, "checks_per_hour": 0, "evaluation_required": false}', now())`, rule)
 	account := `INSERT INTO datamanagement.account (id, email, password_hash, name, profession, licence_number, country, language, zone, roles,
@@ -78,6 +79,8 @@ func (p *person) do(ctx context.Context, method, path string, body map[string]an
 	if method != http.MethodGet {
 		body["requestId"] = uuid.NewString()
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for ctx.Err() == nil {
 		status := p.once(ctx, method, path, body, into)
 		if status == http.StatusOK {

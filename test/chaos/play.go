@@ -24,8 +24,8 @@ type play struct {
 	said, heard atomic.Int64 // comments that were acknowledged, by number
 	comments    sync.Map     // body -> whether it was acknowledged
 	planned     atomic.Int64
-	booked      atomic.Int64
-	refused     atomic.Int64
+	asked       atomic.Int64 // people for whom points were requested
+	booked      atomic.Int64 // and whose booking was acknowledged
 	all         sync.WaitGroup
 }
 
@@ -129,14 +129,14 @@ func (p *play) hold(ctx context.Context, w *webinar) {
 		p.move(id)
 	}
 	end := context.WithoutCancel(ctx)
-	for p.state(id) == "planned" {
+	until(func() bool {
 		if ctx.Err() != nil && w.way != first {
 			p.callOff(id) // nobody waits for it any more; when it has gone live meanwhile, it is called off live
 		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	if p.state(id) == "cancelled" {
-		return
+		return p.state(id) != "planned"
+	})
+	if p.state(id) != "live" {
+		return // what is stuck is found by rounds verify
 	}
 	p.watch(w)
 	wait(ctx, 2*time.Second)
@@ -144,10 +144,10 @@ func (p *play) hold(ctx context.Context, w *webinar) {
 		p.callOff(id)
 		return
 	}
-	for p.state(id) == "live" {
+	until(func() bool {
 		p.chief.do(end, http.MethodPost, "/api/plans/"+id+"/end", map[string]any{}, nil)
-		time.Sleep(200 * time.Millisecond)
-	}
+		return p.state(id) != "live"
+	})
 	p.points(end, w)
 }
 
@@ -171,12 +171,9 @@ func (p *play) move(id string) {
 // people: who is in two at once earns once.
 func (p *play) watch(w *webinar) {
 	id := w.id
-	for p.house.number(`SELECT count(*) FROM livewebinar.room WHERE webinar_id = $1 AND state = 'open'`, id) == 0 {
-		if p.state(id) != "live" {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	until(func() bool {
+		return p.house.number(`SELECT count(*) FROM livewebinar.room WHERE webinar_id = $1 AND state = 'open'`, id) > 0 || p.state(id) != "live"
+	})
 	p.house.exec(`UPDATE livewebinar.room SET opened_at = opened_at - interval '10 minutes' WHERE webinar_id = $1 AND state = 'open'
 		AND NOT EXISTS (SELECT FROM livewebinar.beat b WHERE b.webinar_id = $1)`, id)
 	p.house.exec(`INSERT INTO livewebinar.beat (webinar_id, account_id, stream, sequence, event, at, position_ms, hidden)
@@ -191,9 +188,9 @@ func (p *play) points(ctx context.Context, w *webinar) {
 	id, slug := w.id, w.slug
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for p.house.number(`SELECT count(*) FROM datamanagement.webinar WHERE id = $1 AND evaluated_at IS NOT NULL`, id) == 0 && ctx.Err() == nil {
-		time.Sleep(100 * time.Millisecond)
-	}
+	until(func() bool {
+		return p.house.number(`SELECT count(*) FROM datamanagement.webinar WHERE id = $1 AND evaluated_at IS NOT NULL`, id) > 0
+	})
 	var sum struct{ Viewers, Qualified, Hundredths int32 }
 	var request struct{ ID string }
 	if !p.chief.do(ctx, http.MethodGet, "/api/webinars/"+slug+"/points", map[string]any{}, &sum) || sum.Qualified == 0 {
@@ -202,9 +199,9 @@ func (p *play) points(ctx context.Context, w *webinar) {
 	if !p.chief.do(ctx, http.MethodPost, "/api/webinars/"+id+"/points/requests", map[string]any{
 		"viewers": sum.Viewers, "qualified": sum.Qualified, "hundredths": sum.Hundredths,
 	}, &request) {
-		p.refused.Add(1)
 		return
 	}
+	p.asked.Add(int64(sum.Qualified))
 	for ctx.Err() == nil {
 		if p.chief.do(ctx, http.MethodPost, "/api/points/requests/"+request.ID+"/answer", map[string]any{
 			"accepted": true, "day": time.Now().UTC().Format(time.DateOnly), "reference": "A-1",

@@ -36,7 +36,9 @@ func (c *command) run(t testing.TB, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "%6.1f s  quiet\n", time.Since(began).Seconds())
 	v := &verdict{house: h, play: p, killed: r.killed}
-	return errors.Join(v.give(out), h.ended())
+	err = errors.Join(v.give(out), h.ended())
+	fmt.Fprintf(out, "%6.1f s  in all\n", time.Since(began).Seconds())
+	return err
 }
 
 // recorder writes down what was killed, and how.

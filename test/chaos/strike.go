@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"syscall"
@@ -47,6 +48,16 @@ func (c *command) random(h *house, r *recorder) (*play, error) {
 	stop()
 	p.all.Wait()
 	return p, err
+}
+
+// until waits for what comes soon; it is false when that does not come at all.
+func until(is func() bool) bool {
+	for end := time.Now().Add(patience); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
 }
 
 // strike kills one, and starts it again after a while.
@@ -99,20 +110,20 @@ func (c *command) reminders(h *house, r *recorder) error {
 	h.exec(`INSERT INTO datamanagement.webinar (id, slug, title, description, lecturer_id, category_id, starts_at, zone, minutes, hundredths,
 		credit_rule_id, video_url, sequence, created_at, updated_at)
 		VALUES ($1, 'readers', 'For readers', 'D', $2, $3, now() + interval '50 minutes', 'Europe/Ljubljana', 30, 150, $4, '/clip.mp4', 1, now(), now())`,
-		webinar, teacher, kidney, rule)
+		webinar, writer, kidney, rule)
 	h.exec(`SELECT scheduler.plan_webinar($1, (SELECT starts_at FROM datamanagement.webinar WHERE id = $1), 30, 1, false)`, webinar)
 	// Its reminder is due now and not in forty minutes.
-	for h.number(`SELECT count(*) FROM scheduler.timer WHERE webinar_id = $1 AND kind = 'reminder'`, webinar) == 0 {
-		time.Sleep(20 * time.Millisecond)
+	if !until(func() bool {
+		return h.number(`SELECT count(*) FROM scheduler.timer WHERE webinar_id = $1 AND kind = 'reminder'`, webinar) > 0
+	}) {
+		return errors.New("the scheduler plans no reminder")
 	}
 	h.exec(`UPDATE scheduler.timer SET due_at = now() WHERE webinar_id = $1 AND kind = 'reminder' AND state = 'waiting'`, webinar)
 	victims := h.victims()
 	for n, name := range victims {
 		want := c.Readers * (n + 1) / (len(victims) + 2)
-		for end := time.Now().Add(patience); h.sink.count() < want; time.Sleep(2 * time.Millisecond) {
-			if time.Now().After(end) {
-				return fmt.Errorf("only %d of %d mails came after kill -9 of %v", h.sink.count(), c.Readers, victims[:n])
-			}
+		if !until(func() bool { return h.sink.count() >= want }) {
+			return fmt.Errorf("only %d of %d mails came after kill -9 of %v", h.sink.count(), c.Readers, victims[:n])
 		}
 		fmt.Fprintf(r.out, "%6.1f s  %d mails have come\n", time.Since(r.began).Seconds(), h.sink.count())
 		if err := h.strike(name, 0, r); err != nil {

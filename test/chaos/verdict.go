@@ -14,7 +14,7 @@ import (
 const grace = 15 * time.Second
 
 // quiet waits until everything that was begun is at its end: all news have their run, all runs, sagas and queues are through. In a hurry, what
-// was taken more than five seconds ago and went down with a connection is given back before its lease ends.
+// was taken more than two seconds ago and went down with a connection is given back before its lease ends.
 func (h *house) quiet(hurry bool) error {
 	questions := map[string]string{
 		"news that nobody has begun to tell": `SELECT abs((SELECT count(*) FROM eventlog.event WHERE type IN ('reminder.due', 'webinar.moved', 'webinar.cancelled', 'webinar.live', 'points.booked'))
@@ -28,7 +28,7 @@ func (h *house) quiet(hurry bool) error {
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(250 * time.Millisecond) {
 		left = nil
 		if hurry {
-			h.exec(`UPDATE queue.message SET visible_at = now() WHERE taken AND visible_at < now() + interval '25 seconds'`)
+			h.exec(`UPDATE queue.message SET visible_at = now() WHERE taken AND visible_at < now() + interval '28 seconds'`)
 		}
 		for what, question := range questions {
 			if n := h.number(question); n > 0 {
@@ -116,6 +116,8 @@ func (v *verdict) expected() map[uuid.UUID]message {
 // mails holds what came against what was put.
 func (v *verdict) mails(out io.Writer) {
 	h := v.house
+	h.sink.mu.Lock()
+	defer h.sink.mu.Unlock()
 	expected := v.expected()
 	site, late := set(h.all(`SELECT id::text FROM notificationcenter.notification`)), map[string]time.Time{}
 	for _, run := range h.all(`SELECT id, to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') FROM notificationtaskrunner.run
@@ -173,7 +175,7 @@ func (v *verdict) mails(out io.Writer) {
 		v.not("%d reminders came after the start, the last %s after it", after, afterMost)
 	}
 	fmt.Fprintf(out, "%d messages were put, %d came, %d lost, %d were not sent because their webinar had begun; %d mails, %d of them a second time "+
-		"under the same Message-ID (at most %d in flight at kills), %d after the start (%s)\n", put, came, lost, tooLate, h.sink.count(), doubled, most, after, afterMost)
+		"under the same Message-ID (at most %d in flight at kills), %d after the start (%s)\n", put, came, lost, tooLate, h.sink.total, doubled, most, after, afterMost)
 	v.everybody()
 }
 
@@ -209,8 +211,8 @@ func (v *verdict) answers(out io.Writer) {
 		return true
 	})
 	booked := v.house.number(`SELECT count(*) FROM datamanagement.booking`)
-	if booked != int(v.play.booked.Load()) {
-		v.not("%d bookings were acknowledged, and %d are there", v.play.booked.Load(), booked)
+	if booked < int(v.play.booked.Load()) || booked > int(v.play.asked.Load()) {
+		v.not("%d bookings were requested, %d acknowledged, and %d are there", v.play.asked.Load(), v.play.booked.Load(), booked)
 	}
 	states := map[string]int{}
 	for _, row := range v.house.all(`SELECT state FROM datamanagement.webinar`) {
