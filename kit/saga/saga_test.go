@@ -317,20 +317,38 @@ func TestFrozenInstanceCannotAct(t *testing.T) {
 	frozen, thaw := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	d := deps(w.pool)
+	d.Workers = 1
 	def := start()
 	d.Crash = func(_, entry string, phase saga.Phase) {
 		if entry == "done live" && phase == saga.AfterCommit {
 			once.Do(func() { close(frozen); <-thaw })
 		}
 	}
-	first := w.run(d, def)
+	first := w.run(d, def, saga.Definition{Name: "own", Steps: []saga.Step{{Name: "only", Do: effect("own")}}})
 	w.begin(first, "1")
 	<-frozen
 	w.run(deps(w.pool), def)
 	s := w.over(first, "1")
 	close(thaw)
 	check(w, "status", s.Status, saga.Completed)
+	// It works on one saga at a time, and nobody else knows this one: when it is done, it has tried with the other what it would.
+	err := db.Tx(w.ctx, w.pool, func(tx pgx.Tx) error {
+		_, err := first.Start(w.ctx, tx, "own", "2", nil)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(patience); w.effects("2") == ""; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it does nothing after it was frozen")
+		}
+	}
 	check(w, "effects", w.effects("1"), "live, told")
+	var events int
+	if err := w.database.Admin().QueryRow(w.ctx, `SELECT count(*) FROM eventlog.event WHERE stream = 'saga/start/1'`).Scan(&events); err != nil || events != s.Version {
+		t.Errorf("%d events of a saga that ended at %d, %v", events, s.Version, err)
+	}
 }
 
 func TestDefinitionsAreChecked(t *testing.T) {
