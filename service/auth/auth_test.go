@@ -34,6 +34,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/auth"
 	"github.com/rounds-cme/rounds/service/datamanagement"
+	"github.com/rounds-cme/rounds/service/notificationcenter"
 )
 
 const right = "zelena kava ob sedmih"
@@ -68,7 +69,7 @@ type house struct {
 
 func build(t *testing.T) *house {
 	t.Helper()
-	data := dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), auth.Schema())
+	data := dbtest.New(t, queue.Schema(), eventlog.Schema(), datamanagement.Schema(), auth.Schema(), notificationcenter.Schema())
 	h := &house{t: t, admin: data.Admin(), db: data, clock: &clock{now: time.Now().Truncate(time.Millisecond)}}
 	keys := t.TempDir()
 	if err := token.Ensure(keys, h.clock.Now()); err != nil {
@@ -412,36 +413,6 @@ func TestRefreshTogether(t *testing.T) {
 		})
 	}
 	tabs.Wait()
-}
-
-func TestLogout(t *testing.T) {
-	t.Parallel()
-	h := build(t)
-	id := h.account("ana@example.org", "approved")
-	phone, desk := h.browser(), h.browser()
-	h.login(phone, "ana@example.org", right)
-	h.login(desk, "ana@example.org", right)
-	active := func(b token.Claims) bool {
-		p, err := h.auth.Permissions(t.Context(), &authpb.PermissionsRequest{AccountId: id.String(), SessionId: b.Session.String()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return p.GetActive()
-	}
-	onPhone, onDesk := h.claims(phone), h.claims(desk)
-	if !active(onPhone) || !active(onDesk) {
-		t.Fatal("a new session is not active")
-	}
-	if _, place := h.send(phone, "/auth/logout", url.Values{}); place != "/" || h.cookie(phone, "rounds_access") != "" {
-		t.Errorf("logout leads to %q", place)
-	}
-	if active(onPhone) || !active(onDesk) {
-		t.Error("logout ended another session, or none")
-	}
-	h.send(desk, "/auth/logout-everywhere", url.Values{})
-	if active(onDesk) {
-		t.Error("logging out everywhere left a session")
-	}
 }
 
 // TestSessions lists the devices of one person, and ends one of them: never that of somebody else.

@@ -45,11 +45,11 @@ func (s *server) Permissions(ctx context.Context, q *authpb.PermissionsRequest) 
 // RevokeSessions logs the person asking out everywhere.
 func (s *server) RevokeSessions(ctx context.Context, _ *authpb.RevokeSessionsRequest) (*authpb.RevokeSessionsResponse, error) {
 	who, _ := token.From(ctx)
-	n, err := store.New(s.db).SessionRevokeAll(ctx, store.SessionRevokeAllParams{Now: s.now(), AccountID: who.Account})
+	ended, err := store.New(s.db).SessionRevokeAll(ctx, store.SessionRevokeAllParams{Now: s.now(), AccountID: who.Account})
 	if err != nil {
 		return nil, fmt.Errorf("revoke sessions: %w", err)
 	}
-	return &authpb.RevokeSessionsResponse{Revoked: int32(min(n, 1<<30))}, nil //nolint:gosec // bounded
+	return &authpb.RevokeSessionsResponse{Revoked: int32(min(ended.Sessions, 1<<30))}, nil //nolint:gosec // bounded
 }
 
 // Sessions lists where the person asking is logged in.

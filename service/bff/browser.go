@@ -26,7 +26,9 @@ func (s *browsers) List(ctx context.Context, _ *bffpb.BrowsersListRequest) (*bff
 	}
 	a := &bffpb.BrowsersListResponse{}
 	for _, row := range rows {
-		b := &bffpb.Browser{BrowserId: row.DeviceID.String(), Label: row.Label, CreatedAt: timestamppb.New(row.CreatedAt), Reason: row.Reason}
+		b := &bffpb.Browser{
+			BrowserId: row.DeviceID.String(), Label: row.Label, CreatedAt: timestamppb.New(row.CreatedAt), Reason: row.Reason, Fingerprint: row.Fingerprint,
+		}
 		if row.UsedAt != nil {
 			b.UsedAt = timestamppb.New(*row.UsedAt)
 		}

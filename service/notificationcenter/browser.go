@@ -47,7 +47,7 @@ func (s *rpcServer) AddBrowser(ctx context.Context, in *notificationcenterpb.Add
 		q := store.New(tx)
 		var err error
 		id, err = q.DeviceAdd(ctx, store.DeviceAddParams{
-			ID: s.NewID(), AccountID: who.Account, Endpoint: in.GetEndpoint(), P256dh: in.GetP256Dh(), Auth: in.GetAuth(), Label: label, Now: s.Now(),
+			ID: s.NewID(), AccountID: who.Account, SessionID: who.Session, Endpoint: in.GetEndpoint(), P256dh: in.GetP256Dh(), Auth: in.GetAuth(), Label: label, Now: s.Now(),
 		})
 		if err != nil {
 			return fmt.Errorf("add browser: %w", err)

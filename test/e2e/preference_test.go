@@ -90,4 +90,19 @@ func TestPreferences(t *testing.T) {
 	}
 	visitor.Press("Undo")
 	visitor.SeeText("h1", "You are told again")
+
+	// Whoever logs out is told nothing more here, by the browser's hand and by the server's. The browser is on stage again.
+	if _, err := s.admin.Exec(t.Context(), `INSERT INTO notificationcenter.push_subscription (id, account_id, endpoint, p256dh, auth, label, created_at)
+		VALUES (gen_random_uuid(), $1, 'https://push.example/x', 'k', 'a', 'Firefox', now())`, ana); err != nil {
+		t.Fatal(err)
+	}
+	browser.Eval[bool](p, `(() => {
+		const subscription = {endpoint: "https://push.example/x", unsubscribe: async () => { sessionStorage.setItem("push", "off"); return true; }};
+		navigator.serviceWorker.getRegistration = async () => ({pushManager: {getSubscription: async () => subscription}});
+		document.querySelector("header form[action='/auth/logout']").requestSubmit();
+		return true;
+	})()`)
+	p.See("header a[href='/login']")
+	p.Until(`sessionStorage.getItem("push") === "off"`)
+	s.await("the server has forgotten it", func() bool { return s.count(`SELECT count(*) FROM notificationcenter.push_subscription`) == 0 })
 }

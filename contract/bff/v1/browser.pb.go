@@ -34,7 +34,9 @@ type Browser struct {
 	// When it last took a message; not set when none was sent yet.
 	UsedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=used_at,json=usedAt,proto3" json:"used_at,omitempty"`
 	// Why it did not take the last one; empty when it did.
-	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// SHA-256 of its endpoint in hexadecimal: by it a browser knows itself.
+	Fingerprint   string `protobuf:"bytes,6,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -100,6 +102,13 @@ func (x *Browser) GetUsedAt() *timestamppb.Timestamp {
 func (x *Browser) GetReason() string {
 	if x != nil {
 		return x.Reason
+	}
+	return ""
+}
+
+func (x *Browser) GetFingerprint() string {
+	if x != nil {
+		return x.Fingerprint
 	}
 	return ""
 }
@@ -400,7 +409,7 @@ var File_bff_v1_browser_proto protoreflect.FileDescriptor
 
 const file_bff_v1_browser_proto_rawDesc = "" +
 	"\n" +
-	"\x14bff/v1/browser.proto\x12\rrounds.bff.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x01\n" +
+	"\x14bff/v1/browser.proto\x12\rrounds.bff.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe8\x01\n" +
 	"\aBrowser\x12\x1d\n" +
 	"\n" +
 	"browser_id\x18\x01 \x01(\tR\tbrowserId\x12\x14\n" +
@@ -408,7 +417,8 @@ const file_bff_v1_browser_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x123\n" +
 	"\aused_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x06usedAt\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"\x15\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12 \n" +
+	"\vfingerprint\x18\x06 \x01(\tR\vfingerprint\"\x15\n" +
 	"\x13BrowsersListRequest\"\\\n" +
 	"\x14BrowsersListResponse\x122\n" +
 	"\bbrowsers\x18\x01 \x03(\v2\x16.rounds.bff.v1.BrowserR\bbrowsers\x12\x10\n" +

@@ -17,11 +17,18 @@ SELECT id, account_id, expires_at, revoked_at FROM auth.session WHERE id = @id;
 -- name: SessionUse :exec
 UPDATE auth.session SET used_at = @now, expires_at = @expires_at WHERE id = @id;
 
+-- With a session ends what is told in its browser by push.
 -- name: SessionRevoke :exec
-UPDATE auth.session SET revoked_at = @now::timestamptz WHERE id = @id AND revoked_at IS NULL;
+WITH ended AS (
+    UPDATE auth.session SET revoked_at = @now::timestamptz WHERE id = @id AND revoked_at IS NULL RETURNING id, account_id
+)
+SELECT notificationcenter.forget_browsers(e.account_id, e.id) FROM ended AS e;
 
--- name: SessionRevokeAll :execrows
-UPDATE auth.session SET revoked_at = @now::timestamptz WHERE account_id = @account_id AND revoked_at IS NULL;
+-- name: SessionRevokeAll :one
+WITH ended AS (
+    UPDATE auth.session SET revoked_at = @now::timestamptz WHERE account_id = @account_id::uuid AND revoked_at IS NULL RETURNING id
+)
+SELECT (SELECT count(*) FROM ended)::bigint AS sessions, notificationcenter.forget_browsers(@account_id::uuid, NULL)::integer AS browsers;
 
 -- name: SessionPurge :execrows
 DELETE FROM auth.session WHERE expires_at < @before OR revoked_at < @before;
@@ -55,4 +62,8 @@ WHERE account_id = @account_id AND revoked_at IS NULL AND expires_at > @now::tim
 ORDER BY used_at DESC, id LIMIT 50;
 
 -- name: SessionRevokeOwn :execrows
-UPDATE auth.session SET revoked_at = @now::timestamptz WHERE id = @id AND account_id = @account_id AND revoked_at IS NULL;
+WITH ended AS (
+    UPDATE auth.session SET revoked_at = @now::timestamptz WHERE id = @id AND account_id = @account_id AND revoked_at IS NULL
+    RETURNING id, account_id
+)
+SELECT notificationcenter.forget_browsers(e.account_id, e.id) FROM ended AS e;

@@ -241,7 +241,10 @@ func (q *Queries) SessionRead(ctx context.Context, id uuid.UUID) (SessionReadRow
 }
 
 const sessionRevoke = `-- name: SessionRevoke :exec
-UPDATE auth.session SET revoked_at = $1::timestamptz WHERE id = $2 AND revoked_at IS NULL
+WITH ended AS (
+    UPDATE auth.session SET revoked_at = $1::timestamptz WHERE id = $2 AND revoked_at IS NULL RETURNING id, account_id
+)
+SELECT notificationcenter.forget_browsers(e.account_id, e.id) FROM ended AS e
 `
 
 type SessionRevokeParams struct {
@@ -249,30 +252,42 @@ type SessionRevokeParams struct {
 	ID  uuid.UUID
 }
 
+// With a session ends what is told in its browser by push.
 func (q *Queries) SessionRevoke(ctx context.Context, arg SessionRevokeParams) error {
 	_, err := q.db.Exec(ctx, sessionRevoke, arg.Now, arg.ID)
 	return err
 }
 
-const sessionRevokeAll = `-- name: SessionRevokeAll :execrows
-UPDATE auth.session SET revoked_at = $1::timestamptz WHERE account_id = $2 AND revoked_at IS NULL
+const sessionRevokeAll = `-- name: SessionRevokeAll :one
+WITH ended AS (
+    UPDATE auth.session SET revoked_at = $2::timestamptz WHERE account_id = $1::uuid AND revoked_at IS NULL RETURNING id
+)
+SELECT (SELECT count(*) FROM ended)::bigint AS sessions, notificationcenter.forget_browsers($1::uuid, NULL)::integer AS browsers
 `
 
 type SessionRevokeAllParams struct {
-	Now       time.Time
 	AccountID uuid.UUID
+	Now       time.Time
 }
 
-func (q *Queries) SessionRevokeAll(ctx context.Context, arg SessionRevokeAllParams) (int64, error) {
-	result, err := q.db.Exec(ctx, sessionRevokeAll, arg.Now, arg.AccountID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+type SessionRevokeAllRow struct {
+	Sessions int64
+	Browsers int32
+}
+
+func (q *Queries) SessionRevokeAll(ctx context.Context, arg SessionRevokeAllParams) (SessionRevokeAllRow, error) {
+	row := q.db.QueryRow(ctx, sessionRevokeAll, arg.AccountID, arg.Now)
+	var i SessionRevokeAllRow
+	err := row.Scan(&i.Sessions, &i.Browsers)
+	return i, err
 }
 
 const sessionRevokeOwn = `-- name: SessionRevokeOwn :execrows
-UPDATE auth.session SET revoked_at = $1::timestamptz WHERE id = $2 AND account_id = $3 AND revoked_at IS NULL
+WITH ended AS (
+    UPDATE auth.session SET revoked_at = $1::timestamptz WHERE id = $2 AND account_id = $3 AND revoked_at IS NULL
+    RETURNING id, account_id
+)
+SELECT notificationcenter.forget_browsers(e.account_id, e.id) FROM ended AS e
 `
 
 type SessionRevokeOwnParams struct {

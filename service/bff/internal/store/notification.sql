@@ -11,5 +11,5 @@ SELECT notification_id, kind, text, path, created_at, seen_at FROM notificationc
 WHERE notification_id = @notification_id AND account_id = @account_id;
 
 -- name: BrowsersOf :many
-SELECT device_id, label, created_at, used_at, reason FROM notificationcenter.bff_device
+SELECT device_id, label, created_at, used_at, reason, fingerprint::text AS fingerprint FROM notificationcenter.bff_device
 WHERE account_id = @account_id ORDER BY created_at, device_id;

@@ -13,16 +13,17 @@ import (
 )
 
 const browsersOf = `-- name: BrowsersOf :many
-SELECT device_id, label, created_at, used_at, reason FROM notificationcenter.bff_device
+SELECT device_id, label, created_at, used_at, reason, fingerprint::text AS fingerprint FROM notificationcenter.bff_device
 WHERE account_id = $1 ORDER BY created_at, device_id
 `
 
 type BrowsersOfRow struct {
-	DeviceID  uuid.UUID
-	Label     string
-	CreatedAt time.Time
-	UsedAt    *time.Time
-	Reason    string
+	DeviceID    uuid.UUID
+	Label       string
+	CreatedAt   time.Time
+	UsedAt      *time.Time
+	Reason      string
+	Fingerprint string
 }
 
 func (q *Queries) BrowsersOf(ctx context.Context, accountID uuid.UUID) ([]BrowsersOfRow, error) {
@@ -40,6 +41,7 @@ func (q *Queries) BrowsersOf(ctx context.Context, accountID uuid.UUID) ([]Browse
 			&i.CreatedAt,
 			&i.UsedAt,
 			&i.Reason,
+			&i.Fingerprint,
 		); err != nil {
 			return nil, err
 		}

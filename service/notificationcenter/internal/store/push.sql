@@ -1,8 +1,8 @@
 -- A browser belongs to whoever is logged in there now.
 -- name: DeviceAdd :one
-INSERT INTO notificationcenter.push_subscription (id, account_id, endpoint, p256dh, auth, label, created_at)
-VALUES (@id, @account_id, @endpoint, @p256dh, @auth, @label, @now)
-ON CONFLICT (endpoint) DO UPDATE SET account_id = excluded.account_id, p256dh = excluded.p256dh, auth = excluded.auth,
+INSERT INTO notificationcenter.push_subscription (id, account_id, session_id, endpoint, p256dh, auth, label, created_at)
+VALUES (@id, @account_id, @session_id, @endpoint, @p256dh, @auth, @label, @now)
+ON CONFLICT (endpoint) DO UPDATE SET account_id = excluded.account_id, session_id = excluded.session_id, p256dh = excluded.p256dh, auth = excluded.auth,
     label = excluded.label, reason = '',
     created_at = CASE WHEN push_subscription.account_id = excluded.account_id THEN push_subscription.created_at ELSE excluded.created_at END
 RETURNING id;

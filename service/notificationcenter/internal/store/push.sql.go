@@ -13,9 +13,9 @@ import (
 )
 
 const deviceAdd = `-- name: DeviceAdd :one
-INSERT INTO notificationcenter.push_subscription (id, account_id, endpoint, p256dh, auth, label, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (endpoint) DO UPDATE SET account_id = excluded.account_id, p256dh = excluded.p256dh, auth = excluded.auth,
+INSERT INTO notificationcenter.push_subscription (id, account_id, session_id, endpoint, p256dh, auth, label, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (endpoint) DO UPDATE SET account_id = excluded.account_id, session_id = excluded.session_id, p256dh = excluded.p256dh, auth = excluded.auth,
     label = excluded.label, reason = '',
     created_at = CASE WHEN push_subscription.account_id = excluded.account_id THEN push_subscription.created_at ELSE excluded.created_at END
 RETURNING id
@@ -24,6 +24,7 @@ RETURNING id
 type DeviceAddParams struct {
 	ID        uuid.UUID
 	AccountID uuid.UUID
+	SessionID uuid.UUID
 	Endpoint  string
 	P256dh    string
 	Auth      string
@@ -36,6 +37,7 @@ func (q *Queries) DeviceAdd(ctx context.Context, arg DeviceAddParams) (uuid.UUID
 	row := q.db.QueryRow(ctx, deviceAdd,
 		arg.ID,
 		arg.AccountID,
+		arg.SessionID,
 		arg.Endpoint,
 		arg.P256dh,
 		arg.Auth,

@@ -6,6 +6,7 @@ import { front } from "./front";
 import { reader } from "./reader";
 import { bell } from "./bell";
 import { menus } from "./menu";
+import { goodbye } from "./goodbye";
 
 /** enhance wires the elements below root; it runs again for content that arrives later. */
 export function enhance(root: ParentNode): void {
@@ -19,6 +20,7 @@ enhance(document);
 void front();
 bell();
 menus();
+goodbye();
 document.addEventListener("rounds:content", (e) => enhance(e.target as Element));
 setInterval(() => freshen(document), 20_000);
 document.querySelector<HTMLElement>("[data-takes-focus]")?.focus();

@@ -34,6 +34,13 @@ function same(subscription: PushSubscription): boolean {
   return was.length === now.length && was.every((b, i) => b === now[i]);
 }
 
+/** listed tells whether the server knows a subscription: whoever logged out everywhere is told nothing here, though the browser would. */
+async function listed(subscription: PushSubscription): Promise<boolean> {
+  const sum = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(subscription.endpoint));
+  const fingerprint = [...new Uint8Array(sum)].map((b) => b.toString(16).padStart(2, "0")).join("");
+  return box?.querySelector(`[data-browser="${fingerprint}"]`) !== null;
+}
+
 async function current(): Promise<PushSubscription | null> {
   const registration = await navigator.serviceWorker.getRegistration("/");
   return (await registration?.pushManager.getSubscription()) ?? null;
@@ -76,7 +83,7 @@ async function begin(): Promise<void> {
     return;
   }
   const subscription = await current();
-  if (subscription && same(subscription)) {
+  if (subscription && same(subscription) && await listed(subscription)) {
     say("on");
   } else {
     say(Notification.permission === "denied" ? "denied" : "off");
