@@ -84,6 +84,10 @@ func (v *verdict) give(out io.Writer) error {
 	if v.play != nil {
 		v.answers(out)
 	}
+	if v.house.broker != nil && len(v.wrong) > 0 {
+		list, _ := v.house.rounds("queue", "list") //nolint:errcheck // it only helps to find out
+		v.not("at the broker:\n%s", list)
+	}
 	kills := 0
 	for _, n := range v.killed {
 		kills += n
@@ -147,7 +151,7 @@ func (v *verdict) mails(out io.Writer) {
 			tooLate++
 		default:
 			lost++
-			v.not("lost: %s by %s to %s", m.run, m.channel, m.account)
+			v.not("lost: %s by %s to %s: %s", m.run, m.channel, m.account, h.known(row[0]))
 		}
 	}
 	doubled, after, afterMost := 0, 0, time.Duration(0)
@@ -177,6 +181,13 @@ func (v *verdict) mails(out io.Writer) {
 	fmt.Fprintf(out, "%d messages were put, %d came, %d lost, %d were not sent because their webinar had begun; %d mails, %d of them a second time "+
 		"under the same Message-ID (at most %d in flight at kills), %d after the start (%s)\n", put, came, lost, tooLate, h.sink.total, doubled, most, after, afterMost)
 	v.everybody()
+}
+
+// known is what is noted of a message anywhere, for whoever has to find out what became of it.
+func (h *house) known(id string) string {
+	return fmt.Sprint(h.all(`SELECT 'delivery ' || state || ' ' || reason || ' at ' || at || coalesce(', of use until ' || expires_at, '') FROM notificationcenter.delivery WHERE id = $1
+		UNION ALL SELECT 'put aside: ' || reason FROM queue.dead WHERE id = $1
+		UNION ALL SELECT 'put at ' || at FROM queue.seen WHERE id = $1`, id))
 }
 
 // everybody was to be told by each run that came to its end.
