@@ -9,7 +9,7 @@
 //
 //	reminder ──due──> event reminder.due, unless the start has come
 //	hosts ─────due──> event hosts.missing, if nobody who may host is connected
-//	points ────due──> event points.deadline, while nobody has requested them
+//	points ────due──> event points.deadline, while the agency has not accepted them
 //	start ─────due──> saga webinar.start: status ──> room ──> announce      (undone: status planned, tried again soon)
 //	end ───────due──> saga webinar.end:   room ──> status and credit ──> complete
 //	points.requested ──> saga points.request: submit ──> answer   (as long as it takes)
@@ -41,7 +41,7 @@ type Config struct {
 	ReminderLeads  []time.Duration `name:"reminder-leads" default:"1h" help:"How long before a webinar its subscribers are reminded, such as 24h,1h."`
 	HostsLead      time.Duration   `name:"hosts-lead" default:"10m" help:"How long before a webinar it is looked whether anybody who may host it is connected; 0: never."`
 	PointsDeadline time.Duration   `name:"points-deadline" default:"192h" help:"How long after the end of a webinar the agency takes its points: 8 days in Germany, for example."`
-	PointsWarnings []time.Duration `name:"points-warnings" default:"48h,12h" help:"How long before that administrators are warned of points that nobody has requested."`
+	PointsWarnings []time.Duration `name:"points-warnings" default:"48h,12h" help:"How long before that administrators are warned of points that the agency has not accepted yet."`
 	Lease          time.Duration   `default:"3s" help:"How long after a crash another instance takes over a timer or a saga."`
 	StartTimeout   time.Duration   `default:"10s" help:"How long the live webinar service may take to open a room before it is asked again."`
 	StartAttempts  int             `default:"5" help:"How often a room is asked for before the start is undone."`

@@ -71,7 +71,7 @@ func (s *server) addPointsTimers(ctx context.Context, tx pgx.Tx, webinar uuid.UU
 	return nil
 }
 
-// warnOfPoints says that points are still to be requested; not when the agency takes them no longer, or a later warning is due as well.
+// warnOfPoints says that points are not with the agency yet, requested or not; not when the agency takes them no longer, or a later warning is due as well.
 func (s *server) warnOfPoints(ctx context.Context, tx pgx.Tx, plan store.SchedulerPlan, timer store.TimerClaimRow) error {
 	deadline := *timer.Deadline
 	if overtaken(s.Now(), deadline, time.Duration(timer.Lead)*time.Second, s.config.PointsWarnings) {
@@ -83,7 +83,7 @@ func (s *server) warnOfPoints(ctx context.Context, tx pgx.Tx, plan store.Schedul
 		return fmt.Errorf("read whether points are open: %w", err)
 	}
 	if !open {
-		obs.Event(ctx).Set("skipped", "nothing is to be requested")
+		obs.Event(ctx).Set("skipped", "the agency has them, or there are none")
 		return nil
 	}
 	return s.Events.Append(ctx, tx, eventlog.Event{

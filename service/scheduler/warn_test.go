@@ -122,14 +122,15 @@ func TestHostsAreLookedForAtTheNewTime(t *testing.T) {
 	}
 }
 
-// TestPointsThatNobodyRequestedAreWarnedOf 48 and 12 hours before the agency takes them no longer.
-func TestPointsThatNobodyRequestedAreWarnedOf(t *testing.T) {
+// TestPointsThatTheAgencyHasNotAreWarnedOf 48 and 12 hours before it takes them no longer: those that nobody requested, and those that it
+// has not answered.
+func TestPointsThatTheAgencyHasNotAreWarnedOf(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.others()
 	w.instance(nil)
-	open, asked, nobody := w.plan(0, 1), w.plan(0, 1), w.plan(0, 1)
-	all := []uuid.UUID{open, asked, nobody}
+	open, asked, accepted, nobody := w.plan(0, 1), w.plan(0, 1), w.plan(0, 1), w.plan(0, 1)
+	all := []uuid.UUID{open, asked, accepted, nobody}
 	everyone := func(kind string, n int) func() bool {
 		return func() bool {
 			return !slices.ContainsFunc(all, func(id uuid.UUID) bool { return count(w.history(id), kind) < n })
@@ -141,20 +142,23 @@ func TestPointsThatNobodyRequestedAreWarnedOf(t *testing.T) {
 	w.exec("UPDATE datamanagement.webinar SET evaluated_at = now()")
 	w.earned(open)
 	w.earned(asked)
+	w.earned(accepted)
 	w.exec(`INSERT INTO datamanagement.agency_request (id, webinar_id, requested_by, requested_at, viewers, qualified, hundredths)
 		VALUES (gen_random_uuid(), $1, '00000000-0000-0000-0000-000000000001', now(), 1, 1, 100)`, asked)
+	w.exec(`INSERT INTO datamanagement.agency_request (id, webinar_id, requested_by, requested_at, viewers, qualified, hundredths, state, answered_at, answered_on, reference)
+		VALUES (gen_random_uuid(), $1, '00000000-0000-0000-0000-000000000001', now(), 1, 1, 100, 'accepted', now(), now(), 'R')`, accepted)
 	w.clock.add(6 * 24 * time.Hour)
-	w.until("the first warning", func() bool { return count(w.history(open), "points.deadline") == 1 })
+	w.until("the first warning", func() bool { return count(w.history(open), "points.deadline") == 1 && count(w.history(asked), "points.deadline") == 1 })
 	w.clock.add(36 * time.Hour)
-	w.until("the second warning", func() bool { return count(w.history(open), "points.deadline") == 2 })
-	w.until("the others to be passed over", func() bool { return w.timers(asked, "points", "done") == 2 && w.timers(nobody, "points", "done") == 2 })
-	if a, b := count(w.history(asked), "points.deadline"), count(w.history(nobody), "points.deadline"); a+b > 0 {
-		t.Errorf("warned %d times of points that were requested and %d times of none", a, b)
+	w.until("the second warning", func() bool { return count(w.history(open), "points.deadline") == 2 && count(w.history(asked), "points.deadline") == 2 })
+	w.until("the others to be passed over", func() bool { return w.timers(accepted, "points", "done") == 2 && w.timers(nobody, "points", "done") == 2 })
+	if a, b := count(w.history(accepted), "points.deadline"), count(w.history(nobody), "points.deadline"); a+b > 0 {
+		t.Errorf("warned %d times of points that were accepted and %d times of none", a, b)
 	}
 	var hours, dues string
 	err := w.admin.QueryRow(context.Background(), `SELECT string_agg(payload->>'hours', ' ' ORDER BY pos), string_agg(DISTINCT payload->>'dueAt', ' ')
 		FROM eventlog.event WHERE type = 'points.deadline'`).Scan(&hours, &dues)
-	if err != nil || hours != "48 12" {
+	if err != nil || hours != "48 48 12 12" {
 		t.Errorf("warned with hours %q (%v)", hours, err)
 	}
 	if _, err := time.Parse(time.RFC3339, dues); err != nil {

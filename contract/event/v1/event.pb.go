@@ -1832,7 +1832,7 @@ func (x *LicenceDeadline) GetMissingHundredths() int32 {
 	return 0
 }
 
-// The agency takes the points of a webinar for so many hours more, and nobody has requested them (scheduler).
+// The agency takes the points of a webinar for so many hours more, and has not accepted them yet (scheduler).
 type PointsDeadline struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WebinarId     string                 `protobuf:"bytes,1,opt,name=webinar_id,json=webinarId,proto3" json:"webinar_id,omitempty"`
