@@ -22,8 +22,8 @@ const (
 	claimAtOnce = 20
 	// remindAtOnce is for reminders, which are given together.
 	remindAtOnce = 500
-	// addEvery is how often plans are looked through for new timers while many are due; otherwise with each look.
-	addEvery = 500 * time.Millisecond
+	// addEvery is how often plans are looked through for new timers when nothing rings; whoever plans rings.
+	addEvery = 2 * time.Second
 	// mostPause is how often to look when nothing rings: a lost notification costs no more than this.
 	mostPause = time.Second
 )

@@ -112,10 +112,10 @@ func (s *server) timers(ctx context.Context) error {
 	rang := true
 	for ctx.Err() == nil {
 		add := rang || time.Since(added) > addEvery
+		pause, err := s.look(ctx, add)
 		if add {
 			added = time.Now()
 		}
-		pause, err := s.look(ctx, add)
 		if err != nil {
 			return err
 		}

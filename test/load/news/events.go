@@ -56,8 +56,10 @@ func (c *Events) measure(readers, writers *pgxpool.Pool) error {
 	types := eventlog.Types{unheard: &wrapperspb.StringValue{}, heard: &wrapperspb.StringValue{}}
 	log := eventlog.New(writers, quiet(), nil, types)
 	insert := func(ctx context.Context, _ int) error {
-		_, err := writers.Exec(ctx, `INSERT INTO public.floor (payload) VALUES ('"2026-11-26T17:00:00.000000000Z"')`)
-		return err
+		return db.Tx(ctx, writers, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO public.floor (payload) VALUES ('"2026-11-26T17:00:00.000000000Z"')`)
+			return err
+		})
 	}
 	appending := func(kind string) func(context.Context, int) error {
 		return func(ctx context.Context, writer int) error {
@@ -78,7 +80,7 @@ func (c *Events) measure(readers, writers *pgxpool.Pool) error {
 		return err
 	}
 	what := fmt.Sprintf("%d writers", c.Writers)
-	rows.pair(what+" insert rows into a table", what+" append events", bare, alone)
+	rows.pair(what+" insert a row each, in a transaction", what+" append an event each", bare, alone)
 	ears := c.listen(eventlog.New(readers, quiet(), nil, types))
 	attached, err := c.write(0, appending(heard))
 	if err != nil {
