@@ -84,6 +84,11 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 	m.Get("/api/sagas/{id}", web.Roles(token.Administrator), api)
 	m.Post("/api/sagas/{id}/retry", web.Roles(token.Administrator), api)
 	m.Post("/api/sagas/{id}/compensate", web.Roles(token.Administrator), api)
+	m.Get("/api/queues", web.Roles(token.Administrator), api)
+	m.Get("/api/queues/{queue}", web.Roles(token.Administrator), api)
+	m.Post("/api/queues/{queue}/replay", web.Roles(token.Administrator), api)
+	m.Post("/api/queues/{queue}/discard", web.Roles(token.Administrator), api)
+	m.Post("/api/queues/{queue}/set-aside", web.Roles(token.Administrator), api)
 
 	return m, nil
 }

@@ -19,6 +19,7 @@ import (
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	notificationcenterpb "github.com/rounds-cme/rounds/contract/notificationcenter/v1"
+	queuepb "github.com/rounds-cme/rounds/contract/queue/v1"
 	schedulerpb "github.com/rounds-cme/rounds/contract/scheduler/v1"
 	statisticspb "github.com/rounds-cme/rounds/contract/statistics/v1"
 	"github.com/rounds-cme/rounds/kit/conf"
@@ -49,6 +50,7 @@ type server struct {
 	points   datamanagementpb.PointsClient
 	plans    datamanagementpb.WebinarsClient
 	sagas    schedulerpb.SagasClient
+	queues   map[string]queuepb.QueuesClient // by who works on them
 	wishes   datamanagementpb.PreferencesClient
 	namer    pseudonym.Namer
 	zones    *i18n.Zones
@@ -100,6 +102,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 		plans:    datamanagementpb.NewWebinarsClient(data),
 		wishes:   datamanagementpb.NewPreferencesClient(data),
 		sagas:    schedulerpb.NewSagasClient(d.Dial("scheduler")),
+		queues:   workers(d.Dial),
 		zones:    i18n.NewZones(),
 		namer:    pseudonym.New(cfg.PseudonymKey.Reveal()),
 		done:     newReporter(datamanagementpb.NewActivitiesClient(data), d.Log, d.Now, d.Metrics),

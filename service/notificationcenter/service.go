@@ -20,6 +20,7 @@ import (
 	notificationcenterpb "github.com/rounds-cme/rounds/contract/notificationcenter/v1"
 	"github.com/rounds-cme/rounds/kit/conf"
 	"github.com/rounds-cme/rounds/kit/queue"
+	"github.com/rounds-cme/rounds/kit/queue/desk"
 	"github.com/rounds-cme/rounds/kit/retain"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
@@ -78,6 +79,7 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 		RPC: []rpc.Service{
 			{Desc: &notificationcenterpb.NotificationCenter_ServiceDesc, Impl: &rpcServer{server: s}},
 			{Desc: &notificationcenterpb.Mails_ServiceDesc, Impl: &mailServer{server: s}},
+			desk.Serve(d.Queue, "notification.send", "notification.site"),
 		},
 		HTTP: s.routes(d.Web()),
 		Work: append(retain.Work(d, "notificationcenter"),

@@ -13,7 +13,9 @@ package notificationtaskrunner
 
 import (
 	"github.com/rounds-cme/rounds/kit/i18n"
+	"github.com/rounds-cme/rounds/kit/queue/desk"
 	"github.com/rounds-cme/rounds/kit/retain"
+	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/wake"
 )
@@ -33,9 +35,12 @@ type server struct {
 // New wires the service.
 func New(d *run.Deps, config Config) (*run.Service, error) {
 	s := &server{Deps: d, config: config, bell: wake.New(d.DB, "notificationtaskrunner_run"), zones: i18n.NewZones()}
-	return &run.Service{Work: append(retain.Work(d, "notificationtaskrunner"),
-		run.Work{Name: "events", Run: s.follow},
-		run.Work{Name: "runs", Run: s.runs},
-		run.Work{Name: "tasks", Run: s.tasks},
-	)}, nil
+	return &run.Service{
+		RPC: []rpc.Service{desk.Serve(d.Queue, "notification.task")},
+		Work: append(retain.Work(d, "notificationtaskrunner"),
+			run.Work{Name: "events", Run: s.follow},
+			run.Work{Name: "runs", Run: s.runs},
+			run.Work{Name: "tasks", Run: s.tasks},
+		),
+	}, nil
 }

@@ -28,6 +28,7 @@ func (s *server) duties() []duty {
 		s.pointsDue,
 		s.appealsWaiting,
 		s.sagasStuck,
+		s.lettersDead,
 		s.webinarsComing,
 	}
 }

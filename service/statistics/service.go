@@ -18,6 +18,7 @@ import (
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	statisticspb "github.com/rounds-cme/rounds/contract/statistics/v1"
 	"github.com/rounds-cme/rounds/kit/queue"
+	"github.com/rounds-cme/rounds/kit/queue/desk"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/service/statistics/internal/store"
@@ -45,7 +46,7 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 	}
 	s := &server{Deps: d, config: config, store: store.New(d.DB)}
 	return &run.Service{
-		RPC:  []rpc.Service{{Desc: &statisticspb.Statistics_ServiceDesc, Impl: &rpcServer{server: s}}},
+		RPC:  []rpc.Service{{Desc: &statisticspb.Statistics_ServiceDesc, Impl: &rpcServer{server: s}}, desk.Serve(d.Queue, "activity")},
 		Work: []run.Work{{Name: "activity", Run: s.consume}},
 	}, nil
 }

@@ -10,6 +10,7 @@ package bffpb
 
 import (
 	_ "github.com/rounds-cme/rounds/contract/access/v1"
+	v1 "github.com/rounds-cme/rounds/contract/queue/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -667,11 +668,533 @@ func (*OperationsCompensateSagaResponse) Descriptor() ([]byte, []int) {
 	return file_bff_v1_operation_proto_rawDescGZIP(), []int{9}
 }
 
+type OperationsQueuesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationsQueuesRequest) Reset() {
+	*x = OperationsQueuesRequest{}
+	mi := &file_bff_v1_operation_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationsQueuesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationsQueuesRequest) ProtoMessage() {}
+
+func (x *OperationsQueuesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_operation_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationsQueuesRequest.ProtoReflect.Descriptor instead.
+func (*OperationsQueuesRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_operation_proto_rawDescGZIP(), []int{10}
+}
+
+type OperationsQueuesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Queues        []*v1.Queue            `protobuf:"bytes,1,rep,name=queues,proto3" json:"queues,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationsQueuesResponse) Reset() {
+	*x = OperationsQueuesResponse{}
+	mi := &file_bff_v1_operation_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationsQueuesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationsQueuesResponse) ProtoMessage() {}
+
+func (x *OperationsQueuesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_operation_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationsQueuesResponse.ProtoReflect.Descriptor instead.
+func (*OperationsQueuesResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_operation_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *OperationsQueuesResponse) GetQueues() []*v1.Queue {
+	if x != nil {
+		return x.Queues
+	}
+	return nil
+}
+
+type OperationsQueueRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Queue         string                 `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationsQueueRequest) Reset() {
+	*x = OperationsQueueRequest{}
+	mi := &file_bff_v1_operation_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationsQueueRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationsQueueRequest) ProtoMessage() {}
+
+func (x *OperationsQueueRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_operation_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationsQueueRequest.ProtoReflect.Descriptor instead.
+func (*OperationsQueueRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_operation_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *OperationsQueueRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+type OperationsQueueResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Queue   *v1.Queue              `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	Waiting []*v1.QueueMessage     `protobuf:"bytes,2,rep,name=waiting,proto3" json:"waiting,omitempty"`
+	Dead    []*v1.QueueMessage     `protobuf:"bytes,3,rep,name=dead,proto3" json:"dead,omitempty"`
+	Reasons []*v1.QueueReason      `protobuf:"bytes,4,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	// With names instead of accounts.
+	Operations    []*v1.QueueOperation `protobuf:"bytes,5,rep,name=operations,proto3" json:"operations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationsQueueResponse) Reset() {
+	*x = OperationsQueueResponse{}
+	mi := &file_bff_v1_operation_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationsQueueResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationsQueueResponse) ProtoMessage() {}
+
+func (x *OperationsQueueResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_operation_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationsQueueResponse.ProtoReflect.Descriptor instead.
+func (*OperationsQueueResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_operation_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *OperationsQueueResponse) GetQueue() *v1.Queue {
+	if x != nil {
+		return x.Queue
+	}
+	return nil
+}
+
+func (x *OperationsQueueResponse) GetWaiting() []*v1.QueueMessage {
+	if x != nil {
+		return x.Waiting
+	}
+	return nil
+}
+
+func (x *OperationsQueueResponse) GetDead() []*v1.QueueMessage {
+	if x != nil {
+		return x.Dead
+	}
+	return nil
+}
+
+func (x *OperationsQueueResponse) GetReasons() []*v1.QueueReason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+func (x *OperationsQueueResponse) GetOperations() []*v1.QueueOperation {
+	if x != nil {
+		return x.Operations
+	}
+	return nil
+}
+
+type OperationsReplayQueueRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The wish's own id: what is sent twice is done once.
+	RequestId     string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Queue         string `protobuf:"bytes,2,opt,name=queue,proto3" json:"queue,omitempty"`
+	Id            string `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationsReplayQueueRequest) Reset() {
+	*x = OperationsReplayQueueRequest{}
+	mi := &file_bff_v1_operation_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationsReplayQueueRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationsReplayQueueRequest) ProtoMessage() {}
+
+func (x *OperationsReplayQueueRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_operation_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationsReplayQueueRequest.ProtoReflect.Descriptor instead.
+func (*OperationsReplayQueueRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_operation_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *OperationsReplayQueueRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *OperationsReplayQueueRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *OperationsReplayQueueRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *OperationsReplayQueueRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type OperationsReplayQueueResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Count         int64                  `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationsReplayQueueResponse) Reset() {
+	*x = OperationsReplayQueueResponse{}
+	mi := &file_bff_v1_operation_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationsReplayQueueResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationsReplayQueueResponse) ProtoMessage() {}
+
+func (x *OperationsReplayQueueResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_operation_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationsReplayQueueResponse.ProtoReflect.Descriptor instead.
+func (*OperationsReplayQueueResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_operation_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *OperationsReplayQueueResponse) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+type OperationsDiscardQueueRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Queue         string                 `protobuf:"bytes,2,opt,name=queue,proto3" json:"queue,omitempty"`
+	Id            string                 `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
+	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationsDiscardQueueRequest) Reset() {
+	*x = OperationsDiscardQueueRequest{}
+	mi := &file_bff_v1_operation_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationsDiscardQueueRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationsDiscardQueueRequest) ProtoMessage() {}
+
+func (x *OperationsDiscardQueueRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_operation_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationsDiscardQueueRequest.ProtoReflect.Descriptor instead.
+func (*OperationsDiscardQueueRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_operation_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *OperationsDiscardQueueRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *OperationsDiscardQueueRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *OperationsDiscardQueueRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *OperationsDiscardQueueRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type OperationsDiscardQueueResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Count         int64                  `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationsDiscardQueueResponse) Reset() {
+	*x = OperationsDiscardQueueResponse{}
+	mi := &file_bff_v1_operation_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationsDiscardQueueResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationsDiscardQueueResponse) ProtoMessage() {}
+
+func (x *OperationsDiscardQueueResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_operation_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationsDiscardQueueResponse.ProtoReflect.Descriptor instead.
+func (*OperationsDiscardQueueResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_operation_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *OperationsDiscardQueueResponse) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+type OperationsSetAsideQueueRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Queue         string                 `protobuf:"bytes,2,opt,name=queue,proto3" json:"queue,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationsSetAsideQueueRequest) Reset() {
+	*x = OperationsSetAsideQueueRequest{}
+	mi := &file_bff_v1_operation_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationsSetAsideQueueRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationsSetAsideQueueRequest) ProtoMessage() {}
+
+func (x *OperationsSetAsideQueueRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_operation_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationsSetAsideQueueRequest.ProtoReflect.Descriptor instead.
+func (*OperationsSetAsideQueueRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_operation_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *OperationsSetAsideQueueRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *OperationsSetAsideQueueRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+type OperationsSetAsideQueueResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Count         int64                  `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationsSetAsideQueueResponse) Reset() {
+	*x = OperationsSetAsideQueueResponse{}
+	mi := &file_bff_v1_operation_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationsSetAsideQueueResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationsSetAsideQueueResponse) ProtoMessage() {}
+
+func (x *OperationsSetAsideQueueResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_operation_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationsSetAsideQueueResponse.ProtoReflect.Descriptor instead.
+func (*OperationsSetAsideQueueResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_operation_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *OperationsSetAsideQueueResponse) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 var File_bff_v1_operation_proto protoreflect.FileDescriptor
 
 const file_bff_v1_operation_proto_rawDesc = "" +
 	"\n" +
-	"\x16bff/v1/operation.proto\x12\rrounds.bff.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa9\x03\n" +
+	"\x16bff/v1/operation.proto\x12\rrounds.bff.v1\x1a\x16access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14queue/v1/queue.proto\"\xa9\x03\n" +
 	"\x04Saga\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x16\n" +
@@ -718,7 +1241,42 @@ const file_bff_v1_operation_proto_rawDesc = "" +
 	"\x1fOperationsCompensateSagaRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"\"\n" +
-	" OperationsCompensateSagaResponse2\x8e\x04\n" +
+	" OperationsCompensateSagaResponse\"\x19\n" +
+	"\x17OperationsQueuesRequest\"J\n" +
+	"\x18OperationsQueuesResponse\x12.\n" +
+	"\x06queues\x18\x01 \x03(\v2\x16.rounds.queue.v1.QueueR\x06queues\".\n" +
+	"\x16OperationsQueueRequest\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\"\xac\x02\n" +
+	"\x17OperationsQueueResponse\x12,\n" +
+	"\x05queue\x18\x01 \x01(\v2\x16.rounds.queue.v1.QueueR\x05queue\x127\n" +
+	"\awaiting\x18\x02 \x03(\v2\x1d.rounds.queue.v1.QueueMessageR\awaiting\x121\n" +
+	"\x04dead\x18\x03 \x03(\v2\x1d.rounds.queue.v1.QueueMessageR\x04dead\x126\n" +
+	"\areasons\x18\x04 \x03(\v2\x1c.rounds.queue.v1.QueueReasonR\areasons\x12?\n" +
+	"\n" +
+	"operations\x18\x05 \x03(\v2\x1f.rounds.queue.v1.QueueOperationR\n" +
+	"operations\"{\n" +
+	"\x1cOperationsReplayQueueRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +
+	"\x05queue\x18\x02 \x01(\tR\x05queue\x12\x0e\n" +
+	"\x02id\x18\x03 \x01(\tR\x02id\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"5\n" +
+	"\x1dOperationsReplayQueueResponse\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x03R\x05count\"|\n" +
+	"\x1dOperationsDiscardQueueRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +
+	"\x05queue\x18\x02 \x01(\tR\x05queue\x12\x0e\n" +
+	"\x02id\x18\x03 \x01(\tR\x02id\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"6\n" +
+	"\x1eOperationsDiscardQueueResponse\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x03R\x05count\"U\n" +
+	"\x1eOperationsSetAsideQueueRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +
+	"\x05queue\x18\x02 \x01(\tR\x05queue\"7\n" +
+	"\x1fOperationsSetAsideQueueResponse\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x03R\x05count2\xa6\t\n" +
 	"\n" +
 	"Operations\x12u\n" +
 	"\x05Sagas\x12%.rounds.bff.v1.OperationsSagasRequest\x1a&.rounds.bff.v1.OperationsSagasResponse\"\x1d\x8a\xb5\x18\x19\n" +
@@ -731,6 +1289,21 @@ const file_bff_v1_operation_proto_rawDesc = "" +
 	"\x03ssr\n" +
 	"\x03bff\x12\radministrator\x12\x90\x01\n" +
 	"\x0eCompensateSaga\x12..rounds.bff.v1.OperationsCompensateSagaRequest\x1a/.rounds.bff.v1.OperationsCompensateSagaResponse\"\x1d\x8a\xb5\x18\x19\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\radministrator\x12x\n" +
+	"\x06Queues\x12&.rounds.bff.v1.OperationsQueuesRequest\x1a'.rounds.bff.v1.OperationsQueuesResponse\"\x1d\x8a\xb5\x18\x19\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\radministrator\x12u\n" +
+	"\x05Queue\x12%.rounds.bff.v1.OperationsQueueRequest\x1a&.rounds.bff.v1.OperationsQueueResponse\"\x1d\x8a\xb5\x18\x19\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\radministrator\x12\x87\x01\n" +
+	"\vReplayQueue\x12+.rounds.bff.v1.OperationsReplayQueueRequest\x1a,.rounds.bff.v1.OperationsReplayQueueResponse\"\x1d\x8a\xb5\x18\x19\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\radministrator\x12\x8a\x01\n" +
+	"\fDiscardQueue\x12,.rounds.bff.v1.OperationsDiscardQueueRequest\x1a-.rounds.bff.v1.OperationsDiscardQueueResponse\"\x1d\x8a\xb5\x18\x19\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\radministrator\x12\x8d\x01\n" +
+	"\rSetAsideQueue\x12-.rounds.bff.v1.OperationsSetAsideQueueRequest\x1a..rounds.bff.v1.OperationsSetAsideQueueResponse\"\x1d\x8a\xb5\x18\x19\n" +
 	"\x03ssr\n" +
 	"\x03bff\x12\radministratorB4Z2github.com/rounds-cme/rounds/contract/bff/v1;bffpbb\x06proto3"
 
@@ -746,7 +1319,7 @@ func file_bff_v1_operation_proto_rawDescGZIP() []byte {
 	return file_bff_v1_operation_proto_rawDescData
 }
 
-var file_bff_v1_operation_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_bff_v1_operation_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_bff_v1_operation_proto_goTypes = []any{
 	(*Saga)(nil),                             // 0: rounds.bff.v1.Saga
 	(*SagaMoment)(nil),                       // 1: rounds.bff.v1.SagaMoment
@@ -758,30 +1331,60 @@ var file_bff_v1_operation_proto_goTypes = []any{
 	(*OperationsRetrySagaResponse)(nil),      // 7: rounds.bff.v1.OperationsRetrySagaResponse
 	(*OperationsCompensateSagaRequest)(nil),  // 8: rounds.bff.v1.OperationsCompensateSagaRequest
 	(*OperationsCompensateSagaResponse)(nil), // 9: rounds.bff.v1.OperationsCompensateSagaResponse
-	(*timestamppb.Timestamp)(nil),            // 10: google.protobuf.Timestamp
+	(*OperationsQueuesRequest)(nil),          // 10: rounds.bff.v1.OperationsQueuesRequest
+	(*OperationsQueuesResponse)(nil),         // 11: rounds.bff.v1.OperationsQueuesResponse
+	(*OperationsQueueRequest)(nil),           // 12: rounds.bff.v1.OperationsQueueRequest
+	(*OperationsQueueResponse)(nil),          // 13: rounds.bff.v1.OperationsQueueResponse
+	(*OperationsReplayQueueRequest)(nil),     // 14: rounds.bff.v1.OperationsReplayQueueRequest
+	(*OperationsReplayQueueResponse)(nil),    // 15: rounds.bff.v1.OperationsReplayQueueResponse
+	(*OperationsDiscardQueueRequest)(nil),    // 16: rounds.bff.v1.OperationsDiscardQueueRequest
+	(*OperationsDiscardQueueResponse)(nil),   // 17: rounds.bff.v1.OperationsDiscardQueueResponse
+	(*OperationsSetAsideQueueRequest)(nil),   // 18: rounds.bff.v1.OperationsSetAsideQueueRequest
+	(*OperationsSetAsideQueueResponse)(nil),  // 19: rounds.bff.v1.OperationsSetAsideQueueResponse
+	(*timestamppb.Timestamp)(nil),            // 20: google.protobuf.Timestamp
+	(*v1.Queue)(nil),                         // 21: rounds.queue.v1.Queue
+	(*v1.QueueMessage)(nil),                  // 22: rounds.queue.v1.QueueMessage
+	(*v1.QueueReason)(nil),                   // 23: rounds.queue.v1.QueueReason
+	(*v1.QueueOperation)(nil),                // 24: rounds.queue.v1.QueueOperation
 }
 var file_bff_v1_operation_proto_depIdxs = []int32{
-	10, // 0: rounds.bff.v1.Saga.begun_at:type_name -> google.protobuf.Timestamp
-	10, // 1: rounds.bff.v1.Saga.changed_at:type_name -> google.protobuf.Timestamp
-	10, // 2: rounds.bff.v1.Saga.wakes_at:type_name -> google.protobuf.Timestamp
-	10, // 3: rounds.bff.v1.SagaMoment.at:type_name -> google.protobuf.Timestamp
-	10, // 4: rounds.bff.v1.SagaMoment.again_at:type_name -> google.protobuf.Timestamp
+	20, // 0: rounds.bff.v1.Saga.begun_at:type_name -> google.protobuf.Timestamp
+	20, // 1: rounds.bff.v1.Saga.changed_at:type_name -> google.protobuf.Timestamp
+	20, // 2: rounds.bff.v1.Saga.wakes_at:type_name -> google.protobuf.Timestamp
+	20, // 3: rounds.bff.v1.SagaMoment.at:type_name -> google.protobuf.Timestamp
+	20, // 4: rounds.bff.v1.SagaMoment.again_at:type_name -> google.protobuf.Timestamp
 	0,  // 5: rounds.bff.v1.OperationsSagasResponse.sagas:type_name -> rounds.bff.v1.Saga
 	0,  // 6: rounds.bff.v1.OperationsSagaResponse.saga:type_name -> rounds.bff.v1.Saga
 	1,  // 7: rounds.bff.v1.OperationsSagaResponse.moments:type_name -> rounds.bff.v1.SagaMoment
-	2,  // 8: rounds.bff.v1.Operations.Sagas:input_type -> rounds.bff.v1.OperationsSagasRequest
-	4,  // 9: rounds.bff.v1.Operations.Saga:input_type -> rounds.bff.v1.OperationsSagaRequest
-	6,  // 10: rounds.bff.v1.Operations.RetrySaga:input_type -> rounds.bff.v1.OperationsRetrySagaRequest
-	8,  // 11: rounds.bff.v1.Operations.CompensateSaga:input_type -> rounds.bff.v1.OperationsCompensateSagaRequest
-	3,  // 12: rounds.bff.v1.Operations.Sagas:output_type -> rounds.bff.v1.OperationsSagasResponse
-	5,  // 13: rounds.bff.v1.Operations.Saga:output_type -> rounds.bff.v1.OperationsSagaResponse
-	7,  // 14: rounds.bff.v1.Operations.RetrySaga:output_type -> rounds.bff.v1.OperationsRetrySagaResponse
-	9,  // 15: rounds.bff.v1.Operations.CompensateSaga:output_type -> rounds.bff.v1.OperationsCompensateSagaResponse
-	12, // [12:16] is the sub-list for method output_type
-	8,  // [8:12] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	21, // 8: rounds.bff.v1.OperationsQueuesResponse.queues:type_name -> rounds.queue.v1.Queue
+	21, // 9: rounds.bff.v1.OperationsQueueResponse.queue:type_name -> rounds.queue.v1.Queue
+	22, // 10: rounds.bff.v1.OperationsQueueResponse.waiting:type_name -> rounds.queue.v1.QueueMessage
+	22, // 11: rounds.bff.v1.OperationsQueueResponse.dead:type_name -> rounds.queue.v1.QueueMessage
+	23, // 12: rounds.bff.v1.OperationsQueueResponse.reasons:type_name -> rounds.queue.v1.QueueReason
+	24, // 13: rounds.bff.v1.OperationsQueueResponse.operations:type_name -> rounds.queue.v1.QueueOperation
+	2,  // 14: rounds.bff.v1.Operations.Sagas:input_type -> rounds.bff.v1.OperationsSagasRequest
+	4,  // 15: rounds.bff.v1.Operations.Saga:input_type -> rounds.bff.v1.OperationsSagaRequest
+	6,  // 16: rounds.bff.v1.Operations.RetrySaga:input_type -> rounds.bff.v1.OperationsRetrySagaRequest
+	8,  // 17: rounds.bff.v1.Operations.CompensateSaga:input_type -> rounds.bff.v1.OperationsCompensateSagaRequest
+	10, // 18: rounds.bff.v1.Operations.Queues:input_type -> rounds.bff.v1.OperationsQueuesRequest
+	12, // 19: rounds.bff.v1.Operations.Queue:input_type -> rounds.bff.v1.OperationsQueueRequest
+	14, // 20: rounds.bff.v1.Operations.ReplayQueue:input_type -> rounds.bff.v1.OperationsReplayQueueRequest
+	16, // 21: rounds.bff.v1.Operations.DiscardQueue:input_type -> rounds.bff.v1.OperationsDiscardQueueRequest
+	18, // 22: rounds.bff.v1.Operations.SetAsideQueue:input_type -> rounds.bff.v1.OperationsSetAsideQueueRequest
+	3,  // 23: rounds.bff.v1.Operations.Sagas:output_type -> rounds.bff.v1.OperationsSagasResponse
+	5,  // 24: rounds.bff.v1.Operations.Saga:output_type -> rounds.bff.v1.OperationsSagaResponse
+	7,  // 25: rounds.bff.v1.Operations.RetrySaga:output_type -> rounds.bff.v1.OperationsRetrySagaResponse
+	9,  // 26: rounds.bff.v1.Operations.CompensateSaga:output_type -> rounds.bff.v1.OperationsCompensateSagaResponse
+	11, // 27: rounds.bff.v1.Operations.Queues:output_type -> rounds.bff.v1.OperationsQueuesResponse
+	13, // 28: rounds.bff.v1.Operations.Queue:output_type -> rounds.bff.v1.OperationsQueueResponse
+	15, // 29: rounds.bff.v1.Operations.ReplayQueue:output_type -> rounds.bff.v1.OperationsReplayQueueResponse
+	17, // 30: rounds.bff.v1.Operations.DiscardQueue:output_type -> rounds.bff.v1.OperationsDiscardQueueResponse
+	19, // 31: rounds.bff.v1.Operations.SetAsideQueue:output_type -> rounds.bff.v1.OperationsSetAsideQueueResponse
+	23, // [23:32] is the sub-list for method output_type
+	14, // [14:23] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_bff_v1_operation_proto_init() }
@@ -795,7 +1398,7 @@ func file_bff_v1_operation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bff_v1_operation_proto_rawDesc), len(file_bff_v1_operation_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,11 @@ const (
 	Operations_Saga_FullMethodName           = "/rounds.bff.v1.Operations/Saga"
 	Operations_RetrySaga_FullMethodName      = "/rounds.bff.v1.Operations/RetrySaga"
 	Operations_CompensateSaga_FullMethodName = "/rounds.bff.v1.Operations/CompensateSaga"
+	Operations_Queues_FullMethodName         = "/rounds.bff.v1.Operations/Queues"
+	Operations_Queue_FullMethodName          = "/rounds.bff.v1.Operations/Queue"
+	Operations_ReplayQueue_FullMethodName    = "/rounds.bff.v1.Operations/ReplayQueue"
+	Operations_DiscardQueue_FullMethodName   = "/rounds.bff.v1.Operations/DiscardQueue"
+	Operations_SetAsideQueue_FullMethodName  = "/rounds.bff.v1.Operations/SetAsideQueue"
 )
 
 // OperationsClient is the client API for Operations service.
@@ -39,6 +44,16 @@ type OperationsClient interface {
 	RetrySaga(ctx context.Context, in *OperationsRetrySagaRequest, opts ...grpc.CallOption) (*OperationsRetrySagaResponse, error)
 	// Gives one up: what it did is undone, backwards. Refused where nothing may be undone, such as the end of a webinar.
 	CompensateSaga(ctx context.Context, in *OperationsCompensateSagaRequest, opts ...grpc.CallOption) (*OperationsCompensateSagaResponse, error)
+	// All queues: how much waits, how long, how fast it goes.
+	Queues(ctx context.Context, in *OperationsQueuesRequest, opts ...grpc.CallOption) (*OperationsQueuesResponse, error)
+	// One queue, with what waits, what died and why, and what was done by hand.
+	Queue(ctx context.Context, in *OperationsQueueRequest, opts ...grpc.CallOption) (*OperationsQueueResponse, error)
+	// Puts dead letters back to work: one, those of a reason, or all.
+	ReplayQueue(ctx context.Context, in *OperationsReplayQueueRequest, opts ...grpc.CallOption) (*OperationsReplayQueueResponse, error)
+	// Deletes dead letters for good: one, those of a reason, or all.
+	DiscardQueue(ctx context.Context, in *OperationsDiscardQueueRequest, opts ...grpc.CallOption) (*OperationsDiscardQueueResponse, error)
+	// Makes dead letters of everything that waits; ReplayQueue takes it back.
+	SetAsideQueue(ctx context.Context, in *OperationsSetAsideQueueRequest, opts ...grpc.CallOption) (*OperationsSetAsideQueueResponse, error)
 }
 
 type operationsClient struct {
@@ -89,6 +104,56 @@ func (c *operationsClient) CompensateSaga(ctx context.Context, in *OperationsCom
 	return out, nil
 }
 
+func (c *operationsClient) Queues(ctx context.Context, in *OperationsQueuesRequest, opts ...grpc.CallOption) (*OperationsQueuesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OperationsQueuesResponse)
+	err := c.cc.Invoke(ctx, Operations_Queues_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *operationsClient) Queue(ctx context.Context, in *OperationsQueueRequest, opts ...grpc.CallOption) (*OperationsQueueResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OperationsQueueResponse)
+	err := c.cc.Invoke(ctx, Operations_Queue_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *operationsClient) ReplayQueue(ctx context.Context, in *OperationsReplayQueueRequest, opts ...grpc.CallOption) (*OperationsReplayQueueResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OperationsReplayQueueResponse)
+	err := c.cc.Invoke(ctx, Operations_ReplayQueue_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *operationsClient) DiscardQueue(ctx context.Context, in *OperationsDiscardQueueRequest, opts ...grpc.CallOption) (*OperationsDiscardQueueResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OperationsDiscardQueueResponse)
+	err := c.cc.Invoke(ctx, Operations_DiscardQueue_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *operationsClient) SetAsideQueue(ctx context.Context, in *OperationsSetAsideQueueRequest, opts ...grpc.CallOption) (*OperationsSetAsideQueueResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OperationsSetAsideQueueResponse)
+	err := c.cc.Invoke(ctx, Operations_SetAsideQueue_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // OperationsServer is the server API for Operations service.
 // All implementations must embed UnimplementedOperationsServer
 // for forward compatibility.
@@ -101,6 +166,16 @@ type OperationsServer interface {
 	RetrySaga(context.Context, *OperationsRetrySagaRequest) (*OperationsRetrySagaResponse, error)
 	// Gives one up: what it did is undone, backwards. Refused where nothing may be undone, such as the end of a webinar.
 	CompensateSaga(context.Context, *OperationsCompensateSagaRequest) (*OperationsCompensateSagaResponse, error)
+	// All queues: how much waits, how long, how fast it goes.
+	Queues(context.Context, *OperationsQueuesRequest) (*OperationsQueuesResponse, error)
+	// One queue, with what waits, what died and why, and what was done by hand.
+	Queue(context.Context, *OperationsQueueRequest) (*OperationsQueueResponse, error)
+	// Puts dead letters back to work: one, those of a reason, or all.
+	ReplayQueue(context.Context, *OperationsReplayQueueRequest) (*OperationsReplayQueueResponse, error)
+	// Deletes dead letters for good: one, those of a reason, or all.
+	DiscardQueue(context.Context, *OperationsDiscardQueueRequest) (*OperationsDiscardQueueResponse, error)
+	// Makes dead letters of everything that waits; ReplayQueue takes it back.
+	SetAsideQueue(context.Context, *OperationsSetAsideQueueRequest) (*OperationsSetAsideQueueResponse, error)
 	mustEmbedUnimplementedOperationsServer()
 }
 
@@ -122,6 +197,21 @@ func (UnimplementedOperationsServer) RetrySaga(context.Context, *OperationsRetry
 }
 func (UnimplementedOperationsServer) CompensateSaga(context.Context, *OperationsCompensateSagaRequest) (*OperationsCompensateSagaResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CompensateSaga not implemented")
+}
+func (UnimplementedOperationsServer) Queues(context.Context, *OperationsQueuesRequest) (*OperationsQueuesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Queues not implemented")
+}
+func (UnimplementedOperationsServer) Queue(context.Context, *OperationsQueueRequest) (*OperationsQueueResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Queue not implemented")
+}
+func (UnimplementedOperationsServer) ReplayQueue(context.Context, *OperationsReplayQueueRequest) (*OperationsReplayQueueResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReplayQueue not implemented")
+}
+func (UnimplementedOperationsServer) DiscardQueue(context.Context, *OperationsDiscardQueueRequest) (*OperationsDiscardQueueResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DiscardQueue not implemented")
+}
+func (UnimplementedOperationsServer) SetAsideQueue(context.Context, *OperationsSetAsideQueueRequest) (*OperationsSetAsideQueueResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetAsideQueue not implemented")
 }
 func (UnimplementedOperationsServer) mustEmbedUnimplementedOperationsServer() {}
 func (UnimplementedOperationsServer) testEmbeddedByValue()                    {}
@@ -216,6 +306,96 @@ func _Operations_CompensateSaga_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Operations_Queues_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OperationsQueuesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperationsServer).Queues(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Operations_Queues_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperationsServer).Queues(ctx, req.(*OperationsQueuesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Operations_Queue_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OperationsQueueRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperationsServer).Queue(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Operations_Queue_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperationsServer).Queue(ctx, req.(*OperationsQueueRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Operations_ReplayQueue_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OperationsReplayQueueRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperationsServer).ReplayQueue(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Operations_ReplayQueue_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperationsServer).ReplayQueue(ctx, req.(*OperationsReplayQueueRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Operations_DiscardQueue_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OperationsDiscardQueueRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperationsServer).DiscardQueue(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Operations_DiscardQueue_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperationsServer).DiscardQueue(ctx, req.(*OperationsDiscardQueueRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Operations_SetAsideQueue_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OperationsSetAsideQueueRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperationsServer).SetAsideQueue(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Operations_SetAsideQueue_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperationsServer).SetAsideQueue(ctx, req.(*OperationsSetAsideQueueRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Operations_ServiceDesc is the grpc.ServiceDesc for Operations service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -238,6 +418,26 @@ var Operations_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CompensateSaga",
 			Handler:    _Operations_CompensateSaga_Handler,
+		},
+		{
+			MethodName: "Queues",
+			Handler:    _Operations_Queues_Handler,
+		},
+		{
+			MethodName: "Queue",
+			Handler:    _Operations_Queue_Handler,
+		},
+		{
+			MethodName: "ReplayQueue",
+			Handler:    _Operations_ReplayQueue_Handler,
+		},
+		{
+			MethodName: "DiscardQueue",
+			Handler:    _Operations_DiscardQueue_Handler,
+		},
+		{
+			MethodName: "SetAsideQueue",
+			Handler:    _Operations_SetAsideQueue_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
