@@ -64,6 +64,7 @@ func backoffice() []Link {
 		{"desk.lecturers", "/backoffice/lecturers"},
 		{"message.title", "/backoffice/messages"},
 		{"saga.title", "/backoffice/processes"},
+		{"queue.title", "/backoffice/queues"},
 	}
 }
 

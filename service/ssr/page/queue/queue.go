@@ -119,6 +119,17 @@ func tone(q *queuepb.Queue) part.Tone {
 	return part.Plain
 }
 
+// hidden names the fields that are there and not shown.
+func hidden(m *queuepb.QueueMessage) string {
+	var names []string
+	for _, f := range m.GetFields() {
+		if f.GetHidden() {
+			names = append(names, f.GetName())
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 // at is nil when there is no such time.
 func at(t *timestamppb.Timestamp) *time.Time {
 	if t == nil {
