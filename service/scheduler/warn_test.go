@@ -148,10 +148,16 @@ func TestPointsThatTheAgencyHasNotAreWarnedOf(t *testing.T) {
 	w.exec(`INSERT INTO datamanagement.agency_request (id, webinar_id, requested_by, requested_at, viewers, qualified, hundredths, state, answered_at, answered_on, reference)
 		VALUES (gen_random_uuid(), $1, '00000000-0000-0000-0000-000000000001', now(), 1, 1, 100, 'accepted', now(), now(), 'R')`, accepted)
 	w.clock.add(6 * 24 * time.Hour)
-	w.until("the first warning", func() bool { return count(w.history(open), "points.deadline") == 1 && count(w.history(asked), "points.deadline") == 1 })
+	w.until("the first warning", func() bool {
+		return count(w.history(open), "points.deadline") == 1 && count(w.history(asked), "points.deadline") == 1
+	})
 	w.clock.add(36 * time.Hour)
-	w.until("the second warning", func() bool { return count(w.history(open), "points.deadline") == 2 && count(w.history(asked), "points.deadline") == 2 })
-	w.until("the others to be passed over", func() bool { return w.timers(accepted, "points", "done") == 2 && w.timers(nobody, "points", "done") == 2 })
+	w.until("the second warning", func() bool {
+		return count(w.history(open), "points.deadline") == 2 && count(w.history(asked), "points.deadline") == 2
+	})
+	w.until("the others to be passed over", func() bool {
+		return w.timers(accepted, "points", "done") == 2 && w.timers(nobody, "points", "done") == 2
+	})
 	if a, b := count(w.history(accepted), "points.deadline"), count(w.history(nobody), "points.deadline"); a+b > 0 {
 		t.Errorf("warned %d times of points that were accepted and %d times of none", a, b)
 	}
