@@ -86,7 +86,9 @@ func (v *verdict) give(out io.Writer) error {
 	}
 	if v.house.broker != nil && len(v.wrong) > 0 {
 		list, _ := v.house.rounds("queue", "list") //nolint:errcheck // it only helps to find out
-		v.not("at the broker:\n%s", list)
+		// Among what the broker holds are messages on their way from one queue to another, which wait in none.
+		all, _ := v.house.broker.Control("list_queues", "-p", "rounds", "name", "messages", "messages_ready", "messages_dlx") //nolint:errcheck // as above
+		v.not("at the broker:\n%s%s", list, all)
 	}
 	kills := 0
 	for _, n := range v.killed {

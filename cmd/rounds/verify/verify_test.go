@@ -69,7 +69,7 @@ func damage() map[string]string {
 		"sagas.once":     event("saga/webinar.end/1", "saga.begun", "{}", "1", "1") + event("saga/webinar.end/1", "saga.begun", "{}", "2", "2"),
 		"sagas.explained": event("saga/webinar.end/1", "saga.failed", `{"reason": ""}`, "1", "1") + event("saga/webinar.end/1", "saga.cancelled", "{}", "2", "2") +
 			`INSERT INTO saga.run (role, name, id, status, wake_at) VALUES ('rounds_scheduler', 'webinar.end', '1', 'cancelled', now());`,
-		"webinars.once": webinar + event(heart, "webinar.ended", "{}", "1", "1") + event(heart, "webinar.ended", "{}", "2", "2"),
+		"webinars.once": webinar + event(heart, "webinar.live", "{}", "1", "1") + event(heart, "webinar.live", "{}", "2", "2"),
 		"webinars.plan": webinar + event(heart, "webinar.scheduled", `{"startsAt": "2100-01-01T00:00:00Z"}`, "1", "1") + `UPDATE datamanagement.webinar SET starts_at = '2100-01-02', state = 'planned';`,
 		"articles.state": `INSERT INTO datamanagement.article (id, slug, kind, language, title, summary, body_md, body_html, category_id, author_id, minutes, state, created_at, updated_at)
 			VALUES (` + w + `, 'a', 'news', 'en', 't', 's', 'b', 'b', ` + x + `, ` + x + `, 1, 'draft', now(), now());` +
