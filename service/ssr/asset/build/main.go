@@ -76,21 +76,29 @@ func bundle() error {
 	if err := os.RemoveAll(dist); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(dist, 0o755); err != nil {
+		return err
+	}
+	names, err := home()
+	if err != nil {
+		return err
+	}
 	result := api.Build(api.BuildOptions{
 		EntryPointsAdvanced: entries, Outdir: dist, Bundle: true, Write: true, Metafile: true, Splitting: true,
 		Format: api.FormatESModule, Target: api.ES2022, PublicPath: "/static/",
 		MinifySyntax: true, MinifyWhitespace: true, MinifyIdentifiers: true, LegalComments: api.LegalCommentsNone,
 		EntryNames: "[name]-[hash]", ChunkNames: "[name]-[hash]", AssetNames: "[name]-[hash]",
+		Define: map[string]string{"ICON": fmt.Sprintf("%q", "/static/"+names["icon-192.png"])},
 		Loader: map[string]api.Loader{".woff2": api.LoaderFile, ".svg": api.LoaderCopy}, LogLevel: api.LogLevelWarning,
 	})
 	if len(result.Errors) > 0 {
 		return fmt.Errorf("esbuild found %d errors", len(result.Errors))
 	}
-	return manifest(result.Metafile)
+	return manifest(result.Metafile, names)
 }
 
 // manifest writes which built file stands for which name: {"app.css": "app-5FJ2K.css"}.
-func manifest(metafile string) error {
+func manifest(metafile string, names map[string]string) error {
 	var meta struct {
 		Outputs map[string]struct {
 			EntryPoint string `json:"entryPoint"`
@@ -99,7 +107,6 @@ func manifest(metafile string) error {
 	if err := json.Unmarshal([]byte(metafile), &meta); err != nil {
 		return fmt.Errorf("read what esbuild made: %w", err)
 	}
-	names := map[string]string{}
 	for output, o := range meta.Outputs {
 		file := filepath.Base(output)
 		stem, ext := file[:strings.LastIndex(file, "-")], filepath.Ext(file)

@@ -4,6 +4,8 @@
 /** told is what the notification center encrypts for this browser. */
 interface Told { title: string; text: string; path: string; tag: string; language: string }
 
+declare const ICON: string; // the address of our sign as a picture, which the build puts in
+
 // What the browser gives a worker, as far as it is used here; the types of pages and of workers exclude each other.
 interface PushEvent extends Event { readonly data: { json(): Told } | null; waitUntil(p: Promise<unknown>): void }
 interface ClickEvent extends Event { readonly notification: Notification; waitUntil(p: Promise<unknown>): void }
@@ -45,7 +47,7 @@ worker.addEventListener("activate", (e) => (e as PushEvent).waitUntil(worker.cli
 worker.addEventListener("push", (e) => {
   const event = e as PushEvent;
   const told = read(event);
-  event.waitUntil(worker.registration.showNotification(told.title, { body: told.text, tag: told.tag, lang: told.language, icon: "/favicon.ico", data: here(told.path) }));
+  event.waitUntil(worker.registration.showNotification(told.title, { body: told.text, tag: told.tag, lang: told.language, icon: ICON, data: here(told.path) }));
 });
 worker.addEventListener("notificationclick", (e) => {
   const event = e as ClickEvent;
