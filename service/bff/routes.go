@@ -79,7 +79,13 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 	m.Post("/api/webinars/{id}/points/requests", web.Roles(token.Administrator), api)
 	m.Post("/api/points/requests/{id}/answer", web.Roles(token.Administrator), api)
 
-	// operations
+	operationRoutes(m, api)
+
+	return m, nil
+}
+
+// operationRoutes are the work behind the pages, for administrators.
+func operationRoutes(m *web.Mux, api web.Handler) {
 	m.Get("/api/sagas", web.Roles(token.Administrator), api)
 	m.Get("/api/sagas/{id}", web.Roles(token.Administrator), api)
 	m.Post("/api/sagas/{id}/retry", web.Roles(token.Administrator), api)
@@ -89,8 +95,6 @@ func (s *server) routes(d *run.Deps) (*web.Mux, error) {
 	m.Post("/api/queues/{queue}/replay", web.Roles(token.Administrator), api)
 	m.Post("/api/queues/{queue}/discard", web.Roles(token.Administrator), api)
 	m.Post("/api/queues/{queue}/set-aside", web.Roles(token.Administrator), api)
-
-	return m, nil
 }
 
 // notificationRoutes are what people were told, and what they want to be told.

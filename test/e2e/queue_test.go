@@ -45,8 +45,11 @@ func (w *waitingRoom) message(state string) *queuepb.QueueMessage {
 	m := &queuepb.QueueMessage{
 		Id: "0199aaaa-0000-7000-8000-000000000042", Kind: "Notification", State: state, Priority: 5, PutAt: ago(10 * time.Minute), ExpiresAt: ago(-time.Hour),
 		Fields: []*queuepb.QueueField{
-			{Name: "account_id", Value: "0199aaaa-0000-7000-8000-000000000007"}, {Name: "channel", Value: "CHANNEL_EMAIL"},
-			{Name: "kind", Value: "webinar.reminder"}, {Name: "address", Hidden: true}, {Name: "data", Hidden: true},
+			{Name: "account_id", Value: "0199aaaa-0000-7000-8000-000000000007"},
+			{Name: "channel", Value: "CHANNEL_EMAIL"},
+			{Name: "kind", Value: "webinar.reminder"},
+			{Name: "address", Hidden: true},
+			{Name: "data", Hidden: true},
 		},
 	}
 	if state == "dead" {

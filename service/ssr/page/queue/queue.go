@@ -141,8 +141,12 @@ func at(t *timestamppb.Timestamp) *time.Time {
 
 func columns(ctx context.Context) []part.Column {
 	return []part.Column{
-		{Label: i18n.Say(ctx, "queue.what")}, {Label: i18n.Say(ctx, "queue.waiting"), Number: true}, {Label: i18n.Say(ctx, "queue.oldest"), Number: true},
-		{Label: i18n.Say(ctx, "queue.in"), Number: true}, {Label: i18n.Say(ctx, "queue.out"), Number: true},
-		{Label: i18n.Say(ctx, "queue.again"), Number: true}, {Label: i18n.Say(ctx, "queue.dead"), Number: true},
+		{Label: i18n.Say(ctx, "queue.what")},
+		{Label: i18n.Say(ctx, "queue.waiting"), Number: true},
+		{Label: i18n.Say(ctx, "queue.oldest"), Number: true},
+		{Label: i18n.Say(ctx, "queue.in"), Number: true},
+		{Label: i18n.Say(ctx, "queue.out"), Number: true},
+		{Label: i18n.Say(ctx, "queue.again"), Number: true},
+		{Label: i18n.Say(ctx, "queue.dead"), Number: true},
 	}
 }
