@@ -89,11 +89,6 @@ const looks = 10 * time.Second
 
 // Watch reports and shows a queue every few seconds until ctx ends; stats is the driver's.
 func (m *Meter) Watch(ctx context.Context, name string, stats func(context.Context, string) (Stats, error)) {
-	defer func() {
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		m.Report(last, name)
-	}()
 	tick := time.NewTicker(looks)
 	defer tick.Stop()
 	for {
@@ -109,6 +104,13 @@ func (m *Meter) Watch(ctx context.Context, name string, stats func(context.Conte
 		case <-tick.C:
 		}
 	}
+}
+
+// Last reports what is left when a consumer has ended.
+func (m *Meter) Last(name string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // it was told to stop, and this is worth a moment
+	defer cancel()
+	m.Report(ctx, name)
 }
 
 // Report tells the table what happened since the last report. What cannot be told now is told later.

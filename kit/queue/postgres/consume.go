@@ -51,6 +51,7 @@ func (d *Driver) Consume(ctx context.Context, name string, o queue.Options, h qu
 	}
 	d.consume(ctx, name, 0, o, h)
 	both.Wait()
+	d.meter.Last(name)
 	return nil
 }
 

@@ -58,10 +58,15 @@ func setAsideAndBack(b *bench) {
 	late.DueAt = time.Now().Add(time.Hour)
 	b.put(late)
 	b.until("all but one are ready", func() bool { s := b.stats(b.Plain); return s.Ready == count && s.Taken == 0 })
-	n, err := b.Driver().SetAside(b.ctx, b.Plain, "set aside by the test")
-	if err != nil || n != count+1 {
-		b.Fatalf("set aside %d, %v", n, err)
-	}
+	aside := 0
+	b.until("all are set aside", func() bool { // some may be on their way to a broker, and stay
+		n, err := b.Driver().SetAside(b.ctx, b.Plain, "set aside by the test")
+		if err != nil {
+			b.Fatalf("set aside %d, %v", n, err)
+		}
+		aside += n
+		return aside == count+1
+	})
 	b.until("nothing waits and all are dead", func() bool {
 		s := b.stats(b.Plain)
 		return s.Ready+s.Delayed == 0 && s.Dead == count+1
@@ -144,16 +149,16 @@ func flowOfAllInstances(b *bench) {
 
 // operationIsDoneOnce: a wish that is sent twice, as a browser may, is done once; who wished what and when stays.
 func operationIsDoneOnce(b *bench) {
-	b.put(message(b.Plain, "x"))
-	b.until("it is ready", func() bool { s := b.stats(b.Plain); return s.Ready == 1 && s.Taken == 0 })
 	d := b.Driver()
 	wish := queue.Operation{ID: uuid.Must(uuid.NewV7()), Queue: b.Plain, What: "set aside", Actor: "somebody"}
+	times := 0
 	for range 2 {
-		n, err := d.Note(b.ctx, wish, func() (int, error) { return d.SetAside(b.ctx, b.Plain, "a reason") })
+		n, err := d.Note(b.ctx, wish, func() (int, error) { times++; return 1, nil })
 		if err != nil || n != 1 {
-			b.Errorf("set aside %d, %v", n, err)
+			b.Errorf("it was about %d, %v", n, err)
 		}
 	}
+	equal(b, "times it was done", times, 1)
 	notes, err := d.Notes(b.ctx, b.Plain, 10)
 	if err != nil || len(notes) != 1 || notes[0].Actor != "somebody" || notes[0].Count == nil || *notes[0].Count != 1 || notes[0].At.IsZero() {
 		b.Errorf("notes %+v, %v", notes, err)

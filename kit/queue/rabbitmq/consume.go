@@ -68,6 +68,7 @@ func (d *Driver) Consume(ctx context.Context, name string, o queue.Options, h qu
 	close(c.express)
 	workers.Wait()
 	c.moves.close(stopTime)
+	d.meter.Last(name)
 	return nil
 }
 
