@@ -40,7 +40,7 @@ import (
 type Config struct {
 	ReminderLeads  []time.Duration `name:"reminder-leads" default:"1h" help:"How long before a webinar its subscribers are reminded, such as 24h,1h."`
 	HostsLead      time.Duration   `name:"hosts-lead" default:"10m" help:"How long before a webinar it is looked whether anybody who may host it is connected; 0: never."`
-	PointsDeadline time.Duration   `name:"points-deadline" default:"192h" help:"How long after the end of a webinar the agency takes its points: 8 days in Germany, for example."`
+	PointsDeadline time.Duration   `name:"points-deadline" default:"192h" help:"How long after the end of a webinar the agency takes its points, where the rules of the country do not say."`
 	PointsWarnings []time.Duration `name:"points-warnings" default:"48h,12h" help:"How long before that administrators are warned of points that the agency has not accepted yet."`
 	Lease          time.Duration   `default:"3s" help:"How long after a crash another instance takes over a timer or a saga."`
 	StartTimeout   time.Duration   `default:"10s" help:"How long the live webinar service may take to open a room before it is asked again."`

@@ -60,10 +60,20 @@ func (s *server) missHosts(ctx context.Context, tx pgx.Tx, plan store.SchedulerP
 	})
 }
 
-// addPointsTimers plans the warnings before the agency stops taking the points, in the transaction that completes the end.
+// addPointsTimers plans the warnings before the agency stops taking the points, in the transaction that completes the end. When that is,
+// the rules of the countries say; the setting is for those that say nothing.
 func (s *server) addPointsTimers(ctx context.Context, tx pgx.Tx, webinar uuid.UUID, sequence int32) error {
-	err := store.New(tx).TimerAddPoints(ctx, store.TimerAddPointsParams{
-		WebinarID: webinar, Sequence: sequence, Deadline: s.Now().Add(s.config.PointsDeadline), Leads: seconds(s.config.PointsWarnings),
+	q := store.New(tx)
+	days, err := q.ReportDays(ctx, webinar)
+	if err != nil {
+		return fmt.Errorf("read how long points are taken: %w", err)
+	}
+	taken := s.config.PointsDeadline
+	if days > 0 {
+		taken = time.Duration(days) * 24 * time.Hour
+	}
+	err = q.TimerAddPoints(ctx, store.TimerAddPointsParams{
+		WebinarID: webinar, Sequence: sequence, Deadline: s.Now().Add(taken), Leads: seconds(s.config.PointsWarnings),
 	})
 	if err != nil {
 		return fmt.Errorf("plan the warnings of points: %w", err)

@@ -172,6 +172,31 @@ func TestPointsThatTheAgencyHasNotAreWarnedOf(t *testing.T) {
 	}
 }
 
+// TestPointsAreTakenAsLongAsTheCountrySays: two webinars end at one moment, and the country of who earned points with one of them leaves
+// fewer days than the setting.
+func TestPointsAreTakenAsLongAsTheCountrySays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.others()
+	w.exec("UPDATE datamanagement.requirement_plan SET report_days = 3, report_source = 'a chamber' WHERE country = 'SI'")
+	w.instance(nil)
+	country, setting := w.plan(0, 1), w.plan(0, 1)
+	w.earned(country)
+	w.until("the starts", func() bool {
+		return count(w.history(country), "start.completed") == 1 && count(w.history(setting), "start.completed") == 1
+	})
+	w.clock.add(time.Minute)
+	w.until("the warnings to be planned", func() bool {
+		return w.timers(country, "points", "waiting") == 2 && w.timers(setting, "points", "waiting") == 2
+	})
+	var fewer time.Duration
+	err := w.admin.QueryRow(context.Background(), `SELECT max(deadline) FILTER (WHERE webinar_id = $2) - max(deadline) FILTER (WHERE webinar_id = $1)
+		FROM scheduler.timer WHERE kind = 'points'`, country, setting).Scan(&fewer)
+	if err != nil || fewer != 5*24*time.Hour {
+		t.Errorf("the country leaves %v less than the setting (%v), want 120h", fewer, err)
+	}
+}
+
 // earned writes a result with points.
 func (w *world) earned(webinar uuid.UUID) {
 	w.t.Helper()

@@ -86,6 +86,10 @@ SELECT state FROM datamanagement.scheduler_webinar WHERE webinar_id = @webinar_i
 -- Whether somebody has earned points with this webinar that nobody has requested, or that were refused.
 SELECT EXISTS (SELECT 1 FROM datamanagement.scheduler_points WHERE webinar_id = @webinar_id AND open)::boolean AS open;
 
+-- name: ReportDays :one
+-- How many days the countries of those who earned points with this webinar leave for reporting them; 0 when none of them says.
+SELECT coalesce(min(r.days), 0)::integer AS days FROM datamanagement.scheduler_report r WHERE r.webinar_id = @webinar_id;
+
 -- name: WebinarSetLive :one
 SELECT datamanagement.webinar_set_live(@webinar_id, @plan, @at)::boolean AS changed;
 

@@ -71,6 +71,18 @@ func (q *Queries) PointsOpen(ctx context.Context, webinarID uuid.UUID) (bool, er
 	return open, err
 }
 
+const reportDays = `-- name: ReportDays :one
+SELECT coalesce(min(r.days), 0)::integer AS days FROM datamanagement.scheduler_report r WHERE r.webinar_id = $1
+`
+
+// How many days the countries of those who earned points with this webinar leave for reporting them; 0 when none of them says.
+func (q *Queries) ReportDays(ctx context.Context, webinarID uuid.UUID) (int32, error) {
+	row := q.db.QueryRow(ctx, reportDays, webinarID)
+	var days int32
+	err := row.Scan(&days)
+	return days, err
+}
+
 const timerAddLeads = `-- name: TimerAddLeads :execrows
 INSERT INTO scheduler.timer (webinar_id, kind, sequence, lead, due_at)
 SELECT p.webinar_id, l.kind, p.sequence, l.lead, p.starts_at - l.lead * interval '1 second'
