@@ -242,7 +242,10 @@ func TestPagesAreKept(t *testing.T) {
 	if same("/a", "Cookie", "rounds_access=token") {
 		t.Error("somebody who is logged in gets a page of visitors")
 	}
-	if ssr.does(page("no-cache")); same("/b") {
+	if _, header, _ := p.get("/a"); header.Get("Cache-Control") != "no-cache" {
+		t.Errorf("browsers are told %q", header.Get("Cache-Control"))
+	}
+	if ssr.does(page("private, no-store")); same("/b") {
 		t.Error("a page that must not be kept is kept")
 	}
 	if ssr.does(page("public, s-maxage=60", "Set-Cookie", "rounds_notice=; Max-Age=0")); same("/c") {

@@ -121,6 +121,7 @@ func TestRead(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t)
 	chief, ana, visitor := chromium.New(t, l.base), chromium.New(t, l.base), chromium.New(t, l.base)
+	withoutRooms(chief, ana, visitor)
 	chief.Forgive("422") // what is wrong in a form is answered so
 	ana.Forgive("422")
 
@@ -200,6 +201,7 @@ func TestRead(t *testing.T) {
 	ana.SeeText("[data-comment]", "edited")
 
 	bor := chromium.New(t, l.base)
+	withoutRooms(bor)
 	bor.Open("/login-as/" + l.account("Bor Kranjc") + "/member")
 	bor.Open("/articles/intensive-blood-pressure-control")
 	bor.Click("[data-reply]")

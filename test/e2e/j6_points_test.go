@@ -47,7 +47,7 @@ func TestPoints(t *testing.T) {
 	l.evaluated(ana, bor)
 	chief, member := chromium.New(t, l.base), chromium.New(t, l.base)
 	chief.Forgive("422")
-	member.Forgive("/live/connection/websocket") // the first page listens for what begins; that service is not part of this house
+	withoutRooms(chief, member)
 
 	member.Cookie("rounds_zone", "Europe/Ljubljana")
 	member.Open("/login-as/" + ana + "/member")

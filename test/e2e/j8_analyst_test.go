@@ -68,6 +68,7 @@ func analystHouse(t *testing.T) (*browser.Page, *dbtest.DB) {
 		t.Fatal(err)
 	}
 	p := chromium.New(t, site.URL)
+	withoutRooms(p)
 	p.Cookie("rounds_access", signed)
 	return p, own
 }

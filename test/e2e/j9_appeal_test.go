@@ -65,7 +65,7 @@ func TestAppeal(t *testing.T) {
 	chief.Forgive("422")
 	chief.Forgive("409")
 	member.Forgive("422")
-	member.Forgive("/live/connection/websocket")
+	withoutRooms(chief, member)
 
 	clock := func(minutes int) string { return started.Add(time.Duration(minutes) * time.Minute).Format("15:04") }
 	member.Cookie("rounds_zone", "UTC")

@@ -105,7 +105,7 @@ func TestProcess(t *testing.T) {
 	p := chromium.New(t, pagesWith(t, token.NewVerifier(filepath.Join(keys, "jwks.json"), time.Now), &processes{}))
 	p.Cookie("rounds_access", signed)
 	p.Forgive("422")
-	p.Forgive("/live/connection/websocket") // nobody answers there, and the bell asks all the same
+	withoutRooms(p)
 	p.Open("/backoffice")
 	p.SeeText("main", "1 process needs a look")
 	p.Click("main a[href='/backoffice/processes']")

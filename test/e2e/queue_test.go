@@ -127,7 +127,7 @@ func TestQueues(t *testing.T) {
 	}
 	p := chromium.New(t, pagesWith(t, token.NewVerifier(filepath.Join(keys, "jwks.json"), time.Now), &waitingRoom{}))
 	p.Cookie("rounds_access", signed)
-	p.Forgive("/live/connection/websocket") // nobody answers there, and the bell asks all the same
+	withoutRooms(p)
 	p.Open("/backoffice")
 	p.SeeText("main", "7 messages could not be done")
 	p.Click("main a[href='/backoffice/queues']")
