@@ -43,10 +43,14 @@ func (v View) frame() string {
 
 // choice says whether readers can switch it off.
 func (v View) choice(ctx context.Context) string {
-	if v.Message.GetTopic() == "" {
+	switch v.Message.GetTopic() {
+	case "":
 		return i18n.Say(ctx, "message.no_choice")
+	case "change": // that a webinar is moved or called off reaches everybody on one way at least
+		return i18n.Say(ctx, "message.half_choice")
+	default:
+		return i18n.Say(ctx, "message.choice")
 	}
-	return i18n.Say(ctx, "message.choice")
 }
 
 func (v View) letters(ctx context.Context) string {
