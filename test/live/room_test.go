@@ -138,7 +138,8 @@ func TestWatchedAndFrozen(t *testing.T) {
 	}
 	h.Say("end.requested", &eventpb.EndRequested{WebinarId: h.Webinar.String()})
 	next(t, desk.rooms, "the goodbye", func(p *livewebinarpb.RoomPush) bool { return p.GetClosed() != nil })
-	h.Await("attendance is frozen", func() bool { return h.Count(`SELECT count(*) FROM livewebinar.attendance`) == 1 })
+	// Others see who was there when the room is closed, which is after the last page of attendance was written.
+	h.Await("the room is closed", func() bool { return h.Count(`SELECT count(*) FROM livewebinar.room WHERE state = 'closed'`) == 1 })
 
 	var text []byte
 	var hash string
