@@ -37,6 +37,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -108,6 +109,9 @@ func New(pool *pgxpool.Pool, log *slog.Logger, reg prometheus.Registerer, known 
 // Append writes facts in the caller's transaction, in this order. A stream that moved on since it was read answers
 // errs.Conflict with the code "eventlog.conflict", and the transaction must be rolled back.
 func (l *Log) Append(ctx context.Context, tx pgx.Tx, events ...Event) error {
+	if len(events) > 1 && !slices.ContainsFunc(events, func(e Event) bool { return e.ExpectedVersion != Any }) {
+		return l.appendAll(ctx, tx, events)
+	}
 	trace := obs.Traceparent(ctx)
 	all := &pgx.Batch{} // one trip, however many
 	for _, e := range events {
@@ -128,6 +132,22 @@ func (l *Log) Append(ctx context.Context, tx pgx.Tx, events ...Event) error {
 		}
 	}
 	if err := answers.Close(); err != nil {
+		return fmt.Errorf("append %d events: %w", len(events), err)
+	}
+	return nil
+}
+
+// appendAll is Append without expectations: one statement for thousands.
+func (l *Log) appendAll(ctx context.Context, tx pgx.Tx, events []Event) error {
+	var streams, kinds, payloads []string
+	for _, e := range events {
+		kind, payload, err := l.types.encode(e)
+		if err != nil {
+			return err
+		}
+		streams, kinds, payloads = append(streams, e.Stream), append(kinds, kind), append(payloads, string(payload))
+	}
+	if _, err := tx.Exec(ctx, `SELECT eventlog.append_all($1, $2, $3, $4)`, streams, kinds, payloads, obs.Traceparent(ctx)); err != nil {
 		return fmt.Errorf("append %d events: %w", len(events), err)
 	}
 	return nil

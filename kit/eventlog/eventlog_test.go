@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -214,6 +216,10 @@ func TestRights(t *testing.T) {
 	if err := add(ctx, rooms, open(rooms), eventlog.Event{Stream: "s", ExpectedVersion: eventlog.Any, Message: wrapperspb.Bool(true)}); db.Code(err) != refused {
 		t.Errorf("append of a type of nobody: %v", err)
 	}
+	told := eventlog.Event{Stream: "s", ExpectedVersion: eventlog.Any, Message: wrapperspb.Bool(true)}
+	if err := add(ctx, rooms, open(rooms), opened("s", "x"), told, opened("s", "y")); db.Code(err) != refused {
+		t.Errorf("append of a type of nobody between others: %v", err)
+	}
 	if err := add(ctx, rooms, open(rooms), opened("s", "x")); err != nil {
 		t.Error(err)
 	}
@@ -268,12 +274,18 @@ func TestNothingMissedNothingOutOfOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	var group sync.WaitGroup
+	var written atomic.Int64
 	for w := range writers {
 		group.Go(func() {
 			for n := range each {
-				if err := slowly(ctx, pool, log, fmt.Sprintf("s/%d", rand.IntN(streams)), w%4 == 0); err != nil {
+				events := []eventlog.Event{opened(fmt.Sprintf("s/%d", rand.IntN(streams)), "x")}
+				for n%5 == 0 && len(events) < 4 { // some go together, also several of one stream
+					events = append(events, opened(fmt.Sprintf("s/%d", rand.IntN(3)), "x"))
+				}
+				if err := slowly(ctx, pool, log, w%4 == 0, events...); err != nil {
 					t.Errorf("writer %d, event %d: %v", w, n, err)
 				}
+				written.Add(int64(len(events)))
 			}
 		})
 	}
@@ -302,15 +314,42 @@ func TestNothingMissedNothingOutOfOrder(t *testing.T) {
 	if err := oldest.Commit(ctx); err != nil {
 		t.Fatal(err)
 	}
+	total := int(written.Load()) + 1
 	follow(t, open(database.Pool("scheduler")), "late", seen.handler("late")) // replays from the first
 	for _, name := range []string{"one", "two", "late"} {
-		seen.wait(t, admin, name, writers*each+1)
+		seen.wait(t, admin, name, total)
 		for _, problem := range seen.problems(name) {
 			t.Errorf("group %s: %s", name, problem)
 		}
-		handledOnce(t, admin, name, writers*each+1)
+		handledOnce(t, admin, name, total)
 	}
-	t.Logf("%d events, %d connections killed", writers*each, killed)
+	t.Logf("%d events, %d connections killed", total, killed)
+}
+
+// TestAppendMany has more than one event in one statement: each stream's versions go on, and all are in the order in which they were given.
+func TestAppendMany(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	database := dbtest.New(t, eventlog.Schema())
+	rooms := database.Pool("livewebinar")
+	log := open(rooms)
+	for _, events := range [][]eventlog.Event{
+		{opened("b", "1")},
+		{opened("b", "2"), opened("a", "3"), opened("b", "4"), opened("c", "5"), opened("a", "6")},
+		{{Stream: "d", ExpectedVersion: 0, Message: wrapperspb.String("7")}, opened("b", "8")},
+	} {
+		if err := add(ctx, rooms, log, events...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := texts(t, database.Admin(), `SELECT stream || version || ' ' || (payload #>> '{}') FROM eventlog.event ORDER BY pos`)
+	if want := []string{"b1 1", "b2 2", "a1 3", "b3 4", "c1 5", "a2 6", "d1 7", "b4 8"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	late := eventlog.Event{Stream: "d", ExpectedVersion: 0, Message: wrapperspb.String("9")}
+	if err := add(ctx, rooms, log, opened("a", "9"), late); errs.Of(err).Code != "eventlog.conflict" {
+		t.Errorf("one among many that came too late: %v", err)
+	}
 }
 
 // handledOnce looks at what was committed together with the place of a group: each event once, each stream in its order.
@@ -345,7 +384,7 @@ func texts(t *testing.T, admin *pgxpool.Pool, sql string) []string {
 }
 
 // slowly appends in a transaction that may get its number early and commit late.
-func slowly(ctx context.Context, pool *pgxpool.Pool, log *eventlog.Log, stream string, long bool) error {
+func slowly(ctx context.Context, pool *pgxpool.Pool, log *eventlog.Log, long bool, events ...eventlog.Event) error {
 	return db.Tx(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `INSERT INTO public.scratch VALUES (1)`); err != nil { // the number is drawn here
 			return err
@@ -357,7 +396,7 @@ func slowly(ctx context.Context, pool *pgxpool.Pool, log *eventlog.Log, stream s
 		if _, err := tx.Exec(ctx, `SELECT pg_sleep($1::float8 / 1000)`, rand.IntN(most)); err != nil {
 			return err
 		}
-		if err := log.Append(ctx, tx, opened(stream, "x")); err != nil {
+		if err := log.Append(ctx, tx, events...); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `SELECT pg_sleep($1::float8 / 1000)`, rand.IntN(most))

@@ -211,5 +211,6 @@ DROP FUNCTION eventlog.restored(), eventlog.stream_events(text, integer), eventl
     eventlog.save(text, xid8, bigint), eventlog.read(xid8, bigint, xid8, text[], integer),
     eventlog.claim(text, text[]), eventlog.append(text, integer, text, jsonb, text),
     eventlog.demand(text[], boolean), eventlog.may(text, boolean);
+DROP FUNCTION IF EXISTS eventlog.ring();
 DROP SEQUENCE eventlog.bell;
 DROP TABLE eventlog.place, eventlog.event, eventlog.stream, eventlog.permission;

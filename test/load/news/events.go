@@ -40,19 +40,25 @@ func (c *Events) Run() error {
 	}
 	return bench.Run(func(t *bench.T) error {
 		store := dbtest.NewOwn(t, eventlog.Schema())
-		if _, err := store.Admin().Exec(t.Context(), `CREATE TABLE public.floor (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payload jsonb NOT NULL)`); err != nil {
+		_, err := store.Admin().Exec(t.Context(), `CREATE TABLE public.floor (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payload jsonb NOT NULL);
+			GRANT USAGE ON SCHEMA public TO rounds_scheduler;
+			GRANT INSERT ON public.floor TO rounds_scheduler;
+			INSERT INTO eventlog.permission (role, type, may_append, may_read)
+			VALUES ('rounds_scheduler', '`+unheard+`', true, true), ('rounds_scheduler', '`+heard+`', true, true)`)
+		if err != nil {
 			return err
 		}
-		pool, err := db.Pool(t.Context(), store.AdminURL(), int32(c.Writers)) //nolint:gosec // few
+		// Both as a service, whose rights are looked up with each event.
+		pool, err := db.Pool(t.Context(), store.URL("scheduler"), int32(c.Writers)) //nolint:gosec // few
 		if err != nil {
 			return err
 		}
 		t.Cleanup(pool.Close)
-		return c.measure(store.Admin(), pool)
+		return c.measure(store.Admin(), store.Pool("scheduler"), pool)
 	})
 }
 
-func (c *Events) measure(readers, writers *pgxpool.Pool) error {
+func (c *Events) measure(admin, readers, writers *pgxpool.Pool) error {
 	types := eventlog.Types{unheard: &wrapperspb.StringValue{}, heard: &wrapperspb.StringValue{}}
 	log := eventlog.New(writers, quiet(), nil, types)
 	insert := func(ctx context.Context, _ int) error {
@@ -100,7 +106,7 @@ func (c *Events) measure(readers, writers *pgxpool.Pool) error {
 	headOfLateness("times")
 	late.print(fmt.Sprintf("from append to subscribers, %d events/s", c.Rate))
 	ears.stop()
-	return c.complete(readers, ears.all)
+	return c.complete(admin, ears.all)
 }
 
 // complete makes sure that every subscriber heard every event.
