@@ -18,7 +18,13 @@ import (
 	"github.com/rounds-cme/rounds/service/datamanagement/internal/field"
 )
 
-const editable = 10 * time.Minute
+const (
+	editable = 10 * time.Minute
+
+	// Each answer writes a mail to somebody who cannot do anything about it.
+	mostReplies   = 10
+	repliesWithin = 10 * time.Minute
+)
 
 // AddComment says something below a published article, or answers what somebody said there.
 func (s *server) AddComment(ctx context.Context, q *datamanagementpb.AddCommentRequest) (*datamanagementpb.AddCommentResponse, error) {
@@ -62,7 +68,8 @@ func (s *server) AddComment(ctx context.Context, q *datamanagementpb.AddCommentR
 	})
 }
 
-// answered joins a reply to the thread of what it answers, which must stand below the same article and not be hidden.
+// answered joins a reply to the thread of what it answers, which must stand below the same article and not be hidden. Nobody answers
+// so often that it can only be meant to fill a mailbox.
 func answered(ctx context.Context, rows *store.Queries, name string, row *store.CommentInsertParams) error {
 	parent, err := field.Known(name)
 	if err != nil {
@@ -74,6 +81,13 @@ func answered(ctx context.Context, rows *store.Queries, name string, row *store.
 	}
 	if err != nil {
 		return fmt.Errorf("read the comment that is answered: %w", err)
+	}
+	recent, err := rows.RepliesSince(ctx, store.RepliesSinceParams{AccountID: row.AccountID, Since: row.Now.Add(-repliesWithin)})
+	switch {
+	case err != nil:
+		return fmt.Errorf("count replies: %w", err)
+	case recent >= mostReplies:
+		return errs.New(errs.TooMany, "comment.replies", "You have answered ten times within ten minutes. Please wait a little.").After(time.Minute)
 	}
 	row.ParentID, row.ThreadID = &parent, &thread
 	return nil

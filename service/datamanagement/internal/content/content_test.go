@@ -231,6 +231,28 @@ func TestComments(t *testing.T) {
 	refused(t, err, "content.none")
 }
 
+// TestReplies lets nobody fill the mailbox of somebody with answers; what answers nobody writes to nobody.
+func TestReplies(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	editor, ana, bor := d.person("Editor"), d.person("Ana"), d.person("Bor")
+	_, saved := d.draft(editor)
+	must[*datamanagementpb.PublishArticleResponse](t)(d.PublishArticle(editor, &datamanagementpb.PublishArticleRequest{RequestId: id(), Id: saved.GetId()}))
+	say := func(who context.Context, parent string) (*datamanagementpb.AddCommentResponse, error) {
+		return d.AddComment(who, &datamanagementpb.AddCommentRequest{RequestId: id(), ArticleId: saved.GetId(), ParentId: parent, Body: "So"})
+	}
+	first := must[*datamanagementpb.AddCommentResponse](t)(say(ana, ""))
+	for range 10 {
+		must[*datamanagementpb.AddCommentResponse](t)(say(bor, first.GetId()))
+	}
+	_, err := say(bor, first.GetId())
+	refused(t, err, "comment.replies")
+	must[*datamanagementpb.AddCommentResponse](t)(say(bor, ""))
+	must[*datamanagementpb.AddCommentResponse](t)(say(ana, first.GetId()))
+	d.now = d.now.Add(10*time.Minute + time.Second)
+	must[*datamanagementpb.AddCommentResponse](t)(say(bor, first.GetId()))
+}
+
 func TestLecturer(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

@@ -5,6 +5,9 @@ SELECT EXISTS (SELECT 1 FROM datamanagement.article WHERE id = @id AND state = '
 SELECT coalesce(thread_id, id)::uuid AS thread_id FROM datamanagement.comment
 WHERE id = @id AND article_id = @article_id AND hidden_at IS NULL;
 
+-- name: RepliesSince :one
+SELECT count(*) FROM datamanagement.comment WHERE account_id = @account_id AND parent_id IS NOT NULL AND created_at > @since;
+
 -- name: CommentInsert :exec
 INSERT INTO datamanagement.comment (id, article_id, account_id, parent_id, thread_id, body, created_at)
 VALUES (@id, @article_id, @account_id, sqlc.narg(parent_id), sqlc.narg(thread_id), @body, @now);

@@ -127,6 +127,22 @@ func (q *Queries) CommentParent(ctx context.Context, arg CommentParentParams) (u
 	return thread_id, err
 }
 
+const repliesSince = `-- name: RepliesSince :one
+SELECT count(*) FROM datamanagement.comment WHERE account_id = $1 AND parent_id IS NOT NULL AND created_at > $2
+`
+
+type RepliesSinceParams struct {
+	AccountID uuid.UUID
+	Since     time.Time
+}
+
+func (q *Queries) RepliesSince(ctx context.Context, arg RepliesSinceParams) (int64, error) {
+	row := q.db.QueryRow(ctx, repliesSince, arg.AccountID, arg.Since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const reportInsert = `-- name: ReportInsert :exec
 INSERT INTO datamanagement.comment_report (comment_id, account_id, reason, at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (comment_id, account_id) DO NOTHING
