@@ -20,8 +20,8 @@ import (
 const (
 	// claimAtOnce bounds what one instance holds, so that others take their share of a busy minute.
 	claimAtOnce = 20
-	// remindAtOnce is for reminders, which are given together.
-	remindAtOnce = 500
+	// remindAtOnce is for reminders, which are given together, and remindBeside so many times at once when many are due.
+	remindAtOnce, remindBeside = 500, 2
 	// addEvery is how often plans are looked through for new timers when nothing rings; whoever plans rings.
 	addEvery = 2 * time.Second
 	// mostPause is how often to look when nothing rings: a lost notification costs no more than this.
@@ -48,14 +48,11 @@ func (s *server) look(ctx context.Context, add bool) (time.Duration, error) {
 	for _, timer := range timers {
 		s.handle(ctx, timer)
 	}
-	claim.Now, claim.LeaseUntil = s.Now(), pointer(s.Now().Add(s.config.Lease))
-	claim.Most, claim.Reminders = remindAtOnce, true
-	reminders, err := s.store.TimerClaim(ctx, claim)
+	reminded, err := s.remindAll(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("claim reminders: %w", err)
+		return 0, err
 	}
-	s.handleReminders(ctx, reminders)
-	if len(timers)+len(reminders) > 0 {
+	if len(timers) > 0 || reminded {
 		return 0, nil // There may be more.
 	}
 	next, err := s.store.TimerNext(ctx, now.Add(mostPause))

@@ -1,20 +1,60 @@
 package scheduler
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/rounds-cme/rounds/kit/db"
 	"github.com/rounds-cme/rounds/kit/eventlog"
 	"github.com/rounds-cme/rounds/kit/obs"
 	"github.com/rounds-cme/rounds/service/scheduler/internal/store"
 )
+
+// remindAll gives the reminders that are due, and tells whether there were any. Those of a full hour fill one claim after the other:
+// then several go on beside each other, because each waits for the database most of the time.
+func (s *server) remindAll(ctx context.Context) (bool, error) {
+	first, err := s.claimReminders(ctx)
+	if err != nil {
+		return false, err
+	}
+	s.handleReminders(ctx, first)
+	if len(first) < remindAtOnce {
+		return len(first) > 0, nil
+	}
+	var all errgroup.Group
+	for range remindBeside {
+		all.Go(func() error {
+			for ctx.Err() == nil {
+				timers, err := s.claimReminders(ctx)
+				if err != nil {
+					return err
+				}
+				s.handleReminders(ctx, timers)
+				if len(timers) < remindAtOnce {
+					return nil
+				}
+			}
+			return nil
+		})
+	}
+	return true, all.Wait()
+}
+
+func (s *server) claimReminders(ctx context.Context) ([]store.TimerClaimRow, error) {
+	now := s.Now()
+	timers, err := s.store.TimerClaim(ctx, store.TimerClaimParams{
+		Now: now, LeaseUntil: pointer(now.Add(s.config.Lease)), Most: remindAtOnce, Reminders: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim reminders: %w", err)
+	}
+	return timers, nil
+}
 
 // handleReminders gives all reminders that are due in one transaction: each in its own would wait for the disk ten thousand times.
 // When they do not go together each is tried alone, so that one that fails harms no other.
@@ -66,8 +106,6 @@ func (s *server) remindTogether(ctx context.Context, tx pgx.Tx, timers []store.T
 			events = append(events, reminderDue(plan, timer))
 		}
 	}
-	// Always in this order, so that two that append to the same streams do not wait for each other.
-	slices.SortStableFunc(events, func(a, b eventlog.Event) int { return cmp.Compare(a.Stream, b.Stream) })
 	obs.Event(ctx).Set("reminded", len(events))
 	return s.Events.Append(ctx, tx, events...)
 }
