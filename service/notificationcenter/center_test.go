@@ -2,7 +2,10 @@ package notificationcenter_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -52,6 +55,7 @@ func newWorldWith(t *testing.T, config notificationcenter.Config, rooms grpc.Cli
 	database := dbtest.New(t, queue.Schema(), eventlog.Schema(), notificationcenter.Schema())
 	pool := database.Pool("notificationcenter")
 	config.From, config.Workers, config.FirstRetry = "Rounds <no-reply@rounds.example>", 2, 10*time.Millisecond
+	config.OptoutKey = optoutKey
 	if config.MaxAttempts == 0 {
 		config.MaxAttempts = 20
 	}
@@ -79,6 +83,15 @@ func begin(pool *pgxpool.Pool, config notificationcenter.Config, rooms grpc.Clie
 		Dial:   func(string) grpc.ClientConnInterface { return rooms },
 		Events: eventlog.New(pool, log, metrics, eventlog.Types{}),
 	}, config)
+}
+
+const optoutKey = "key"
+
+// sealed is the Message-ID of a mail.
+func sealed(id uuid.UUID, key string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write(append([]byte("rounds message"), id[:]...))
+	return fmt.Sprintf("%s.%x@rounds", id, mac.Sum(nil)[:10])
 }
 
 func message(channel eventpb.Channel, account uuid.UUID) *eventpb.Notification {
@@ -301,7 +314,7 @@ func TestSMTP(t *testing.T) {
 		t.Error("a server that said never was asked again")
 	}
 	all := strings.Join(s.mails, "\n")
-	for _, want := range []string{"Message-ID: <" + id.String() + "@rounds>", "text/plain", "text/html", "busy@rounds.example"} {
+	for _, want := range []string{"Message-ID: <" + sealed(id, optoutKey) + ">", "text/plain", "text/html", "busy@rounds.example"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %q in:\n%s", want, all)
 		}

@@ -51,10 +51,9 @@ func (s *server) noteComeback(ctx context.Context, raw []byte) (string, error) {
 	if err != nil {
 		return "no report", nil //nolint:nilerr // Such as "I am on holiday".
 	}
-	name, ours := strings.CutSuffix(report.MessageID, "@rounds")
-	id, err := uuid.Parse(name)
-	if report.Kind == bounce.Other || !ours || err != nil {
-		return "nothing to do", nil //nolint:nilerr // It is about a mail that is not ours.
+	id, ours := s.stamp().read(report.MessageID)
+	if report.Kind == bounce.Other || !ours {
+		return "nothing to do", nil // It is about a mail that is not ours.
 	}
 	outcome := "unknown mail"
 	err = db.Tx(ctx, s.DB, func(tx pgx.Tx) error {

@@ -24,13 +24,13 @@ func report(id uuid.UUID, status, said string) string {
 	return "From: MAILER-DAEMON@hospital.example\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n" +
 		"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; hospital.example\r\n\r\n" +
 		"Final-Recipient: rfc822; ana@rounds.example\r\nAction: failed\r\nStatus: " + status + "\r\nDiagnostic-Code: smtp; " + said + "\r\n\r\n" +
-		"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <" + id.String() + "@rounds>\r\n\r\n--b--\r\n"
+		"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <" + sealed(id, optoutKey) + ">\r\n\r\n--b--\r\n"
 }
 
 func complaint(id uuid.UUID) string {
 	return "Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n" +
 		"--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\n\r\n" +
-		"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <" + id.String() + "@rounds>\r\n\r\n--b--\r\n"
+		"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <" + sealed(id, optoutKey) + ">\r\n\r\n--b--\r\n"
 }
 
 // comesBack hands a mail over as the pipe of a mail server does.
@@ -97,6 +97,28 @@ func TestBounceStopsMailAndTellsOnTheSite(t *testing.T) {
 	}
 }
 
+// TestForgedBounce knows everything of a mail but its seal: the ids of mails are made of whom they tell of what.
+func TestForgedBounce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, notificationcenter.Config{BounceSecret: secret})
+	id, _ := w.tell(uuid.New(), "webinar.reminder", "webinar")
+	for _, forged := range []string{
+		id.String() + "@rounds", id.String() + ".@rounds", sealed(id, ""), sealed(id, "another key"),
+		id.String() + strings.TrimPrefix(sealed(uuid.Nil, optoutKey), uuid.Nil.String()),
+	} {
+		raw := strings.Replace(report(id, "5.1.1", "unknown"), sealed(id, optoutKey), forged, 1)
+		if code, said := w.comesBack(raw, secret); code != http.StatusOK || said == "bounced" {
+			t.Errorf("%s: %d %q", forged, code, said)
+		}
+	}
+	if got := w.state(id); got != "sent" {
+		t.Errorf("the delivery is %s", got)
+	}
+	if n := w.number("SELECT count(*) FROM notificationcenter.suppression"); n != 0 {
+		t.Error("an address gets no more mail")
+	}
+}
+
 func TestComplaintStopsWhatOneCanChoose(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, notificationcenter.Config{BounceSecret: secret})
@@ -151,7 +173,7 @@ func TestWhatDoesNotCountAsABounce(t *testing.T) {
 		"From: a@b\r\n\r\nI am on holiday.":                                              "no report",
 		report(uuid.New(), "5.1.1", "no"):                                                "unknown mail",
 		strings.ReplaceAll(report(id, "5.1.1", "no"), "failed", "delayed"):               "nothing to do",
-		strings.ReplaceAll(report(id, "5.1.1", "no"), id.String()+"@rounds", "x@rounds"): "nothing to do",
+		strings.ReplaceAll(report(id, "5.1.1", "no"), sealed(id, optoutKey), "x@rounds"): "nothing to do",
 	} {
 		if code, said := w.comesBack(raw, secret); code != http.StatusOK || said != want {
 			t.Errorf("%d %q, want %q", code, said, want)

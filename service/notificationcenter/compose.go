@@ -23,6 +23,7 @@ import (
 type composer struct {
 	sender *netmail.Address
 	signer *key
+	stamp  stamp
 	now    func() time.Time
 	base   string
 	zones  *i18n.Zones
@@ -41,14 +42,11 @@ type invited struct {
 
 const mostInvites = 100
 
-func newComposer(sender *netmail.Address, signer *key, now func() time.Time, base string) *composer {
+func newComposer(sender *netmail.Address, signer *key, stamp stamp, now func() time.Time, base string) *composer {
 	return &composer{
-		sender: sender, signer: signer, now: now, base: base, zones: i18n.NewZones(), pen: letter.New(), invites: map[invited]calendar.Invitation{},
+		sender: sender, signer: signer, stamp: stamp, now: now, base: base, zones: i18n.NewZones(), pen: letter.New(), invites: map[invited]calendar.Invitation{},
 	}
 }
-
-// messageID is the same for each try, so that a server or a person can tell a repetition, and so that what comes back is known.
-func messageID(id uuid.UUID) string { return id.String() + "@rounds" }
 
 // compose writes a mail as it goes over the wire, and gives it to do something with. Afterwards its memory is another's.
 func (c *composer) compose(m mail, do func(raw []byte) error) error {
@@ -73,7 +71,7 @@ func (c *composer) write(raw []byte, m mail) ([]byte, error) {
 		{"From", c.sender.String()},
 		{"To", (&netmail.Address{Name: m.Name, Address: m.To}).String()},
 		{"Subject", letter.Phrase(m.Subject)},
-		{"Message-ID", "<" + messageID(m.ID) + ">"},
+		{"Message-ID", "<" + c.stamp.of(m.ID) + ">"},
 		{"Date", c.now().Format(time.RFC1123Z)},
 		{"Auto-Submitted", "auto-generated"}, // RFC 3834: no machine answers "I am on holiday"
 		{"MIME-Version", "1.0"},

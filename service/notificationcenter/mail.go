@@ -92,7 +92,7 @@ func (s *server) newMailer() (mailer, error) {
 	}
 	return &smtp{
 		host: host, port: int(number), config: c, now: s.Now, slow: newSlow(s.Now, max(c.Workers/2, 1)), slots: make(chan struct{}, max(c.Workers, 1)), urgent: make(chan struct{}, 1),
-		composer: newComposer(from, signer, s.Now, s.BaseURL),
+		composer: newComposer(from, signer, s.stamp(), s.Now, s.BaseURL),
 	}, nil
 }
 

@@ -65,7 +65,7 @@ func (s *mailServer) Preview(_ context.Context, in *notificationcenterpb.Preview
 		if err != nil {
 			return nil, fmt.Errorf("read the sender: %w", err)
 		}
-		file := newComposer(sender, nil, s.Now, s.BaseURL).file(mail{Name: sample.GetName(), To: sample.GetAddress(), Invite: found})
+		file := newComposer(sender, nil, s.stamp(), s.Now, s.BaseURL).file(mail{Name: sample.GetName(), To: sample.GetAddress(), Invite: found})
 		a.Calendar = strings.ReplaceAll(string(file), "\r\n", "\n")
 	}
 	return a, nil

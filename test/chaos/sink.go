@@ -64,7 +64,7 @@ func (s *sink) take(to string, text []byte) {
 		s.other = append(s.other, "a mail that cannot be read")
 		return
 	}
-	name, _, _ := strings.Cut(strings.Trim(m.Header.Get("Message-ID"), "<>"), "@")
+	name, _, _ := strings.Cut(strings.Trim(m.Header.Get("Message-ID"), "<>"), ".") // behind it is a seal
 	id, err := uuid.Parse(name)
 	if err != nil {
 		s.other = append(s.other, m.Header.Get("Message-ID"))

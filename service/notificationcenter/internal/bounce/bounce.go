@@ -2,7 +2,7 @@
 // (RFC 5965). Both are machine-readable parts of a multipart/report; what is written for people is not guessed at.
 //
 // Anybody can send such a report to the address that mails come from. So nothing in it is believed but the Message-ID of the mail
-// that came back, which only its recipient's side has seen; whose address it was, is what we kept when we sent it.
+// that came back, which is sealed, so that only its recipient's side knows it; whose address it was, is what we kept when we sent it.
 package bounce
 
 import (
