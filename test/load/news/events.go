@@ -33,6 +33,9 @@ const (
 	heard   = "load.heard"
 )
 
+// many is what a busy writer appends in one transaction: the scheduler's reminders go by hundreds.
+const many = 10
+
 // Run measures and prints the tables.
 func (c *Events) Run() error {
 	if err := describe(); err != nil {
@@ -67,12 +70,16 @@ func (c *Events) measure(admin, readers, writers *pgxpool.Pool) error {
 			return err
 		})
 	}
-	appending := func(kind string) func(context.Context, int) error {
+	appending := func(kind string, together int) func(context.Context, int) error {
 		return func(ctx context.Context, writer int) error {
-			e := eventlog.Event{
-				Stream: "writer/" + strconv.Itoa(writer), ExpectedVersion: eventlog.Any, Type: kind, Message: wrapperspb.String(time.Now().Format(time.RFC3339Nano)),
+			events := make([]eventlog.Event, together)
+			for n := range events {
+				events[n] = eventlog.Event{
+					Stream: fmt.Sprintf("writer/%d/%d", writer, n), ExpectedVersion: eventlog.Any, Type: kind,
+					Message: wrapperspb.String(time.Now().Format(time.RFC3339Nano)),
+				}
 			}
-			return db.Tx(ctx, writers, func(tx pgx.Tx) error { return log.Append(ctx, tx, e) })
+			return db.Tx(ctx, writers, func(tx pgx.Tx) error { return log.Append(ctx, tx, events...) })
 		}
 	}
 	rows := rates{"events"}
@@ -81,22 +88,25 @@ func (c *Events) measure(admin, readers, writers *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
-	alone, err := c.write(0, appending(unheard))
-	if err != nil {
-		return err
-	}
 	what := fmt.Sprintf("%d writers", c.Writers)
-	rows.pair(what+" insert a row each, in a transaction", what+" append an event each", bare, alone)
-	ears := c.listen(eventlog.New(readers, quiet(), nil, types))
-	attached, err := c.write(0, appending(heard))
-	if err != nil {
+	fmt.Printf("%-52s %12.0f\n", "floor: "+what+" insert a row each, in a transaction", bare)
+	say := func(rest, kind string, together int) error {
+		times, err := c.write(0, appending(kind, together))
+		events := times * float64(together)
+		fmt.Printf("%-52s %12.0f %10.2f\n", what+" append "+rest, events, events/bare)
 		return err
 	}
-	fmt.Printf("%-44s %12.0f %10.2f\n", fmt.Sprintf("the same with %d subscribers", c.Subscribers), attached, attached/bare)
+	if err := errors.Join(say("an event each", unheard, 1), say(fmt.Sprintf("%d in a transaction", many), unheard, many)); err != nil {
+		return err
+	}
+	ears := c.listen(eventlog.New(readers, quiet(), nil, types))
+	if err := errors.Join(say("an event each, subscribers listen", heard, 1), say(fmt.Sprintf("%d, subscribers listen", many), heard, many)); err != nil {
+		return err
+	}
 	if _, err := ears.rest(); err != nil {
 		return err
 	}
-	if _, err := c.write(c.Rate, appending(heard)); err != nil {
+	if _, err := c.write(c.Rate, appending(heard, 1)); err != nil {
 		return err
 	}
 	late, err := ears.rest()

@@ -37,12 +37,12 @@ func describe() error {
 type rates struct{ unit string }
 
 func (r rates) head() {
-	fmt.Printf("\n%-44s %12s %10s\n", "what", r.unit+"/s", "of the floor")
+	fmt.Printf("\n%-52s %12s %10s\n", "what", r.unit+"/s", "of the floor")
 }
 
 // pair is a floor and what is measured against it.
 func (r rates) pair(floor, what string, bare, ours float64) {
-	fmt.Printf("%-44s %12.0f\n%-44s %12.0f %10.2f\n", "floor: "+floor, bare, what, ours, ours/bare)
+	fmt.Printf("%-52s %12.0f\n%-52s %12.0f %10.2f\n", "floor: "+floor, bare, what, ours, ours/bare)
 }
 
 // rate runs something, and tells how many a second that was.
@@ -64,9 +64,9 @@ func (l lateness) at(share float64) time.Duration {
 
 func (l lateness) print(what string) {
 	ms := func(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
-	fmt.Printf("%-44s %8d %12s %12s %12s %12s\n", what, len(l), ms(l.at(0)), ms(l.at(0.5)), ms(l.at(0.99)), ms(l.at(1)))
+	fmt.Printf("%-52s %8d %12s %12s %12s %12s\n", what, len(l), ms(l.at(0)), ms(l.at(0.5)), ms(l.at(0.99)), ms(l.at(1)))
 }
 
 func headOfLateness(many string) {
-	fmt.Printf("\n%-44s %8s %12s %12s %12s %12s\n", "what", many, "least", "p50", "p99", "most")
+	fmt.Printf("\n%-52s %8s %12s %12s %12s %12s\n", "what", many, "least", "p50", "p99", "most")
 }
