@@ -154,6 +154,9 @@ func (s *server) task(ctx context.Context, d *queue.Delivery) error {
 			return err // An account that was closed meanwhile gets no mail.
 		}
 		p := people[0]
+		if expires != nil { // Nobody has proved yet that the address is theirs: what a stranger typed as a name would be a letter of ours.
+			p.Name = ""
+		}
 		return queue.Put(ctx, tx, message(&eventpb.Notification{
 			DedupeKey: kind + "/" + d.ID.String(), AccountId: p.AccountID.String(), Channel: eventpb.Channel_CHANNEL_EMAIL,
 			Kind: kind, Name: p.Name, Language: p.Language, Zone: p.Zone, Path: path,

@@ -214,6 +214,9 @@ func TestTaskBecomesOneUrgentMail(t *testing.T) {
 	if len(sent) != 1 || sent[0].GetKind() != "account.reset" || sent[0].GetPath() != "/reset?secret=s3cret" {
 		t.Fatalf("put %v", sent)
 	}
+	if sent[0].GetName() != "" {
+		t.Errorf("whoever typed %q would speak through us to an address that is not theirs", sent[0].GetName())
+	}
 	w.until("the secret to be gone with its task", func() bool {
 		return w.number("SELECT count(*) FROM queue.message WHERE queue = 'notification.task'") == 0
 	})

@@ -19,7 +19,7 @@ func TestFormsAreWhatTheLayoutWrites(t *testing.T) {
 			for _, name := range []string{"Ana", `<i>"Žan" & 'Čuk'</i> + Co.`, "", "a\x00b"} {
 				n := Sample(kind, language, "Europe/Ljubljana", now)
 				n.Name = name
-				hello := oneLine(w.catalog.Speaker(language, n.GetZone(), now).Say("mail.hello", "name", name))
+				hello := hello(w.catalog.Speaker(language, n.GetZone(), now), name)
 				for _, way := range ways {
 					want, err := w.write(n, hello, way, now)
 					if err != nil {

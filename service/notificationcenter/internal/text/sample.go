@@ -23,6 +23,9 @@ func Sample(kind, language, zone string, now time.Time) *eventpb.Notification {
 			"webinar_id": "00000000-0000-4000-8000-000000000001", "sequence": "1",
 		},
 	}
+	if kind == "account.confirm" || kind == "account.reset" {
+		n.Name = "" // as those have none
+	}
 	for name, value := range ofKind(kind, now) {
 		n.Data[name] = value
 	}

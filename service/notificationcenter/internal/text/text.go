@@ -82,7 +82,7 @@ type page struct {
 
 // Write puts a notification into words, as they are right at the moment now. With the address of a way out, mails show it.
 func (w *Writer) Write(n *eventpb.Notification, unsubscribe string, now time.Time) (Message, error) {
-	hello := oneLine(w.catalog.Speaker(n.GetLanguage(), n.GetZone(), now).Say("mail.hello", "name", n.GetName()))
+	hello := hello(w.catalog.Speaker(n.GetLanguage(), n.GetZone(), now), n.GetName())
 	if strings.Trim(unsubscribe, safe) != "" {
 		return w.write(n, hello, unsubscribe, now)
 	}
@@ -100,6 +100,14 @@ func (w *Writer) Write(n *eventpb.Notification, unsubscribe string, now time.Tim
 		w.forms.keep(key, m)
 	}
 	return w.forms.fill(m, hello, unsubscribe), nil
+}
+
+// hello greets a person by name, where the message says one.
+func hello(speaker *i18n.Speaker, name string) string {
+	if name == "" {
+		return speaker.Say("mail.hello_nobody")
+	}
+	return oneLine(speaker.Say("mail.hello", "name", name))
 }
 
 func (w *Writer) write(n *eventpb.Notification, hello, unsubscribe string, now time.Time) (Message, error) {
