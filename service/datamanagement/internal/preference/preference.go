@@ -109,8 +109,12 @@ func whole(on bool) string {
 	return off
 }
 
-// settings checks all that was sent together.
+// settings checks all that was sent together. Each choice is a statement under the lock of the account, so there are no more than there is
+// to choose: a thousand, sent by one person a few times at once, held every connection to the database.
 func settings(q *datamanagementpb.SavePreferencesRequest) (store.SettingSaveParams, error) {
+	if len(q.GetChoices()) > len(Topics())*len(Channels()) {
+		return store.SettingSaveParams{}, errs.New(errs.Invalid, "preference.choices", "This is more than there is to choose. Load the page again.")
+	}
 	var f errs.Fields
 	for _, c := range q.GetChoices() {
 		field.Among(&f, "topic", c.GetTopic(), Topics()...)

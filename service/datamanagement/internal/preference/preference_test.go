@@ -22,6 +22,7 @@ import (
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/token"
 	"github.com/rounds-cme/rounds/service/datamanagement"
+	"github.com/rounds-cme/rounds/service/datamanagement/internal/preference"
 )
 
 // now is a Tuesday in winter; clocks in Ljubljana are an hour ahead.
@@ -175,6 +176,25 @@ func TestWhatCannotBeChosenIsSaidBesideItsField(t *testing.T) {
 	_, err := h.wishes.SavePreferences(h.me(), page(choice("change", "email", false)))
 	if e := errs.Of(errs.FromStatus(err)); len(e.Fields) != 1 || e.Fields[0].Code != "preference.change" {
 		t.Errorf("both are off, one after the other: %v", err)
+	}
+}
+
+// TestNoMoreChoicesThanThereAre has each topic chosen on each channel, and once more.
+func TestNoMoreChoicesThanThereAre(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	var all []*datamanagementpb.TopicChoice
+	for _, topic := range preference.Topics() {
+		for _, channel := range preference.Channels() {
+			all = append(all, choice(topic, channel, true))
+		}
+	}
+	if _, err := h.wishes.SavePreferences(h.me(), page(all...)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := h.wishes.SavePreferences(h.me(), page(append(all, choice("article", "email", false))...))
+	if code := errs.Of(errs.FromStatus(err)).Code; code != "preference.choices" {
+		t.Errorf("one choice too many is answered with %q", code)
 	}
 }
 
