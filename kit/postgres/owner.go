@@ -50,6 +50,24 @@ func (o *owner) attributes() *syscall.SysProcAttr {
 	return attributes
 }
 
+// alone makes sure that a directory is ours. Everybody may make one where the socket's stands and knows its name: whoever did before us
+// could put a server of theirs in the place of ours, or have root give a directory away that the name only points to.
+func (o *owner) alone(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", dir, err)
+	}
+	stat, known := info.Sys().(*syscall.Stat_t)
+	ours := known && (int(stat.Uid) == os.Geteuid() || !o.self && stat.Uid == o.uid)
+	if !info.IsDir() || !ours {
+		return fmt.Errorf("%s was made by somebody else, and whoever has it would have our database: remove it", dir)
+	}
+	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // A directory has to be entered.
+		return fmt.Errorf("close %s: %w", dir, err)
+	}
+	return nil
+}
+
 func (o *owner) own(dir string) error {
 	if o.self {
 		return nil

@@ -73,6 +73,11 @@ func (s *Server) prepare(ctx context.Context) error {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("make directory: %w", err)
 		}
+		if dir == s.socket {
+			if err := s.user.alone(dir); err != nil {
+				return err
+			}
+		}
 		if err := s.user.own(dir); err != nil {
 			return err
 		}

@@ -94,6 +94,20 @@ func TestKeepsDataOverStopAndKill(t *testing.T) {
 	}
 }
 
+// TestSocketOfSomebodyElse has a name for the socket that leads into a directory of another's choice.
+func TestSocketOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	config := postgres.Config{Dir: t.TempDir(), Bin: "/nowhere"}
+	socket := postgres.SocketDir(config.Dir)
+	if err := os.Symlink(t.TempDir(), socket); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Remove(socket) })
+	if _, err := postgres.Start(t.Context(), config); err == nil || !strings.Contains(err.Error(), "somebody else") {
+		t.Errorf("started: %v", err)
+	}
+}
+
 func TestStalePidOfAnotherProcess(t *testing.T) {
 	t.Parallel()
 	dir := home(t)
