@@ -20,6 +20,7 @@ import (
 
 	accesspb "github.com/rounds-cme/rounds/contract/access/v1"
 	"github.com/rounds-cme/rounds/kit/queue"
+	"github.com/rounds-cme/rounds/kit/typed"
 )
 
 // Outline is what an operator may see of a message.
@@ -106,8 +107,14 @@ var (
 	ident   = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 )
 
-// Masked is a reason without the addresses of people, the paths of links, and what looks like a secret. Ids stay.
+// Masked is a reason without the addresses of people, the paths of links, and what looks like a secret. Ids stay. It is one line of
+// letters that can be seen: a mail server somewhere may have said it, and would else speak to the terminal that it is shown on.
 func Masked(reason string) string {
+	if line := typed.Line(reason); line != "" || reason == "" {
+		reason = line
+	} else {
+		reason = "…" // no reason at all stands for every one
+	}
 	reason = address.ReplaceAllString(reason, "…@$1")
 	reason = link.ReplaceAllString(reason, "$1/…")
 	return secret.ReplaceAllStringFunc(reason, func(s string) string {

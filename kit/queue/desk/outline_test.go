@@ -78,7 +78,10 @@ func TestBrokenPayload(t *testing.T) {
 func TestMasked(t *testing.T) {
 	t.Parallel()
 	for reason, want := range map[string]string{
-		"":          "",
+		"":            "",
+		"\x1b[2J\x00": "[2J",
+		"\x1b\u202e":  "…",
+		"550 \x1b]0;root\x07 no\r\nsuch \u202eresu": "550 ]0;root no such resu",
 		"no answer": "no answer",
 		"550 5.1.1 <ana.novak@example.org>: no such user":                                  "550 5.1.1 <…@example.org>: no such user",
 		"post https://push.example.org/wpush/v2/gAAAAABk: 500":                             "post https://push.example.org/… 500",
