@@ -23,6 +23,7 @@ import (
 const (
 	pushWithin = 10 * time.Second
 	pushAnswer = 4 << 10             // of the push service's answer, at most
+	pushHead   = 16 << 10            // of what stands before it: whose service it is says the browser, and Go would take 10 MB
 	pushKeeps  = 7 * 24 * time.Hour  // what never gets stale, and finds a phone that is off
 	urgentPush = int16(soonPriority) // wakes a phone that saves its battery
 )
@@ -53,7 +54,9 @@ func (s *server) newPusher() *pusher {
 		keys: vapid.From(s.config.PushKey.Reveal()), contact: s.config.PushContact, store: s.store, now: s.Now,
 		lanes: newLanes(s.Now, s.options().Workers),
 		client: &http.Client{
-			Timeout: pushWithin, Transport: &http.Transport{DialContext: dial(), MaxIdleConnsPerHost: beside, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true},
+			Timeout: pushWithin, Transport: &http.Transport{
+				DialContext: dial(), MaxIdleConnsPerHost: beside, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true, MaxResponseHeaderBytes: pushHead,
+			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}

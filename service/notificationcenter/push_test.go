@@ -191,6 +191,24 @@ func TestPushInside(t *testing.T) {
 	}
 }
 
+// TestPushTalksTooMuch has a push service of somebody's own, which says more before its answer than anybody wants to keep.
+func TestPushTalksTooMuch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pushing())
+	talks := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, _ *http.Request) {
+		answer.Header().Set("X-Said", strings.Repeat("x", 200<<10))
+		answer.WriteHeader(http.StatusCreated)
+	}))
+	t.Cleanup(talks.Close)
+	ana, id := uuid.New(), uuid.New()
+	w.turnOn(ana, &peer{url: talks.URL}, "talks")
+	w.put(queue.Message{ID: id, Payload: message(eventpb.Channel_CHANNEL_PUSH, ana)})
+	w.until("it was tried", func() bool { return w.became(id) != "" })
+	if state := w.became(id); state == "sent" {
+		t.Error("all of it was heard")
+	}
+}
+
 // TestBrowsers turns them on and off, with what hostile or broken browsers give.
 func TestBrowsers(t *testing.T) {
 	t.Parallel()
