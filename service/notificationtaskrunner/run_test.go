@@ -197,6 +197,25 @@ func TestPersonalNewsReachOnePerson(t *testing.T) {
 	}
 }
 
+// TestRunThatFailsHoldsUpNoOther has the two oldest runs fail each time, one of them with a panic; when what was wrong is mended they go on.
+func TestRunThatFailsHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec("REVOKE SELECT ON datamanagement.notificationtaskrunner_application FROM rounds_notificationtaskrunner")
+	w.exec(`INSERT INTO notificationtaskrunner.run (id, kind, subject, began_at) VALUES
+		('forbidden', 'account.approved', gen_random_uuid(), now() - interval '2 hours'),
+		('nobody', 'points.booked', $1, now() - interval '1 hour')`, webinar)
+	w.instance(500)
+	w.tell("datamanagement", &eventpb.PointsBooked{BookingId: uuid.NewString(), AccountId: author, WebinarId: webinar, Hundredths: 150})
+	w.ended(1)
+	w.until("both to have failed", func() bool {
+		return w.number("SELECT count(*) FROM notificationtaskrunner.run WHERE id IN ('forbidden', 'nobody') AND failures > 0 AND ended_at IS NULL") == 2
+	})
+	w.exec("GRANT SELECT ON datamanagement.notificationtaskrunner_application TO rounds_notificationtaskrunner")
+	w.exec("UPDATE notificationtaskrunner.run SET person = $1 WHERE id = 'nobody'", author)
+	w.ended(3)
+}
+
 func TestTaskBecomesOneUrgentMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

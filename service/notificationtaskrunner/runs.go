@@ -20,41 +20,64 @@ import (
 func (s *server) runs(ctx context.Context) error {
 	rings, stop := s.bell.On()
 	defer stop()
-	var patience wake.Patience
+	var quiet wake.Patience
 	for ctx.Err() == nil {
 		worked, err := s.step(ctx)
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
 		if worked {
-			patience.Found()
+			quiet.Found()
 			continue
 		}
-		patience.Sleep(ctx, rings, time.Second)
+		quiet.Sleep(ctx, rings, time.Second)
 	}
 	return nil
 }
 
-// step tells the next page of people of the oldest open run; it is false when there is none.
+// step tells the next page of people of the oldest open run; it is false when there is none. A run that fails is put off, and all others
+// go on: nobody misses a reminder because of news that cannot be read.
 func (s *server) step(ctx context.Context) (worked bool, err error) {
+	var taken store.RunTakeRow
 	err = db.Tx(ctx, s.DB, func(tx pgx.Tx) error {
-		worked = false
-		q := store.New(tx)
-		r, err := q.RunTake(ctx)
+		worked, taken = false, store.RunTakeRow{}
+		q, now := store.New(tx), s.Now()
+		r, err := q.RunTake(ctx, &now)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("take run: %w", err)
 		}
-		worked = true
-		ctx, unit := obs.Start(obs.WithTraceparent(ctx, r.Trace), s.Log, "run", r.Kind)
-		unit.Set("run", r.ID)
-		err = s.page(ctx, tx, q, r)
-		unit.End(err)
-		return err
+		worked, taken = true, r
+		return s.work(ctx, tx, q, r)
 	})
-	return worked, err
+	if err == nil || taken.ID == "" || ctx.Err() != nil {
+		return worked, err
+	}
+	again := s.Now().Add(patience(taken.Failures))
+	if late := store.New(s.DB).RunPutOff(ctx, store.RunPutOffParams{ID: taken.ID, AgainAt: &again}); late != nil {
+		return worked, errors.Join(err, fmt.Errorf("put off run: %w", late))
+	}
+	return true, nil
+}
+
+// patience is twice as long after each failure, for a minute at most.
+func patience(failures int32) time.Duration {
+	return min(time.Second<<min(failures, 6), time.Minute)
+}
+
+// work is one page of a run, with a line in the log; a panic is an error of this run alone.
+func (s *server) work(ctx context.Context, tx pgx.Tx, q *store.Queries, r store.RunTakeRow) (err error) {
+	ctx, unit := obs.Start(obs.WithTraceparent(ctx, r.Trace), s.Log, "run", r.Kind)
+	unit.Set("run", r.ID)
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = unit.Panic(cause)
+		}
+		unit.End(err)
+	}()
+	return s.page(ctx, tx, q, r)
 }
 
 const tooLate = "nobody wants to be told any more"

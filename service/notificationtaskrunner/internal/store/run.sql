@@ -5,8 +5,11 @@ ON CONFLICT (id) DO NOTHING;
 
 -- name: RunTake :one
 -- The oldest run that nobody works on; the lock lasts as long as the transaction of its next page.
-SELECT id, kind, subject, person, sequence, amount, data, expires_at, trace, last_person, told
-FROM notificationtaskrunner.run WHERE ended_at IS NULL ORDER BY began_at LIMIT 1 FOR UPDATE SKIP LOCKED;
+SELECT id, kind, subject, person, sequence, amount, data, expires_at, trace, last_person, told, failures
+FROM notificationtaskrunner.run WHERE ended_at IS NULL AND (again_at IS NULL OR again_at <= @now) ORDER BY began_at LIMIT 1 FOR UPDATE SKIP LOCKED;
+
+-- name: RunPutOff :exec
+UPDATE notificationtaskrunner.run SET failures = failures + 1, again_at = @again_at WHERE id = @id;
 
 -- name: RunMove :exec
 UPDATE notificationtaskrunner.run SET last_person = @last_person, told = told + @told WHERE id = @id;

@@ -215,9 +215,23 @@ func (q *Queries) RunMove(ctx context.Context, arg RunMoveParams) error {
 	return err
 }
 
+const runPutOff = `-- name: RunPutOff :exec
+UPDATE notificationtaskrunner.run SET failures = failures + 1, again_at = $1 WHERE id = $2
+`
+
+type RunPutOffParams struct {
+	AgainAt *time.Time
+	ID      string
+}
+
+func (q *Queries) RunPutOff(ctx context.Context, arg RunPutOffParams) error {
+	_, err := q.db.Exec(ctx, runPutOff, arg.AgainAt, arg.ID)
+	return err
+}
+
 const runTake = `-- name: RunTake :one
-SELECT id, kind, subject, person, sequence, amount, data, expires_at, trace, last_person, told
-FROM notificationtaskrunner.run WHERE ended_at IS NULL ORDER BY began_at LIMIT 1 FOR UPDATE SKIP LOCKED
+SELECT id, kind, subject, person, sequence, amount, data, expires_at, trace, last_person, told, failures
+FROM notificationtaskrunner.run WHERE ended_at IS NULL AND (again_at IS NULL OR again_at <= $1) ORDER BY began_at LIMIT 1 FOR UPDATE SKIP LOCKED
 `
 
 type RunTakeRow struct {
@@ -232,11 +246,12 @@ type RunTakeRow struct {
 	Trace      string
 	LastPerson uuid.UUID
 	Told       int32
+	Failures   int32
 }
 
 // The oldest run that nobody works on; the lock lasts as long as the transaction of its next page.
-func (q *Queries) RunTake(ctx context.Context) (RunTakeRow, error) {
-	row := q.db.QueryRow(ctx, runTake)
+func (q *Queries) RunTake(ctx context.Context, now *time.Time) (RunTakeRow, error) {
+	row := q.db.QueryRow(ctx, runTake, now)
 	var i RunTakeRow
 	err := row.Scan(
 		&i.ID,
@@ -250,6 +265,7 @@ func (q *Queries) RunTake(ctx context.Context) (RunTakeRow, error) {
 		&i.Trace,
 		&i.LastPerson,
 		&i.Told,
+		&i.Failures,
 	)
 	return i, err
 }
