@@ -86,9 +86,15 @@ func checkEmail(f *errs.Fields, email string) {
 		f.Add("email", "register.email", "Enter your e-mail address.")
 	case len(email) > mostEmail:
 		f.Add("email", "register.email_long", "Enter an e-mail address of at most 254 characters.")
-	case err != nil, parsed.Address != email, !strings.Contains(email[at+1:], "."), strings.HasSuffix(email, "."):
+	case err != nil, parsed.Address != email, !named(email[at+1:]):
 		f.Add("email", "register.email_form", "Enter an e-mail address in the form name@example.org.")
 	}
+}
+
+// named tells whether a domain is a name below another. A number is none: it would have the mail server look into networks of our own.
+func named(domain string) bool {
+	dot := strings.LastIndexByte(domain, '.')
+	return dot >= 0 && strings.ContainsFunc(domain[dot:], unicode.IsLetter) && !strings.ContainsAny(domain, "[]")
 }
 
 func checkLicence(f *errs.Fields, country, number string) {

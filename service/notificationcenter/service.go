@@ -43,7 +43,7 @@ type Config struct {
 	Workers      int           `default:"4" help:"Messages that are sent at once."`
 	MaxAttempts  int           `default:"100" help:"How often a message is tried before it is put aside with the reason."`
 	FirstRetry   time.Duration `default:"5s" help:"Pause before the second try; each further one is twice as long, up to 15 minutes."`
-	OptoutKey    conf.Secret   `secret:"optout" help:"Secret with which the links that stop e-mails are signed; the same for all services. Keep it: old mails hold such links." default:""`
+	OptoutKey    conf.Secret   `secret:"optout" help:"Secret with which the links that stop e-mails are signed, and the Message-IDs by which bounces are known; the same for all services. Keep it: old mails hold such links." default:""`
 	PushKey      conf.Secret   `secret:"push" help:"Secret from which the key pair is made that signs pushes to browsers (VAPID). Keep it: with another one all browsers have to be turned on again." default:""`
 	PushContact  string        `name:"push-contact" default:"postmaster@rounds.example" help:"Address at which makers of browsers can reach whoever runs this, as their push services want it."`
 	PushLocal    bool          `name:"push-local" help:"Let push services be on this machine or in a private network, and without TLS; for tests."`
