@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rounds-cme/rounds/kit/db/dbtest"
 )
@@ -63,23 +64,25 @@ func TestWhatIsOldGoes(t *testing.T) {
 		}
 		return n
 	}
-	retain := func(schema string, now time.Time, most int) {
+	retain := func(by *pgxpool.Pool, schema string, now time.Time, most int) {
 		t.Helper()
-		if _, err := database.Pool(schema).Exec(context.Background(), `SELECT * FROM `+schema+`.retain($1, $2)`, now, most); err != nil {
+		if _, err := by.Exec(context.Background(), `SELECT * FROM `+schema+`.retain($1, $2)`, now, most); err != nil {
 			t.Fatalf("%s: %v", schema, err)
 		}
 	}
 	later := time.Now().AddDate(0, 18, 0)
-	retain("notificationcenter", time.Now(), 100)
-	if n := count("notificationcenter.notification"); n != 21 {
-		t.Errorf("%d notifications after a day on which nothing is old", n)
+	for said, now := range map[string]time.Time{"a day on which nothing is old": time.Now(), "a clock went wrong": later} {
+		retain(database.Pool("notificationcenter"), "notificationcenter", now, 100)
+		if n := count("notificationcenter.notification"); n != 21 {
+			t.Errorf("%d notifications after %s", n, said)
+		}
 	}
-	retain("notificationcenter", later, 5)
+	retain(admin, "notificationcenter", later, 5)
 	if n := count("notificationcenter.notification"); n != 16 {
 		t.Errorf("%d notifications after a step of five", n)
 	}
 	for _, schema := range []string{"notificationcenter", "notificationtaskrunner", "datamanagement"} {
-		retain(schema, later, 1000)
+		retain(admin, schema, later, 1000)
 	}
 	for table, want := range map[string]int{
 		"notificationcenter.notification": 0, "notificationcenter.delivery": 2, "notificationcenter.suppression": 1,
