@@ -84,18 +84,29 @@ func (v *verdict) give(out io.Writer) error {
 	if v.play != nil {
 		v.answers(out)
 	}
-	if v.house.broker != nil && len(v.wrong) > 0 {
-		list, _ := v.house.rounds("queue", "list") //nolint:errcheck // it only helps to find out
-		// Among what the broker holds are messages on their way from one queue to another, which wait in none.
-		all, _ := v.house.broker.Control("list_queues", "-p", "rounds", "name", "messages", "messages_ready", "messages_dlx") //nolint:errcheck // as above
-		v.not("at the broker:\n%s%s", list, all)
-	}
+	v.nothingDied()
 	kills := 0
 	for _, n := range v.killed {
 		kills += n
 	}
 	fmt.Fprintf(out, "%d kills: %v\n", kills, v.killed)
 	return errors.Join(v.wrong...)
+}
+
+// nothingDied holds that nothing was given up: a person would wait for it in vain until an operator puts it back.
+func (v *verdict) nothingDied() {
+	list, err := v.house.rounds("queue", "list")
+	if err != nil {
+		v.not("list the queues: %w", err)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(list), "\n")[1:] {
+		if f := strings.Fields(line); len(f) < 5 || f[4] != "0" {
+			v.not("dead letters: %s", line)
+		}
+	}
+	if len(v.wrong) > 0 {
+		v.not("queues:\n%s", list)
+	}
 }
 
 // message is one that was put, as the task runner made it.

@@ -53,14 +53,18 @@ func (p *place) outbox() int {
 	return n
 }
 
-// tray counts what a consumer was given.
+// tray counts what a consumer was given, and did.
 type tray struct {
+	failing bool // one in four fails at first
+
 	mu   sync.Mutex
 	seen map[uuid.UUID]int
 }
 
-func (p *place) consume(o queue.Options) *tray {
-	in := &tray{seen: map[uuid.UUID]int{}}
+func (p *place) consume(o queue.Options) *tray { return p.consumeAs(o, false) }
+
+func (p *place) consumeAs(o queue.Options, failing bool) *tray {
+	in := &tray{failing: failing, seen: map[uuid.UUID]int{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	d := p.driver(taker)
@@ -69,6 +73,10 @@ func (p *place) consume(o queue.Options) *tray {
 			in.mu.Lock()
 			defer in.mu.Unlock()
 			for _, m := range batch {
+				if in.failing && m.ID[15]%4 == 0 && m.Attempt == 1 {
+					m.Retry(errors.New("once"))
+					continue
+				}
 				in.seen[m.ID]++
 			}
 			return nil
@@ -92,19 +100,24 @@ func (t *tray) count() (different, all int) {
 	return len(t.seen), all
 }
 
-// The broker dies in the middle, while messages are put, carried, taken and acknowledged: none is lost, and those that
-// come twice are not more than were under way.
+// The broker dies in the middle, while messages are put, carried, taken, acknowledged and wait for their next try: none is lost, and
+// those that come twice are not more than were under way.
 //
 //nolint:paralleltest // Its node is everybody's: the others begin when it is through.
 func TestBrokerKilled(t *testing.T) {
 	p := newPlace(t)
 	p.relay()
 	const part, parts, prefetch = 500, 12, 200
-	in := p.consume(queue.Options{Workers: 2, Batch: 20, Prefetch: prefetch})
+	in := p.consumeAs(queue.Options{Workers: 2, Batch: 20, Prefetch: prefetch, Backoff: queue.Constant(time.Second)}, true)
+	looker := p.driver(taker)
 	for n := range parts {
 		p.put(part)
 		if n == parts/2 {
-			p.until("some came", func() bool { different, _ := in.count(); return different > part })
+			p.until("some came, and some wait", func() bool {
+				s, err := looker.Stats(context.Background(), plain)
+				different, _ := in.count()
+				return different > part && err == nil && s.Delayed > 0
+			})
 			p.node.Kill()
 			p.put(part)
 			if err := p.node.Again(context.Background()); err != nil {

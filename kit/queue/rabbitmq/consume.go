@@ -63,6 +63,9 @@ func (d *Driver) Consume(ctx context.Context, name string, o queue.Options, h qu
 	d.work(name, 1)
 	defer d.work(name, -1)
 	workers.Go(func() { d.meter.Watch(ctx, name, d.Stats) })
+	if !q.Ordered {
+		workers.Go(func() { c.bringBack(ctx) })
+	}
 	c.stay(ctx)
 	close(c.runs)
 	close(c.express)

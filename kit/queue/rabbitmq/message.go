@@ -22,6 +22,7 @@ const (
 	headerReplays  = "x-replays"  // how often an operator took it back from the dead
 	headerReason   = "x-reason"
 	headerDied     = "x-died-at"
+	headerDue      = "x-due-at" // of a message that waits for its next try
 
 	headerDeliveries = "x-delivery-count" // by the broker
 	headerBrokers    = "x-first-death-reason"

@@ -19,6 +19,7 @@ import (
 type fate struct {
 	takes bool
 	to    *parcel
+	last  bool // those behind it are not looked at
 }
 
 // hand goes over the messages of one of the broker's queues, and tells how many it took. What stays comes back in its order.
@@ -51,7 +52,7 @@ func (d *Driver) hand(ctx context.Context, name string, most int, decide func(*a
 			}
 			h.out.send(f.to)
 		}
-		if err = ctx.Err(); err != nil {
+		if err = ctx.Err(); err != nil || f.last {
 			break
 		}
 	}

@@ -64,8 +64,9 @@ func (c *consumer) settle(r *run, i *item, o queue.Outcome) {
 		next := i.copyOf
 		next.failures++
 		m := encode(&i.Delivery, next)
-		m.Headers[headerReason] = o.Reason
-		s.move(i, queue.Retried, c.queue.waiting(c.queue.wait(o.Wait)), m)
+		delay := c.queue.wait(o.Wait)
+		m.Headers[headerReason], m.Headers[headerDue] = o.Reason, c.now().Add(delay).UnixMicro()
+		s.move(i, queue.Retried, c.queue.waiting(delay), m)
 	}
 }
 

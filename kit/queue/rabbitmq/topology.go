@@ -31,8 +31,10 @@ const (
 	// mostDeliveries ends a message that kills whoever touches it; what fails in order is counted by its consumer, and ends
 	// long before.
 	mostDeliveries = 1000
-	keyUrgent      = "urgent"
-	keyNormal      = "normal"
+	// countless is for queues in which messages are only looked at: since version 4 the broker would drop them after twenty looks.
+	countless = 1 << 30
+	keyUrgent = "urgent"
+	keyNormal = "normal"
 )
 
 // defaultWaits follow the doubling back-off of consumers in steps of four.
@@ -115,7 +117,7 @@ func (q Queue) Objects() []Object {
 	}
 	all := []Object{
 		{Kind: "exchange", Name: q.dead(), Type: "fanout"},
-		{Kind: "queue", Name: q.dead(), Arguments: quorum(nil)},
+		{Kind: "queue", Name: q.dead(), Arguments: kept()},
 		{Kind: "binding", Name: q.dead(), From: q.dead()},
 		{Kind: "exchange", Name: q.exchange(), Type: "direct"},
 	}
@@ -131,31 +133,28 @@ func (q Queue) Objects() []Object {
 	if q.Ordered {
 		return all // its consumers wait by themselves: what fails holds up its lane
 	}
-	for _, wait := range q.waits() { // from here it goes back to the exchange with the routing key that it came with
+	for _, wait := range q.waits() { // from here a consumer takes it back to the exchange, with the routing key that it came with
 		name := q.waiting(wait)
 		all = append(all, Object{Kind: "exchange", Name: name, Type: "fanout"},
-			Object{Kind: "queue", Name: name, Arguments: deadLetters(q.exchange(), wait)},
+			Object{Kind: "queue", Name: name, Arguments: kept()},
 			Object{Kind: "binding", Name: name, From: name})
 	}
 	return all
 }
 
-func quorum(arguments map[string]any) map[string]any {
-	if arguments == nil {
-		arguments = map[string]any{}
-	}
-	arguments["x-queue-type"] = "quorum"
-	return arguments
+func kept() map[string]any {
+	return map[string]any{"x-queue-type": "quorum", "x-delivery-limit": countless}
 }
 
 // deadLetters sends what is as old as that to an exchange, and keeps it until it has arrived there.
 func deadLetters(exchange string, after time.Duration) map[string]any {
-	return quorum(map[string]any{
+	return map[string]any{
+		"x-queue-type":           "quorum",
 		"x-message-ttl":          after.Milliseconds(),
 		"x-dead-letter-exchange": exchange,
 		"x-dead-letter-strategy": "at-least-once",
 		"x-overflow":             "reject-publish", // without it the broker falls back to at most once
-	})
+	}
 }
 
 // Rights are regular expressions on names, as the broker wants them.
