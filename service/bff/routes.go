@@ -101,6 +101,7 @@ func operationRoutes(m *web.Mux, api web.Handler) {
 func notificationRoutes(m *web.Mux, api web.Handler) {
 	m.Get("/api/notifications", web.Account, api)
 	m.Get("/api/notifications/unseen", web.Account, api)
+	m.Get("/api/notifications/late", web.Account, api)
 	m.Get("/api/notifications/{id}", web.Account, api)
 	m.Post("/api/notifications/seen", web.Account, api)
 	m.Get("/api/me/browsers", web.Account, api)

@@ -29,6 +29,7 @@ func (s *server) duties() []duty {
 		s.appealsWaiting,
 		s.sagasStuck,
 		s.lettersDead,
+		s.messagesLate,
 		s.webinarsComing,
 	}
 }

@@ -26,6 +26,7 @@ func (s *server) deliveriesPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	view.Late = s.late(r.Context())
 	return s.show(w, r, http.StatusOK, delivery.Page(view))
 }
 

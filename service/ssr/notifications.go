@@ -36,7 +36,17 @@ func (s *server) notifications(w http.ResponseWriter, r *http.Request) error {
 	if next := list.GetNextPageToken(); next != "" {
 		view.Older = "/notifications?page_token=" + url.QueryEscape(next)
 	}
+	view.Late = s.late(r.Context())
 	return s.show(w, r, http.StatusOK, notifications.Page(view))
+}
+
+// late tells whether messages are late. When nobody can say, they may be.
+func (s *server) late(ctx context.Context) *bffpb.NotificationsLateResponse {
+	answer, err := s.told.Late(ctx, &bffpb.NotificationsLateRequest{})
+	if err != nil {
+		return &bffpb.NotificationsLateResponse{Unknown: true}
+	}
+	return answer
 }
 
 // openNotification notes that one was seen and leads to what it tells of.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
+	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/i18n"
 	"github.com/rounds-cme/rounds/kit/web"
 	"github.com/rounds-cme/rounds/service/ssr/form"
@@ -25,6 +26,22 @@ func (s *server) lettersDead(ctx context.Context) (backoffice.Task, error) {
 		n += int(q.GetDead())
 	}
 	return backoffice.Task{Label: i18n.Say(ctx, "work.queues", "count", n), Href: queue.ListPath, Count: n}, nil
+}
+
+// messagesLate says that messages wait which should have gone, and since when.
+func (s *server) messagesLate(ctx context.Context) (backoffice.Task, error) {
+	task := backoffice.Task{Label: i18n.Say(ctx, "notifications.title"), Href: queue.ListPath}
+	late, err := s.told.Late(ctx, &bffpb.NotificationsLateRequest{})
+	if err != nil {
+		return task, err
+	}
+	if late.GetUnknown() {
+		return task, errs.New(errs.Unavailable, "queue.away", "Whoever sends messages does not answer.")
+	}
+	if late.GetSince() != nil {
+		task.Count, task.Label = 1, i18n.Say(ctx, "work.late", "since", i18n.Moment(ctx, late.GetSince().AsTime()))
+	}
+	return task, nil
 }
 
 func (s *server) queues(w http.ResponseWriter, r *http.Request) error {

@@ -350,6 +350,96 @@ func (x *NotificationsUnseenResponse) GetUnseen() int32 {
 	return 0
 }
 
+type NotificationsLateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NotificationsLateRequest) Reset() {
+	*x = NotificationsLateRequest{}
+	mi := &file_bff_v1_notification_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NotificationsLateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NotificationsLateRequest) ProtoMessage() {}
+
+func (x *NotificationsLateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_notification_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NotificationsLateRequest.ProtoReflect.Descriptor instead.
+func (*NotificationsLateRequest) Descriptor() ([]byte, []int) {
+	return file_bff_v1_notification_proto_rawDescGZIP(), []int{6}
+}
+
+type NotificationsLateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Since when the oldest waits that could be sent now; missing when nothing is late.
+	Since *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=since,proto3" json:"since,omitempty"`
+	// True when one of those who send does not answer: what is due then waits too.
+	Unknown       bool `protobuf:"varint,2,opt,name=unknown,proto3" json:"unknown,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NotificationsLateResponse) Reset() {
+	*x = NotificationsLateResponse{}
+	mi := &file_bff_v1_notification_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NotificationsLateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NotificationsLateResponse) ProtoMessage() {}
+
+func (x *NotificationsLateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bff_v1_notification_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NotificationsLateResponse.ProtoReflect.Descriptor instead.
+func (*NotificationsLateResponse) Descriptor() ([]byte, []int) {
+	return file_bff_v1_notification_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *NotificationsLateResponse) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *NotificationsLateResponse) GetUnknown() bool {
+	if x != nil {
+		return x.Unknown
+	}
+	return false
+}
+
 type NotificationsMarkSeenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At most 100; none means all.
@@ -360,7 +450,7 @@ type NotificationsMarkSeenRequest struct {
 
 func (x *NotificationsMarkSeenRequest) Reset() {
 	*x = NotificationsMarkSeenRequest{}
-	mi := &file_bff_v1_notification_proto_msgTypes[6]
+	mi := &file_bff_v1_notification_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -372,7 +462,7 @@ func (x *NotificationsMarkSeenRequest) String() string {
 func (*NotificationsMarkSeenRequest) ProtoMessage() {}
 
 func (x *NotificationsMarkSeenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_notification_proto_msgTypes[6]
+	mi := &file_bff_v1_notification_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -385,7 +475,7 @@ func (x *NotificationsMarkSeenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NotificationsMarkSeenRequest.ProtoReflect.Descriptor instead.
 func (*NotificationsMarkSeenRequest) Descriptor() ([]byte, []int) {
-	return file_bff_v1_notification_proto_rawDescGZIP(), []int{6}
+	return file_bff_v1_notification_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *NotificationsMarkSeenRequest) GetNotificationIds() []string {
@@ -404,7 +494,7 @@ type NotificationsMarkSeenResponse struct {
 
 func (x *NotificationsMarkSeenResponse) Reset() {
 	*x = NotificationsMarkSeenResponse{}
-	mi := &file_bff_v1_notification_proto_msgTypes[7]
+	mi := &file_bff_v1_notification_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -416,7 +506,7 @@ func (x *NotificationsMarkSeenResponse) String() string {
 func (*NotificationsMarkSeenResponse) ProtoMessage() {}
 
 func (x *NotificationsMarkSeenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bff_v1_notification_proto_msgTypes[7]
+	mi := &file_bff_v1_notification_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -429,7 +519,7 @@ func (x *NotificationsMarkSeenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NotificationsMarkSeenResponse.ProtoReflect.Descriptor instead.
 func (*NotificationsMarkSeenResponse) Descriptor() ([]byte, []int) {
-	return file_bff_v1_notification_proto_rawDescGZIP(), []int{7}
+	return file_bff_v1_notification_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *NotificationsMarkSeenResponse) GetUnseen() int32 {
@@ -464,11 +554,15 @@ const file_bff_v1_notification_proto_rawDesc = "" +
 	"\x0fnotification_id\x18\x01 \x01(\tR\x0enotificationId\"\x1c\n" +
 	"\x1aNotificationsUnseenRequest\"5\n" +
 	"\x1bNotificationsUnseenResponse\x12\x16\n" +
-	"\x06unseen\x18\x01 \x01(\x05R\x06unseen\"I\n" +
+	"\x06unseen\x18\x01 \x01(\x05R\x06unseen\"\x1a\n" +
+	"\x18NotificationsLateRequest\"g\n" +
+	"\x19NotificationsLateResponse\x120\n" +
+	"\x05since\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x18\n" +
+	"\aunknown\x18\x02 \x01(\bR\aunknown\"I\n" +
 	"\x1cNotificationsMarkSeenRequest\x12)\n" +
 	"\x10notification_ids\x18\x01 \x03(\tR\x0fnotificationIds\"7\n" +
 	"\x1dNotificationsMarkSeenResponse\x12\x16\n" +
-	"\x06unseen\x18\x01 \x01(\x05R\x06unseen2\xe2\x03\n" +
+	"\x06unseen\x18\x01 \x01(\x05R\x06unseen2\xd6\x04\n" +
 	"\rNotifications\x12r\n" +
 	"\x04List\x12'.rounds.bff.v1.NotificationsListRequest\x1a(.rounds.bff.v1.NotificationsListResponse\"\x17\x8a\xb5\x18\x13\n" +
 	"\x03ssr\n" +
@@ -477,6 +571,9 @@ const file_bff_v1_notification_proto_rawDesc = "" +
 	"\x03ssr\n" +
 	"\x03bff\x12\aaccount\x12x\n" +
 	"\x06Unseen\x12).rounds.bff.v1.NotificationsUnseenRequest\x1a*.rounds.bff.v1.NotificationsUnseenResponse\"\x17\x8a\xb5\x18\x13\n" +
+	"\x03ssr\n" +
+	"\x03bff\x12\aaccount\x12r\n" +
+	"\x04Late\x12'.rounds.bff.v1.NotificationsLateRequest\x1a(.rounds.bff.v1.NotificationsLateResponse\"\x17\x8a\xb5\x18\x13\n" +
 	"\x03ssr\n" +
 	"\x03bff\x12\aaccount\x12~\n" +
 	"\bMarkSeen\x12+.rounds.bff.v1.NotificationsMarkSeenRequest\x1a,.rounds.bff.v1.NotificationsMarkSeenResponse\"\x17\x8a\xb5\x18\x13\n" +
@@ -495,7 +592,7 @@ func file_bff_v1_notification_proto_rawDescGZIP() []byte {
 	return file_bff_v1_notification_proto_rawDescData
 }
 
-var file_bff_v1_notification_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_bff_v1_notification_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_bff_v1_notification_proto_goTypes = []any{
 	(*Notification)(nil),                  // 0: rounds.bff.v1.Notification
 	(*NotificationsListRequest)(nil),      // 1: rounds.bff.v1.NotificationsListRequest
@@ -503,26 +600,31 @@ var file_bff_v1_notification_proto_goTypes = []any{
 	(*NotificationsGetRequest)(nil),       // 3: rounds.bff.v1.NotificationsGetRequest
 	(*NotificationsUnseenRequest)(nil),    // 4: rounds.bff.v1.NotificationsUnseenRequest
 	(*NotificationsUnseenResponse)(nil),   // 5: rounds.bff.v1.NotificationsUnseenResponse
-	(*NotificationsMarkSeenRequest)(nil),  // 6: rounds.bff.v1.NotificationsMarkSeenRequest
-	(*NotificationsMarkSeenResponse)(nil), // 7: rounds.bff.v1.NotificationsMarkSeenResponse
-	(*timestamppb.Timestamp)(nil),         // 8: google.protobuf.Timestamp
+	(*NotificationsLateRequest)(nil),      // 6: rounds.bff.v1.NotificationsLateRequest
+	(*NotificationsLateResponse)(nil),     // 7: rounds.bff.v1.NotificationsLateResponse
+	(*NotificationsMarkSeenRequest)(nil),  // 8: rounds.bff.v1.NotificationsMarkSeenRequest
+	(*NotificationsMarkSeenResponse)(nil), // 9: rounds.bff.v1.NotificationsMarkSeenResponse
+	(*timestamppb.Timestamp)(nil),         // 10: google.protobuf.Timestamp
 }
 var file_bff_v1_notification_proto_depIdxs = []int32{
-	8, // 0: rounds.bff.v1.Notification.created_at:type_name -> google.protobuf.Timestamp
-	0, // 1: rounds.bff.v1.NotificationsListResponse.notifications:type_name -> rounds.bff.v1.Notification
-	1, // 2: rounds.bff.v1.Notifications.List:input_type -> rounds.bff.v1.NotificationsListRequest
-	3, // 3: rounds.bff.v1.Notifications.Get:input_type -> rounds.bff.v1.NotificationsGetRequest
-	4, // 4: rounds.bff.v1.Notifications.Unseen:input_type -> rounds.bff.v1.NotificationsUnseenRequest
-	6, // 5: rounds.bff.v1.Notifications.MarkSeen:input_type -> rounds.bff.v1.NotificationsMarkSeenRequest
-	2, // 6: rounds.bff.v1.Notifications.List:output_type -> rounds.bff.v1.NotificationsListResponse
-	0, // 7: rounds.bff.v1.Notifications.Get:output_type -> rounds.bff.v1.Notification
-	5, // 8: rounds.bff.v1.Notifications.Unseen:output_type -> rounds.bff.v1.NotificationsUnseenResponse
-	7, // 9: rounds.bff.v1.Notifications.MarkSeen:output_type -> rounds.bff.v1.NotificationsMarkSeenResponse
-	6, // [6:10] is the sub-list for method output_type
-	2, // [2:6] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	10, // 0: rounds.bff.v1.Notification.created_at:type_name -> google.protobuf.Timestamp
+	0,  // 1: rounds.bff.v1.NotificationsListResponse.notifications:type_name -> rounds.bff.v1.Notification
+	10, // 2: rounds.bff.v1.NotificationsLateResponse.since:type_name -> google.protobuf.Timestamp
+	1,  // 3: rounds.bff.v1.Notifications.List:input_type -> rounds.bff.v1.NotificationsListRequest
+	3,  // 4: rounds.bff.v1.Notifications.Get:input_type -> rounds.bff.v1.NotificationsGetRequest
+	4,  // 5: rounds.bff.v1.Notifications.Unseen:input_type -> rounds.bff.v1.NotificationsUnseenRequest
+	6,  // 6: rounds.bff.v1.Notifications.Late:input_type -> rounds.bff.v1.NotificationsLateRequest
+	8,  // 7: rounds.bff.v1.Notifications.MarkSeen:input_type -> rounds.bff.v1.NotificationsMarkSeenRequest
+	2,  // 8: rounds.bff.v1.Notifications.List:output_type -> rounds.bff.v1.NotificationsListResponse
+	0,  // 9: rounds.bff.v1.Notifications.Get:output_type -> rounds.bff.v1.Notification
+	5,  // 10: rounds.bff.v1.Notifications.Unseen:output_type -> rounds.bff.v1.NotificationsUnseenResponse
+	7,  // 11: rounds.bff.v1.Notifications.Late:output_type -> rounds.bff.v1.NotificationsLateResponse
+	9,  // 12: rounds.bff.v1.Notifications.MarkSeen:output_type -> rounds.bff.v1.NotificationsMarkSeenResponse
+	8,  // [8:13] is the sub-list for method output_type
+	3,  // [3:8] is the sub-list for method input_type
+	3,  // [3:3] is the sub-list for extension type_name
+	3,  // [3:3] is the sub-list for extension extendee
+	0,  // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_bff_v1_notification_proto_init() }
@@ -536,7 +638,7 @@ func file_bff_v1_notification_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bff_v1_notification_proto_rawDesc), len(file_bff_v1_notification_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,6 +24,7 @@ const (
 	Notifications_List_FullMethodName     = "/rounds.bff.v1.Notifications/List"
 	Notifications_Get_FullMethodName      = "/rounds.bff.v1.Notifications/Get"
 	Notifications_Unseen_FullMethodName   = "/rounds.bff.v1.Notifications/Unseen"
+	Notifications_Late_FullMethodName     = "/rounds.bff.v1.Notifications/Late"
 	Notifications_MarkSeen_FullMethodName = "/rounds.bff.v1.Notifications/MarkSeen"
 )
 
@@ -37,6 +38,8 @@ type NotificationsClient interface {
 	Get(ctx context.Context, in *NotificationsGetRequest, opts ...grpc.CallOption) (*Notification, error)
 	// Unseen tells how many wait, for the badge.
 	Unseen(ctx context.Context, in *NotificationsUnseenRequest, opts ...grpc.CallOption) (*NotificationsUnseenResponse, error)
+	// Late tells whether messages are late, of which this person's may be one.
+	Late(ctx context.Context, in *NotificationsLateRequest, opts ...grpc.CallOption) (*NotificationsLateResponse, error)
 	// MarkSeen marks some, or all, as seen. Those of other people are not found and not touched.
 	MarkSeen(ctx context.Context, in *NotificationsMarkSeenRequest, opts ...grpc.CallOption) (*NotificationsMarkSeenResponse, error)
 }
@@ -79,6 +82,16 @@ func (c *notificationsClient) Unseen(ctx context.Context, in *NotificationsUnsee
 	return out, nil
 }
 
+func (c *notificationsClient) Late(ctx context.Context, in *NotificationsLateRequest, opts ...grpc.CallOption) (*NotificationsLateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(NotificationsLateResponse)
+	err := c.cc.Invoke(ctx, Notifications_Late_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *notificationsClient) MarkSeen(ctx context.Context, in *NotificationsMarkSeenRequest, opts ...grpc.CallOption) (*NotificationsMarkSeenResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(NotificationsMarkSeenResponse)
@@ -99,6 +112,8 @@ type NotificationsServer interface {
 	Get(context.Context, *NotificationsGetRequest) (*Notification, error)
 	// Unseen tells how many wait, for the badge.
 	Unseen(context.Context, *NotificationsUnseenRequest) (*NotificationsUnseenResponse, error)
+	// Late tells whether messages are late, of which this person's may be one.
+	Late(context.Context, *NotificationsLateRequest) (*NotificationsLateResponse, error)
 	// MarkSeen marks some, or all, as seen. Those of other people are not found and not touched.
 	MarkSeen(context.Context, *NotificationsMarkSeenRequest) (*NotificationsMarkSeenResponse, error)
 	mustEmbedUnimplementedNotificationsServer()
@@ -119,6 +134,9 @@ func (UnimplementedNotificationsServer) Get(context.Context, *NotificationsGetRe
 }
 func (UnimplementedNotificationsServer) Unseen(context.Context, *NotificationsUnseenRequest) (*NotificationsUnseenResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Unseen not implemented")
+}
+func (UnimplementedNotificationsServer) Late(context.Context, *NotificationsLateRequest) (*NotificationsLateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Late not implemented")
 }
 func (UnimplementedNotificationsServer) MarkSeen(context.Context, *NotificationsMarkSeenRequest) (*NotificationsMarkSeenResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method MarkSeen not implemented")
@@ -198,6 +216,24 @@ func _Notifications_Unseen_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Notifications_Late_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(NotificationsLateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NotificationsServer).Late(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Notifications_Late_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NotificationsServer).Late(ctx, req.(*NotificationsLateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Notifications_MarkSeen_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(NotificationsMarkSeenRequest)
 	if err := dec(in); err != nil {
@@ -234,6 +270,10 @@ var Notifications_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Unseen",
 			Handler:    _Notifications_Unseen_Handler,
+		},
+		{
+			MethodName: "Late",
+			Handler:    _Notifications_Late_Handler,
 		},
 		{
 			MethodName: "MarkSeen",

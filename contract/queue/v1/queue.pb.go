@@ -1030,6 +1030,87 @@ func (x *QueueSetAsideResponse) GetCount() int64 {
 	return 0
 }
 
+type QueueLateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueueLateRequest) Reset() {
+	*x = QueueLateRequest{}
+	mi := &file_queue_v1_queue_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueueLateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueueLateRequest) ProtoMessage() {}
+
+func (x *QueueLateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_queue_v1_queue_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueueLateRequest.ProtoReflect.Descriptor instead.
+func (*QueueLateRequest) Descriptor() ([]byte, []int) {
+	return file_queue_v1_queue_proto_rawDescGZIP(), []int{15}
+}
+
+type QueueLateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0 when nothing waits for longer than it takes.
+	WaitedSeconds float64 `protobuf:"fixed64,1,opt,name=waited_seconds,json=waitedSeconds,proto3" json:"waited_seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueueLateResponse) Reset() {
+	*x = QueueLateResponse{}
+	mi := &file_queue_v1_queue_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueueLateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueueLateResponse) ProtoMessage() {}
+
+func (x *QueueLateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_queue_v1_queue_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueueLateResponse.ProtoReflect.Descriptor instead.
+func (*QueueLateResponse) Descriptor() ([]byte, []int) {
+	return file_queue_v1_queue_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *QueueLateResponse) GetWaitedSeconds() float64 {
+	if x != nil {
+		return x.WaitedSeconds
+	}
+	return 0
+}
+
 var File_queue_v1_queue_proto protoreflect.FileDescriptor
 
 const file_queue_v1_queue_proto_rawDesc = "" +
@@ -1114,7 +1195,10 @@ const file_queue_v1_queue_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +
 	"\x05queue\x18\x02 \x01(\tR\x05queue\"-\n" +
 	"\x15QueueSetAsideResponse\x12\x14\n" +
-	"\x05count\x18\x01 \x01(\x03R\x05count2\xad\x04\n" +
+	"\x05count\x18\x01 \x01(\x03R\x05count\"\x12\n" +
+	"\x10QueueLateRequest\":\n" +
+	"\x11QueueLateResponse\x12%\n" +
+	"\x0ewaited_seconds\x18\x01 \x01(\x01R\rwaitedSeconds2\x90\x05\n" +
 	"\x06Queues\x12g\n" +
 	"\x04List\x12!.rounds.queue.v1.QueueListRequest\x1a\".rounds.queue.v1.QueueListResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\x03bff\x12\radministrator\x12d\n" +
@@ -1123,7 +1207,9 @@ const file_queue_v1_queue_proto_rawDesc = "" +
 	"\x06Replay\x12#.rounds.queue.v1.QueueReplayRequest\x1a$.rounds.queue.v1.QueueReplayResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\x03bff\x12\radministrator\x12p\n" +
 	"\aDiscard\x12$.rounds.queue.v1.QueueDiscardRequest\x1a%.rounds.queue.v1.QueueDiscardResponse\"\x18\x8a\xb5\x18\x14\n" +
-	"\x03bff\x12\radministrator\x12s\n" +
+	"\x03bff\x12\radministrator\x12a\n" +
+	"\x04Late\x12!.rounds.queue.v1.QueueLateRequest\x1a\".rounds.queue.v1.QueueLateResponse\"\x12\x8a\xb5\x18\x0e\n" +
+	"\x03bff\x12\aaccount\x12s\n" +
 	"\bSetAside\x12%.rounds.queue.v1.QueueSetAsideRequest\x1a&.rounds.queue.v1.QueueSetAsideResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\x03bff\x12\radministratorB8Z6github.com/rounds-cme/rounds/contract/queue/v1;queuepbb\x06proto3"
 
@@ -1139,7 +1225,7 @@ func file_queue_v1_queue_proto_rawDescGZIP() []byte {
 	return file_queue_v1_queue_proto_rawDescData
 }
 
-var file_queue_v1_queue_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_queue_v1_queue_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_queue_v1_queue_proto_goTypes = []any{
 	(*Queue)(nil),                 // 0: rounds.queue.v1.Queue
 	(*QueueMessage)(nil),          // 1: rounds.queue.v1.QueueMessage
@@ -1156,16 +1242,18 @@ var file_queue_v1_queue_proto_goTypes = []any{
 	(*QueueDiscardResponse)(nil),  // 12: rounds.queue.v1.QueueDiscardResponse
 	(*QueueSetAsideRequest)(nil),  // 13: rounds.queue.v1.QueueSetAsideRequest
 	(*QueueSetAsideResponse)(nil), // 14: rounds.queue.v1.QueueSetAsideResponse
-	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*QueueLateRequest)(nil),      // 15: rounds.queue.v1.QueueLateRequest
+	(*QueueLateResponse)(nil),     // 16: rounds.queue.v1.QueueLateResponse
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
 }
 var file_queue_v1_queue_proto_depIdxs = []int32{
-	15, // 0: rounds.queue.v1.QueueMessage.put_at:type_name -> google.protobuf.Timestamp
-	15, // 1: rounds.queue.v1.QueueMessage.due_at:type_name -> google.protobuf.Timestamp
-	15, // 2: rounds.queue.v1.QueueMessage.expires_at:type_name -> google.protobuf.Timestamp
-	15, // 3: rounds.queue.v1.QueueMessage.died_at:type_name -> google.protobuf.Timestamp
+	17, // 0: rounds.queue.v1.QueueMessage.put_at:type_name -> google.protobuf.Timestamp
+	17, // 1: rounds.queue.v1.QueueMessage.due_at:type_name -> google.protobuf.Timestamp
+	17, // 2: rounds.queue.v1.QueueMessage.expires_at:type_name -> google.protobuf.Timestamp
+	17, // 3: rounds.queue.v1.QueueMessage.died_at:type_name -> google.protobuf.Timestamp
 	2,  // 4: rounds.queue.v1.QueueMessage.fields:type_name -> rounds.queue.v1.QueueField
-	15, // 5: rounds.queue.v1.QueueReason.last_at:type_name -> google.protobuf.Timestamp
-	15, // 6: rounds.queue.v1.QueueOperation.at:type_name -> google.protobuf.Timestamp
+	17, // 5: rounds.queue.v1.QueueReason.last_at:type_name -> google.protobuf.Timestamp
+	17, // 6: rounds.queue.v1.QueueOperation.at:type_name -> google.protobuf.Timestamp
 	0,  // 7: rounds.queue.v1.QueueListResponse.queues:type_name -> rounds.queue.v1.Queue
 	0,  // 8: rounds.queue.v1.QueueGetResponse.queue:type_name -> rounds.queue.v1.Queue
 	1,  // 9: rounds.queue.v1.QueueGetResponse.waiting:type_name -> rounds.queue.v1.QueueMessage
@@ -1176,14 +1264,16 @@ var file_queue_v1_queue_proto_depIdxs = []int32{
 	7,  // 14: rounds.queue.v1.Queues.Get:input_type -> rounds.queue.v1.QueueGetRequest
 	9,  // 15: rounds.queue.v1.Queues.Replay:input_type -> rounds.queue.v1.QueueReplayRequest
 	11, // 16: rounds.queue.v1.Queues.Discard:input_type -> rounds.queue.v1.QueueDiscardRequest
-	13, // 17: rounds.queue.v1.Queues.SetAside:input_type -> rounds.queue.v1.QueueSetAsideRequest
-	6,  // 18: rounds.queue.v1.Queues.List:output_type -> rounds.queue.v1.QueueListResponse
-	8,  // 19: rounds.queue.v1.Queues.Get:output_type -> rounds.queue.v1.QueueGetResponse
-	10, // 20: rounds.queue.v1.Queues.Replay:output_type -> rounds.queue.v1.QueueReplayResponse
-	12, // 21: rounds.queue.v1.Queues.Discard:output_type -> rounds.queue.v1.QueueDiscardResponse
-	14, // 22: rounds.queue.v1.Queues.SetAside:output_type -> rounds.queue.v1.QueueSetAsideResponse
-	18, // [18:23] is the sub-list for method output_type
-	13, // [13:18] is the sub-list for method input_type
+	15, // 17: rounds.queue.v1.Queues.Late:input_type -> rounds.queue.v1.QueueLateRequest
+	13, // 18: rounds.queue.v1.Queues.SetAside:input_type -> rounds.queue.v1.QueueSetAsideRequest
+	6,  // 19: rounds.queue.v1.Queues.List:output_type -> rounds.queue.v1.QueueListResponse
+	8,  // 20: rounds.queue.v1.Queues.Get:output_type -> rounds.queue.v1.QueueGetResponse
+	10, // 21: rounds.queue.v1.Queues.Replay:output_type -> rounds.queue.v1.QueueReplayResponse
+	12, // 22: rounds.queue.v1.Queues.Discard:output_type -> rounds.queue.v1.QueueDiscardResponse
+	16, // 23: rounds.queue.v1.Queues.Late:output_type -> rounds.queue.v1.QueueLateResponse
+	14, // 24: rounds.queue.v1.Queues.SetAside:output_type -> rounds.queue.v1.QueueSetAsideResponse
+	19, // [19:25] is the sub-list for method output_type
+	13, // [13:19] is the sub-list for method input_type
 	13, // [13:13] is the sub-list for extension type_name
 	13, // [13:13] is the sub-list for extension extendee
 	0,  // [0:13] is the sub-list for field type_name
@@ -1201,7 +1291,7 @@ func file_queue_v1_queue_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_queue_v1_queue_proto_rawDesc), len(file_queue_v1_queue_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,7 @@ const (
 	Queues_Get_FullMethodName      = "/rounds.queue.v1.Queues/Get"
 	Queues_Replay_FullMethodName   = "/rounds.queue.v1.Queues/Replay"
 	Queues_Discard_FullMethodName  = "/rounds.queue.v1.Queues/Discard"
+	Queues_Late_FullMethodName     = "/rounds.queue.v1.Queues/Late"
 	Queues_SetAside_FullMethodName = "/rounds.queue.v1.Queues/SetAside"
 )
 
@@ -41,6 +42,8 @@ type QueuesClient interface {
 	Replay(ctx context.Context, in *QueueReplayRequest, opts ...grpc.CallOption) (*QueueReplayResponse, error)
 	// Deletes dead letters for good.
 	Discard(ctx context.Context, in *QueueDiscardRequest, opts ...grpc.CallOption) (*QueueDiscardResponse, error)
+	// Tells whoever waits for something how long the oldest has waited that could be done now. It says nothing of anybody.
+	Late(ctx context.Context, in *QueueLateRequest, opts ...grpc.CallOption) (*QueueLateResponse, error)
 	// Makes dead letters of everything that waits; Replay takes it back.
 	SetAside(ctx context.Context, in *QueueSetAsideRequest, opts ...grpc.CallOption) (*QueueSetAsideResponse, error)
 }
@@ -93,6 +96,16 @@ func (c *queuesClient) Discard(ctx context.Context, in *QueueDiscardRequest, opt
 	return out, nil
 }
 
+func (c *queuesClient) Late(ctx context.Context, in *QueueLateRequest, opts ...grpc.CallOption) (*QueueLateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(QueueLateResponse)
+	err := c.cc.Invoke(ctx, Queues_Late_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *queuesClient) SetAside(ctx context.Context, in *QueueSetAsideRequest, opts ...grpc.CallOption) (*QueueSetAsideResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(QueueSetAsideResponse)
@@ -115,6 +128,8 @@ type QueuesServer interface {
 	Replay(context.Context, *QueueReplayRequest) (*QueueReplayResponse, error)
 	// Deletes dead letters for good.
 	Discard(context.Context, *QueueDiscardRequest) (*QueueDiscardResponse, error)
+	// Tells whoever waits for something how long the oldest has waited that could be done now. It says nothing of anybody.
+	Late(context.Context, *QueueLateRequest) (*QueueLateResponse, error)
 	// Makes dead letters of everything that waits; Replay takes it back.
 	SetAside(context.Context, *QueueSetAsideRequest) (*QueueSetAsideResponse, error)
 	mustEmbedUnimplementedQueuesServer()
@@ -138,6 +153,9 @@ func (UnimplementedQueuesServer) Replay(context.Context, *QueueReplayRequest) (*
 }
 func (UnimplementedQueuesServer) Discard(context.Context, *QueueDiscardRequest) (*QueueDiscardResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Discard not implemented")
+}
+func (UnimplementedQueuesServer) Late(context.Context, *QueueLateRequest) (*QueueLateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Late not implemented")
 }
 func (UnimplementedQueuesServer) SetAside(context.Context, *QueueSetAsideRequest) (*QueueSetAsideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetAside not implemented")
@@ -235,6 +253,24 @@ func _Queues_Discard_Handler(srv interface{}, ctx context.Context, dec func(inte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Queues_Late_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueueLateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueuesServer).Late(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Queues_Late_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueuesServer).Late(ctx, req.(*QueueLateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Queues_SetAside_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(QueueSetAsideRequest)
 	if err := dec(in); err != nil {
@@ -275,6 +311,10 @@ var Queues_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Discard",
 			Handler:    _Queues_Discard_Handler,
+		},
+		{
+			MethodName: "Late",
+			Handler:    _Queues_Late_Handler,
 		},
 		{
 			MethodName: "SetAside",

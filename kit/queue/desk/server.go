@@ -29,6 +29,7 @@ type Server struct {
 
 	queues queue.Operator
 	names  []string
+	late   lateness
 }
 
 // Serve makes the RPCs of a service that works on these queues.

@@ -20,6 +20,7 @@ type View struct {
 	List    *bffpb.DeliveriesListResponse
 	First   bool
 	Missing bool
+	Late    *bffpb.NotificationsLateResponse
 }
 
 func (v View) older() string { return part.Query(Path, "page", v.List.GetNextPageToken()) }

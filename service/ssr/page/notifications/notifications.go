@@ -5,6 +5,7 @@ package notifications
 import (
 	"time"
 
+	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	"github.com/rounds-cme/rounds/service/ssr/form"
 )
 
@@ -16,6 +17,7 @@ type View struct {
 	// Older leads to the next page; empty on the last.
 	Older   string
 	Missing bool
+	Late    *bffpb.NotificationsLateResponse
 }
 
 // Item is one notification.
@@ -24,4 +26,12 @@ type Item struct {
 	Text string
 	At   time.Time
 	Seen bool
+}
+
+// since is when the oldest message that is late should have gone; zero when none is.
+func since(l *bffpb.NotificationsLateResponse) time.Time {
+	if l.GetSince() == nil {
+		return time.Time{}
+	}
+	return l.GetSince().AsTime()
 }
