@@ -6,8 +6,10 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	authpb "github.com/rounds-cme/rounds/contract/auth/v1"
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	notificationcenterpb "github.com/rounds-cme/rounds/contract/notificationcenter/v1"
+	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/token"
 )
 
@@ -40,8 +42,17 @@ func (s *browsers) List(ctx context.Context, _ *bffpb.BrowsersListRequest) (*bff
 	return a, nil
 }
 
-// Add hands over to the notification center.
+// Add hands over to the notification center. What is turned on outlives the session, and goes with it: so auth is asked whether the session is
+// still good, and not what it said some seconds ago. Whoever was logged out everywhere could listen on otherwise.
 func (s *browsers) Add(ctx context.Context, q *bffpb.BrowsersAddRequest) (*bffpb.BrowsersAddResponse, error) {
+	who, _ := token.From(ctx)
+	now, err := s.auth.Permissions(ctx, &authpb.PermissionsRequest{AccountId: who.Account.String(), SessionId: who.Session.String()})
+	if err != nil {
+		return nil, err
+	}
+	if !now.GetActive() {
+		return nil, errs.New(errs.Unauthenticated, token.CodeExpired, "Your session has ended. Please log in again.")
+	}
 	a, err := s.center.AddBrowser(ctx, &notificationcenterpb.AddBrowserRequest{
 		Endpoint: q.GetEndpoint(), P256Dh: q.GetP256Dh(), Auth: q.GetAuth(), Label: q.GetLabel(),
 	})

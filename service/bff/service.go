@@ -16,6 +16,7 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
 
+	authpb "github.com/rounds-cme/rounds/contract/auth/v1"
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
 	datamanagementpb "github.com/rounds-cme/rounds/contract/datamanagement/v1"
 	notificationcenterpb "github.com/rounds-cme/rounds/contract/notificationcenter/v1"
@@ -41,6 +42,7 @@ type server struct {
 	log      *slog.Logger
 	now      func() time.Time
 	views    *store.Queries
+	auth     authpb.AuthClient
 	people   datamanagementpb.PeopleClient
 	data     datamanagementpb.ContentClient
 	center   notificationcenterpb.NotificationCenterClient
@@ -92,6 +94,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	data := d.Dial("datamanagement")
 	s := &server{
 		log: d.Log, now: d.Now, views: store.New(d.DB),
+		auth:     authpb.NewAuthClient(d.Dial("auth")),
 		people:   datamanagementpb.NewPeopleClient(data),
 		data:     datamanagementpb.NewContentClient(data),
 		center:   notificationcenterpb.NewNotificationCenterClient(d.Dial("notificationcenter")),
