@@ -12,13 +12,22 @@ import (
 // while people do everything. go run ./test/chaos is the long one.
 func TestChaos(t *testing.T) {
 	t.Parallel()
-	binary, err := program.Build(t.Context(), t.TempDir())
-	if err != nil {
+	prove(t, &command{
+		Scenario: "both", Kills: 5, Seed: 4, People: 40, Readers: 300, Lead: time.Second, Pause: 900 * time.Millisecond, Slow: 5 * time.Millisecond, Hurry: true,
+	})
+}
+
+// TestAway has reminders go out without everybody who does not send them, and wait for the broker.
+func TestAway(t *testing.T) {
+	t.Parallel()
+	prove(t, &command{Scenario: "away", Readers: 100, Lead: time.Second, Broker: true, Hurry: true})
+}
+
+func prove(t *testing.T, c *command) {
+	t.Helper()
+	var err error
+	if c.Binary, err = program.Build(t.Context(), t.TempDir()); err != nil {
 		t.Fatal(err)
-	}
-	c := &command{
-		Scenario: "both", Kills: 5, Seed: 4, People: 40, Readers: 300, Lead: time.Second, Pause: 900 * time.Millisecond, Binary: binary,
-		Slow: 5 * time.Millisecond, Hurry: true,
 	}
 	var told strings.Builder
 	err = c.run(t, &told)

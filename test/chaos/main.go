@@ -25,7 +25,7 @@ import (
 
 // command is what can be chosen.
 type command struct {
-	Scenario string        `default:"random" enum:"random,reminders,both" help:"random: kills while people do everything; reminders: each service, database and broker once, in the middle of reminders."`
+	Scenario string        `default:"random" enum:"random,reminders,both,away" help:"random: kills while people do everything; reminders: each service, database and broker once, in the middle of reminders; both: these two; away: reminders fall due while those are down in turn who send nothing, and the broker."`
 	Kills    int           `default:"100" help:"How many random kills."`
 	Seed     uint64        `help:"Where the choices come from; drawn and printed when left out."`
 	People   int           `default:"200" help:"Who follows the webinars of the random scenario."`

@@ -20,16 +20,21 @@ func (c *command) run(t testing.TB, out io.Writer) error {
 	c.people(h)
 	fmt.Fprintf(out, "%6.1f s  nine services run\n", time.Since(began).Seconds())
 	r := &recorder{out: out, began: began, hurry: c.Hurry, killed: map[string]int{}}
-	if c.Scenario != "random" {
-		if err := c.reminders(h, r); err != nil {
-			return err
+	var p *play
+	switch c.Scenario {
+	case "away":
+		err = c.away(h, r)
+	case "reminders":
+		err = c.reminders(h, r)
+	case "random":
+		p, err = c.random(h, r)
+	default:
+		if err = c.reminders(h, r); err == nil {
+			p, err = c.random(h, r)
 		}
 	}
-	var p *play
-	if c.Scenario != "reminders" {
-		if p, err = c.random(h, r); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	if err := h.quiet(c.Hurry); err != nil {
 		return errors.Join(err, h.ended())

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"syscall"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/rounds-cme/rounds/kit/postgres"
 )
@@ -106,19 +103,9 @@ func (h *house) databaseAgain() (err error) {
 // reminders has the reminder of one webinar fall due for many people, and kills each service, the database and the broker once while
 // they are told.
 func (c *command) reminders(h *house, r *recorder) error {
-	webinar := uuid.Must(uuid.NewV7())
-	h.exec(`INSERT INTO datamanagement.webinar (id, slug, title, description, lecturer_id, category_id, starts_at, zone, minutes, hundredths,
-		credit_rule_id, video_url, sequence, created_at, updated_at)
-		VALUES ($1, 'readers', 'For readers', 'D', $2, $3, now() + interval '50 minutes', 'Europe/Ljubljana', 30, 150, $4, '/clip.mp4', 1, now(), now())`,
-		webinar, writer, kidney, rule)
-	h.exec(`SELECT scheduler.plan_webinar($1, (SELECT starts_at FROM datamanagement.webinar WHERE id = $1), 30, 1, false)`, webinar)
-	// Its reminder is due now and not in forty minutes.
-	if !until(func() bool {
-		return h.number(`SELECT count(*) FROM scheduler.timer WHERE webinar_id = $1 AND kind = 'reminder'`, webinar) > 0
-	}) {
-		return errors.New("the scheduler plans no reminder")
+	if err := h.due(); err != nil {
+		return err
 	}
-	h.exec(`UPDATE scheduler.timer SET due_at = now() WHERE webinar_id = $1 AND kind = 'reminder' AND state = 'waiting'`, webinar)
 	victims := h.victims()
 	for n, name := range victims {
 		want := c.Readers * (n + 1) / (len(victims) + 2)
