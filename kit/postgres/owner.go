@@ -6,7 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -78,6 +80,11 @@ func (o *owner) own(dir string) error {
 	return nil
 }
 
+// environment is ours without our settings: secrets may be among them, such as the key of what lies encrypted in this very database.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(one string) bool { return strings.HasPrefix(one, "ROUNDS_") })
+}
+
 // reaches makes sure that the other user can use the directory. Below root's home it cannot enter; there the server is
 // given the one capability to pass directories, and where the system does not grant that, one sentence says what to do.
 func (o *owner) reaches(dir string) error {
@@ -94,7 +101,7 @@ func (o *owner) reaches(dir string) error {
 
 func (o *owner) canUse(dir string) bool {
 	probe := exec.Command("/bin/sh", "-c", `cd "$1" && test -w .`, "sh", dir) //nolint:gosec,noctx // A fixed script.
-	probe.Dir = "/"
+	probe.Dir, probe.Env = "/", environment()
 	probe.SysProcAttr = o.attributes()
 	return probe.Run() == nil
 }

@@ -100,7 +100,7 @@ func (s *Server) initdb(ctx context.Context) error {
 	//nolint:gosec // The program is the initdb that Find returned.
 	cmd := exec.CommandContext(ctx, filepath.Join(s.config.Bin, "initdb"), "-D", fresh, "-U", superuser,
 		"--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions", "--no-sync")
-	cmd.Dir = "/" // A directory that every user can be in.
+	cmd.Dir, cmd.Env = "/", environment() // A directory that every user can be in.
 	cmd.SysProcAttr = s.user.attributes()
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output

@@ -108,6 +108,26 @@ func TestSocketOfSomebodyElse(t *testing.T) {
 	}
 }
 
+// TestNoSettingsInTheServer gives Rounds a secret as administrators do, which nobody finds in the server that holds what it keeps closed.
+func TestNoSettingsInTheServer(t *testing.T) {
+	t.Setenv("ROUNDS_DATAMANAGEMENT_PROOF_KEY", "secret")
+	server := start(t, home(t))
+	t.Cleanup(func() { _ = server.Stop() })
+	conn, err := pgx.Connect(t.Context(), server.AdminURL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(t.Context(), `CREATE TEMP TABLE known (settings integer); COPY known FROM PROGRAM 'env | grep -c ^ROUNDS_ || true'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var settings int
+	if err := conn.QueryRow(t.Context(), "SELECT settings FROM known").Scan(&settings); err != nil || settings != 0 {
+		t.Errorf("the server knows %d settings: %v", settings, err)
+	}
+}
+
 func TestStalePidOfAnotherProcess(t *testing.T) {
 	t.Parallel()
 	dir := home(t)

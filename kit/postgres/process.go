@@ -24,7 +24,7 @@ func (s *Server) launch() error {
 	}
 	//nolint:gosec,noctx // The program is the postgres that Find returned; Stop ends it gracefully.
 	cmd := exec.Command(filepath.Join(s.config.Bin, "postgres"), arguments...)
-	cmd.Dir = "/" // A directory that every user can be in.
+	cmd.Dir, cmd.Env = "/", environment() // A directory that every user can be in.
 	cmd.SysProcAttr = s.user.attributes()
 	if s.config.Detached {
 		cmd.SysProcAttr.Setsid = true
