@@ -48,11 +48,22 @@ func (s *server) hear(ctx context.Context, tx pgx.Tx, r eventlog.Record) error {
 		return nil // It concerns nobody.
 	}
 	begin.Trace, begin.Now = r.Trace, s.Now()
-	if _, err := store.New(tx).RunBegin(ctx, *begin); err != nil {
-		return fmt.Errorf("begin run: %w", err)
+	if err := s.begin(ctx, store.New(tx), begin); err != nil {
+		return err
 	}
 	_, err = tx.Exec(ctx, "SELECT pg_notify('notificationtaskrunner_run', '')")
 	return err
+}
+
+// begin notes a run, once.
+func (s *server) begin(ctx context.Context, q *store.Queries, run *store.RunBeginParams) error {
+	if run.Kind == digestKind {
+		return s.beginDigest(ctx, q, run)
+	}
+	if _, err := q.RunBegin(ctx, *run); err != nil {
+		return fmt.Errorf("begin run: %w", err)
+	}
+	return nil
 }
 
 // runOf says whom an event concerns; nil when nobody.

@@ -37,6 +37,31 @@ func (s *server) gather(ctx context.Context, q *store.Queries, article uuid.UUID
 	return nil
 }
 
+// hearsOn is how long a digest waits that is late by an hour or more: the next one is told of already, and is heard in a moment.
+const hearsOn = 15 * time.Second
+
+// beginDigest notes a digest and has it join those before it that have told nobody yet. After an outage of this service alone there is one for
+// every hour, and nobody gets two within minutes.
+func (s *server) beginDigest(ctx context.Context, q *store.Queries, run *store.RunBeginParams) error {
+	at := moment(run.Data, "at")
+	if run.Now.Sub(at) >= time.Hour {
+		again := run.Now.Add(hearsOn)
+		run.AgainAt = &again
+	}
+	began, err := q.RunBegin(ctx, *run)
+	if err != nil {
+		return fmt.Errorf("begin digest: %w", err)
+	}
+	if began == 0 {
+		return nil // heard before
+	}
+	err = q.DigestJoin(ctx, store.DigestJoinParams{ID: run.ID, Kind: digestKind, At: at, Now: &run.Now, Ending: "told with a later one"})
+	if err != nil {
+		return fmt.Errorf("join digests: %w", err)
+	}
+	return nil
+}
+
 // digestPage tells a page of people what waits for them. The hours are those that the run is for, however late it runs and however many
 // they are: nobody is left out because something was down at seven.
 func (s *server) digestPage(ctx context.Context, tx pgx.Tx, q *store.Queries, r store.RunTakeRow) error {
@@ -116,12 +141,7 @@ func (s *server) morning(ctx context.Context, q *store.Queries, ticks []time.Tim
 		if zone == nil {
 			zone = time.UTC
 		}
-		rang, monday := false, false
-		for _, at := range ticks {
-			clocks := at.In(zone)
-			seven := clocks.Hour() == digestHour
-			rang, monday = rang || seven, monday || seven && clocks.Weekday() == time.Monday
-		}
+		rang, monday := rings(ticks, zone)
 		if rang {
 			zones = append(zones, name)
 		}
@@ -130,6 +150,17 @@ func (s *server) morning(ctx context.Context, q *store.Queries, ticks []time.Tim
 		}
 	}
 	return zones, mondays, nil
+}
+
+// rings tells whether clocks in a zone showed the hour of the digest in one of the hours, and whether that was a Monday's. No zone turns its
+// clocks at that hour, so it comes once each day, also in the nights when they are turned.
+func rings(ticks []time.Time, zone *time.Location) (rang, monday bool) {
+	for _, at := range ticks {
+		clocks := at.In(zone)
+		seven := clocks.Hour() == digestHour
+		rang, monday = rang || seven, monday || seven && clocks.Weekday() == time.Monday
+	}
+	return rang, monday
 }
 
 // item is one article of a digest.

@@ -190,3 +190,33 @@ func TestDigestAfterAnOutage(t *testing.T) {
 		}
 	}
 }
+
+// TestDigestWhileOnlyTheRunnerWasAway: the scheduler went on and told of every hour, and articles were published on both days. Everybody gets
+// one digest of both days, and not one for each morning within minutes.
+func TestDigestWhileOnlyTheRunnerWasAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	daily, weekly := w.member("category", category), w.member("category", category)
+	w.set(daily, false, "daily", nil)
+	w.set(weekly, false, "weekly", nil)
+	hours := func(from, to time.Time) {
+		t.Helper()
+		for at := from; !at.After(to); at = at.Add(time.Hour) {
+			w.tell("scheduler", &eventpb.DigestDue{At: timestamppb.New(at), Since: timestamppb.New(at.Add(-time.Hour))})
+		}
+	}
+	sunday, back := time.Date(2036, 11, 30, 4, 0, 0, 0, time.UTC), time.Date(2036, 12, 2, 9, 20, 0, 0, time.UTC)
+	w.paper("One")
+	hours(sunday, sunday.Add(24*time.Hour)) // two mornings, of which one is a Monday's
+	w.paper("Two")
+	hours(sunday.Add(25*time.Hour), back.Truncate(time.Hour))
+	begun := time.Now()
+	w.instanceAt(3, func() time.Time { return back.Add(time.Since(begun)) })
+	w.ended(2 + int(back.Truncate(time.Hour).Sub(sunday)/time.Hour) + 1)
+	got := w.digests()
+	for name, id := range map[string]string{"daily": daily, "weekly": weekly} {
+		if got[id] != "One, Two" {
+			t.Errorf("%s: %q", name, got[id])
+		}
+	}
+}

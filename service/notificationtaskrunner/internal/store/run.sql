@@ -1,6 +1,6 @@
 -- name: RunBegin :execrows
-INSERT INTO notificationtaskrunner.run (id, kind, subject, person, sequence, amount, data, expires_at, trace, began_at)
-VALUES (@id, @kind, @subject, @person, @sequence, @amount, @data, @expires_at, @trace, @now)
+INSERT INTO notificationtaskrunner.run (id, kind, subject, person, sequence, amount, data, expires_at, trace, began_at, again_at)
+VALUES (@id, @kind, @subject, @person, @sequence, @amount, @data, @expires_at, @trace, @now, @again_at)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: RunTake :one

@@ -148,8 +148,8 @@ func (q *Queries) PersonOf(ctx context.Context, arg PersonOfParams) ([]PersonOfR
 }
 
 const runBegin = `-- name: RunBegin :execrows
-INSERT INTO notificationtaskrunner.run (id, kind, subject, person, sequence, amount, data, expires_at, trace, began_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO notificationtaskrunner.run (id, kind, subject, person, sequence, amount, data, expires_at, trace, began_at, again_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (id) DO NOTHING
 `
 
@@ -164,6 +164,7 @@ type RunBeginParams struct {
 	ExpiresAt *time.Time
 	Trace     string
 	Now       time.Time
+	AgainAt   *time.Time
 }
 
 func (q *Queries) RunBegin(ctx context.Context, arg RunBeginParams) (int64, error) {
@@ -178,6 +179,7 @@ func (q *Queries) RunBegin(ctx context.Context, arg RunBeginParams) (int64, erro
 		arg.ExpiresAt,
 		arg.Trace,
 		arg.Now,
+		arg.AgainAt,
 	)
 	if err != nil {
 		return 0, err

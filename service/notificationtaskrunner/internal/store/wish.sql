@@ -26,6 +26,19 @@ SELECT notificationcenter.put_off(@ids::uuid[], @accounts::uuid[], @channels::te
 INSERT INTO notificationtaskrunner.digest_item (account_id, article_id, gathered_at)
 SELECT unnest(@accounts::uuid[]), @article_id::uuid, @now::timestamptz ON CONFLICT DO NOTHING;
 
+-- name: DigestJoin :exec
+-- A digest tells what earlier ones would have told that have told nobody yet: it is for their hours too.
+WITH joined AS (
+    UPDATE notificationtaskrunner.run AS e SET ended_at = @now, ending = @ending
+    WHERE e.kind = @kind AND e.ended_at IS NULL AND e.told = 0 AND e.last_person = '00000000-0000-0000-0000-000000000000'
+        AND (e.data->>'at')::timestamptz < @at::timestamptz
+    RETURNING e.data
+)
+UPDATE notificationtaskrunner.run AS r
+SET data = r.data || jsonb_build_object('since', to_char(j.since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+FROM (SELECT min(coalesce(nullif(o.data->>'since', '')::timestamptz, (o.data->>'at')::timestamptz - interval '1 hour')) AS since FROM joined AS o) AS j
+WHERE r.id = @id AND j.since IS NOT NULL;
+
 -- name: DigestZones :many
 SELECT DISTINCT a.zone FROM notificationtaskrunner.digest_item i
 JOIN datamanagement.notificationtaskrunner_account a ON a.account_id = i.account_id;

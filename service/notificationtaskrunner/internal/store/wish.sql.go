@@ -109,6 +109,39 @@ func (q *Queries) DigestGather(ctx context.Context, arg DigestGatherParams) erro
 	return err
 }
 
+const digestJoin = `-- name: DigestJoin :exec
+WITH joined AS (
+    UPDATE notificationtaskrunner.run AS e SET ended_at = $2, ending = $3
+    WHERE e.kind = $4 AND e.ended_at IS NULL AND e.told = 0 AND e.last_person = '00000000-0000-0000-0000-000000000000'
+        AND (e.data->>'at')::timestamptz < $5::timestamptz
+    RETURNING e.data
+)
+UPDATE notificationtaskrunner.run AS r
+SET data = r.data || jsonb_build_object('since', to_char(j.since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+FROM (SELECT min(coalesce(nullif(o.data->>'since', '')::timestamptz, (o.data->>'at')::timestamptz - interval '1 hour')) AS since FROM joined AS o) AS j
+WHERE r.id = $1 AND j.since IS NOT NULL
+`
+
+type DigestJoinParams struct {
+	ID     string
+	Now    *time.Time
+	Ending string
+	Kind   string
+	At     time.Time
+}
+
+// A digest tells what earlier ones would have told that have told nobody yet: it is for their hours too.
+func (q *Queries) DigestJoin(ctx context.Context, arg DigestJoinParams) error {
+	_, err := q.db.Exec(ctx, digestJoin,
+		arg.ID,
+		arg.Now,
+		arg.Ending,
+		arg.Kind,
+		arg.At,
+	)
+	return err
+}
+
 const digestPeople = `-- name: DigestPeople :many
 SELECT a.account_id, a.email, a.name, a.language, a.zone
 FROM (SELECT DISTINCT i.account_id FROM notificationtaskrunner.digest_item i WHERE i.account_id > $1) AS waiting
