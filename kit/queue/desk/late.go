@@ -14,6 +14,8 @@ const (
 	lateAfter = time.Minute
 	// lateFor is how long an answer holds: it is the same for everybody, and many ask.
 	lateFor = 5 * time.Second
+	// lateWithin is how long it may take to find one.
+	lateWithin = 3 * time.Second
 )
 
 // lateness is the last answer.
@@ -28,6 +30,9 @@ func (s *Server) Late(ctx context.Context, _ *queuepb.QueueLateRequest) (*queuep
 	s.late.mu.Lock()
 	defer s.late.mu.Unlock()
 	if time.Since(s.late.known) > lateFor {
+		// The answer is for all who ask meanwhile: one who goes away again, or has no patience, must not make it "nothing is late".
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lateWithin)
+		defer cancel()
 		oldest := time.Duration(0)
 		for _, name := range s.names {
 			stats, err := s.queues.Stats(ctx, name)

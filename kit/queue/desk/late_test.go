@@ -19,8 +19,11 @@ type old struct {
 	asked  int
 }
 
-func (o *old) Stats(_ context.Context, name string) (queue.Stats, error) {
+func (o *old) Stats(ctx context.Context, name string) (queue.Stats, error) {
 	o.asked++
+	if ctx.Err() != nil {
+		return queue.Stats{}, ctx.Err()
+	}
 	return queue.Stats{Oldest: o.waited[name]}, o.err
 }
 
@@ -47,6 +50,19 @@ func TestLate(t *testing.T) {
 		}
 		if o.asked != 2 {
 			t.Errorf("%s: the queues were asked %d times for three who ask at once", what, o.asked)
+		}
+	}
+}
+
+// TestLateForWhoGoesAway asks first for somebody who does not wait for the answer: the next one is told the truth all the same.
+func TestLateForWhoGoesAway(t *testing.T) {
+	t.Parallel()
+	s := desk.Serve(&old{waited: map[string]time.Duration{"a": time.Hour}}, "a").Impl.(queuepb.QueuesServer)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	for _, ctx := range []context.Context{gone, t.Context()} {
+		if late, err := s.Late(ctx, &queuepb.QueueLateRequest{}); err != nil || late.GetWaitedSeconds() != time.Hour.Seconds() {
+			t.Errorf("%v, %v", late, err)
 		}
 	}
 }
