@@ -20,6 +20,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rounds-cme/rounds/kit/crash"
 )
 
 // Beginner is a pool or a connection: whatever can begin a transaction.
@@ -110,6 +112,7 @@ func Pool(ctx context.Context, url string, most int32) (*pgxpool.Pool, error) {
 	config.MaxConnLifetimeJitter = 10 * time.Minute
 	config.ConnConfig.ConnectTimeout = 3 * time.Second
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	config.ConnConfig.Tracer = crash.Tracer()
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error { sendUUIDs(conn); return nil }
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -47,6 +47,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/rounds-cme/rounds/kit/crash"
 	"github.com/rounds-cme/rounds/kit/errs"
 	"github.com/rounds-cme/rounds/kit/obs"
 	"github.com/rounds-cme/rounds/kit/wake"
@@ -109,6 +110,19 @@ func New(pool *pgxpool.Pool, log *slog.Logger, reg prometheus.Registerer, known 
 // Append writes facts in the caller's transaction, in this order. A stream that moved on since it was read answers
 // errs.Conflict with the code "eventlog.conflict", and the transaction must be rolled back.
 func (l *Log) Append(ctx context.Context, tx pgx.Tx, events ...Event) error {
+	for _, e := range events {
+		crash.Appending(l.types.name(e))
+	}
+	if err := l.append(ctx, tx, events); err != nil {
+		return err
+	}
+	for _, e := range events {
+		crash.Appended(l.types.name(e), tx)
+	}
+	return nil
+}
+
+func (l *Log) append(ctx context.Context, tx pgx.Tx, events []Event) error {
 	if len(events) > 1 && !slices.ContainsFunc(events, func(e Event) bool { return e.ExpectedVersion != Any }) {
 		return l.appendAll(ctx, tx, events)
 	}

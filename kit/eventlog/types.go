@@ -26,11 +26,16 @@ func newTypes(all Types) *types {
 	return t
 }
 
-func (t *types) encode(e Event) (kind string, payload []byte, err error) {
-	kind = e.Type
-	if kind == "" {
-		kind = t.key[proto.MessageName(e.Message)]
+// name is the type of an event that may leave it out.
+func (t *types) name(e Event) string {
+	if e.Type != "" {
+		return e.Type
 	}
+	return t.key[proto.MessageName(e.Message)]
+}
+
+func (t *types) encode(e Event) (kind string, payload []byte, err error) {
+	kind = t.name(e)
 	known, ok := t.message[kind]
 	if !ok || proto.MessageName(known) != proto.MessageName(e.Message) {
 		return "", nil, fmt.Errorf("no event type %q with the message %s", e.Type, proto.MessageName(e.Message))

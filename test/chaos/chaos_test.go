@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/rounds-cme/rounds/test/load/program"
 )
 
 // TestChaos is the short form of the program: each service and the database in the middle of a few hundred reminders, then some kills at random
@@ -23,10 +21,16 @@ func TestAway(t *testing.T) {
 	prove(t, &command{Scenario: "away", Readers: 100, Lead: time.Second, Broker: true, Hurry: true})
 }
 
+// TestCallees has the rooms and data management end at each answer that they give to a saga; service/scheduler does so with the scheduler.
+func TestCallees(t *testing.T) {
+	t.Parallel()
+	prove(t, &command{Scenario: "callees", Seed: 4, People: 20, Lead: time.Second, Hurry: true})
+}
+
 func prove(t *testing.T, c *command) {
 	t.Helper()
 	var err error
-	if c.Binary, err = program.Build(t.Context(), t.TempDir()); err != nil {
+	if c.Binary, err = c.build(t.Context(), t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	var told strings.Builder

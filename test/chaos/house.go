@@ -80,6 +80,9 @@ func build(t testing.TB, c *command) (*house, error) {
 		"--scheduler-lease", "1s", "--scheduler-reminder-leads", c.Lead.String(), "--scheduler-hosts-lead", "0", "--notificationtaskrunner-page", "50",
 		"--trusted-proxies", "127.0.0.0/8",
 	}
+	if c.Scenario == "callees" { // each room waits as long for the instance that ended
+		h.settings = append(h.settings, "--livewebinar-lease", "2s")
+	}
 	if c.Broker {
 		if err := h.carry(); err != nil {
 			return nil, err

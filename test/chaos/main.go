@@ -13,6 +13,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
@@ -25,7 +26,7 @@ import (
 
 // command is what can be chosen.
 type command struct {
-	Scenario string        `default:"random" enum:"random,reminders,both,away" help:"random: kills while people do everything; reminders: each service, database and broker once, in the middle of reminders; both: these two; away: reminders fall due while those are down in turn who send nothing, and the broker."`
+	Scenario string        `default:"random" enum:"random,reminders,both,away,callees" help:"random: kills while people do everything; reminders: each service, database and broker once, in the middle of reminders; both: these two; away: reminders fall due while those are down in turn who send nothing, and the broker; callees: those whom sagas ask end at each of their answers."`
 	Kills    int           `default:"100" help:"How many random kills."`
 	Seed     uint64        `help:"Where the choices come from; drawn and printed when left out."`
 	People   int           `default:"200" help:"Who follows the webinars of the random scenario."`
@@ -38,6 +39,14 @@ type command struct {
 	Hurry    bool          `help:"Give back at once what a killed worker had in its hands, as half a minute would, and have the database not wait for the disk: only processes end here, and no machine."`
 }
 
+// build makes the program, such as the scenario needs it.
+func (c *command) build(ctx context.Context, dir string) (string, error) {
+	if c.Scenario == "callees" {
+		return program.BuildToCrash(ctx, dir)
+	}
+	return program.Build(ctx, dir)
+}
+
 func main() {
 	var c command
 	kong.Parse(&c, kong.Name("chaos"))
@@ -47,7 +56,7 @@ func main() {
 	err := bench.Run(func(t *bench.T) error {
 		if c.Binary == "" {
 			var err error
-			if c.Binary, err = program.Build(t.Context(), t.TempDir()); err != nil {
+			if c.Binary, err = c.build(t.Context(), t.TempDir()); err != nil {
 				return err
 			}
 		}

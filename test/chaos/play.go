@@ -89,18 +89,25 @@ func (p *play) schedule(ctx context.Context) {
 		if n == 0 {
 			way = first
 		}
-		starts := p.lead + time.Duration(2+p.dice.IntN(3))*time.Second
-		var made struct{ ID, Slug string }
-		// One that is planned while everything is down is planned late.
-		if p.chief.do(ctx, http.MethodPost, "/api/plans", map[string]any{
-			"title": fmt.Sprintf("Webinar %d", n), "description": "D", "lecturerId": teacher, "categoryId": heart, "creditRuleId": rule,
-			"start": start(starts), "minutes": 30, "hundredths": 150, "videoUrl": "/clip.mp4",
-		}, &made) {
-			p.planned.Add(1)
-			p.all.Go(func() { p.hold(ctx, &webinar{made.ID, made.Slug, n, way}) })
+		if w := p.plan(ctx, n, way); w != nil {
+			p.all.Go(func() { p.hold(ctx, w) })
 		}
 		wait(ctx, time.Second)
 	}
+}
+
+// plan plans a webinar that begins soon. One that is planned while everything is down is planned late.
+func (p *play) plan(ctx context.Context, n, way int) *webinar {
+	starts := p.lead + time.Duration(2+p.dice.IntN(3))*time.Second
+	var made struct{ ID, Slug string }
+	if !p.chief.do(ctx, http.MethodPost, "/api/plans", map[string]any{
+		"title": fmt.Sprintf("Webinar %d", n), "description": "D", "lecturerId": teacher, "categoryId": heart, "creditRuleId": rule,
+		"start": start(starts), "minutes": 30, "hundredths": 150, "videoUrl": "/clip.mp4",
+	}, &made) {
+		return nil
+	}
+	p.planned.Add(1)
+	return &webinar{made.ID, made.Slug, n, way}
 }
 
 func start(in time.Duration) map[string]any {
@@ -113,8 +120,11 @@ type webinar struct {
 	n, way   int // which it is, and what becomes of it
 }
 
-// first is the way of the first webinar, which is held whatever happens.
-const first = 10
+// first is the way of the first webinar, which is held whatever happens; one goes live and is called off then.
+const (
+	first     = 10
+	whileLive = 9
+)
 
 // hold brings one webinar to its end: called off at once, moved and then held, or held.
 func (p *play) hold(ctx context.Context, w *webinar) {
@@ -140,7 +150,7 @@ func (p *play) hold(ctx context.Context, w *webinar) {
 	}
 	p.watch(w)
 	wait(ctx, 2*time.Second)
-	if way == 9 {
+	if way == whileLive {
 		p.callOff(id)
 		return
 	}

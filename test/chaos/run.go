@@ -24,6 +24,8 @@ func (c *command) run(t testing.TB, out io.Writer) error {
 	switch c.Scenario {
 	case "away":
 		err = c.away(h, r)
+	case "callees":
+		err = c.callees(h, r)
 	case "reminders":
 		err = c.reminders(h, r)
 	case "random":

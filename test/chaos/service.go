@@ -17,6 +17,7 @@ type service struct {
 	http, private, rpc string // addresses
 	command            []string
 	log                string
+	more               []string // of its environment
 
 	cmd    *exec.Cmd
 	ended  chan struct{}
@@ -32,7 +33,7 @@ func (s *service) start() error {
 	}
 	defer file.Close()
 	cmd := exec.Command(s.command[0], s.command[1:]...) //nolint:gosec,noctx // our own binary, which is killed
-	cmd.Env, cmd.Stdout, cmd.Stderr = environment(), file, file
+	cmd.Env, cmd.Stdout, cmd.Stderr = append(environment(), s.more...), file, file
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	dieWithParent(cmd.SysProcAttr)
 	ended, started := make(chan struct{}), make(chan error, 1)

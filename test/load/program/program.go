@@ -24,10 +24,17 @@ const (
 )
 
 // Build makes the binary in dir as `make build` does.
-func Build(ctx context.Context, dir string) (string, error) {
+func Build(ctx context.Context, dir string) (string, error) { return build(ctx, dir) }
+
+// BuildToCrash makes one that ends with -9 where it is told: see kit/crash.
+func BuildToCrash(ctx context.Context, dir string) (string, error) {
+	return build(ctx, dir, "-ldflags", "-X github.com/rounds-cme/rounds/kit/crash.enabled=yes")
+}
+
+func build(ctx context.Context, dir string, flags ...string) (string, error) {
 	binary := filepath.Join(dir, "rounds")
 	//nolint:gosec // constants and our own directory
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/rounds-cme/rounds/cmd/rounds")
+	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build"}, flags...), "-o", binary, "github.com/rounds-cme/rounds/cmd/rounds")...)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("build rounds: %w", err)
