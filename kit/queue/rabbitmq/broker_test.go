@@ -308,8 +308,8 @@ func TestAccountsAreApart(t *testing.T) {
 	}
 }
 
-// TestManyInOrder is for order, not for speed: its number is what a machine of two processors does in some seconds.
+// TestManyInOrder is for order, not for speed.
 func TestManyInOrder(t *testing.T) {
 	t.Parallel()
-	queuetest.Many(t, newPlace(t).rig(), 40_000)
+	queuetest.Many(t, newPlace(t).rig(), 100_000)
 }
