@@ -91,7 +91,7 @@ func hang(srv any, ctx context.Context, decode func(any) error, around grpc.Unar
 }
 
 // stopping is a call that hangs while its server is stopped.
-func stopping(t *testing.T, near bool, stop func(*rpc.Server)) (time.Duration, error) {
+func stopping(t *testing.T, near bool, deadline time.Duration, stop func(*rpc.Server)) (time.Duration, error) {
 	t.Helper()
 	local, addresses := rpc.NewLocal("echo"), map[string]string{}
 	listener := local.Listener("echo")
@@ -108,7 +108,7 @@ func stopping(t *testing.T, near bool, stop func(*rpc.Server)) (time.Duration, e
 		Methods: []grpc.MethodDesc{{MethodName: "Open", Handler: hang}},
 	}
 	server := rpc.NewServer(rpc.Options{
-		Name: "echo", Log: obs.NewLogger(io.Discard, slog.LevelInfo), Files: echoFiles(t), Deadline: time.Second,
+		Name: "echo", Log: obs.NewLogger(io.Discard, slog.LevelInfo), Files: echoFiles(t), Deadline: deadline,
 	}, rpc.Service{Desc: desc, Impl: arrived})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -135,8 +135,8 @@ func TestStopEndsCallsUnderWay(t *testing.T) {
 	for name, near := range map[string]bool{"near": true, "far": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			took, err := stopping(t, near, (*rpc.Server).Stop)
-			if errs.KindOf(err) != errs.Unavailable || errs.Of(err).Code != errs.CodeUnavailable || took > 900*time.Millisecond {
+			took, err := stopping(t, near, time.Hour, (*rpc.Server).Stop) // nobody waits for the deadline
+			if errs.KindOf(err) != errs.Unavailable || errs.Of(err).Code != errs.CodeUnavailable {
 				t.Errorf("%v after %v", err, took)
 			}
 		})
@@ -148,7 +148,7 @@ func TestGracefulStopWaitsForCallsUnderWay(t *testing.T) {
 	for name, near := range map[string]bool{"near": true, "far": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			took, err := stopping(t, near, (*rpc.Server).GracefulStop)
+			took, err := stopping(t, near, time.Second, (*rpc.Server).GracefulStop)
 			if errs.Of(err).Code != errs.CodeDeadline || took < time.Second {
 				t.Errorf("%v after %v", err, took)
 			}

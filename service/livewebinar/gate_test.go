@@ -12,7 +12,7 @@ import (
 // queued waits until so many wait at a gate.
 func (g *gate) queued(t *testing.T, n int) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(45 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		g.mu.Lock()
 		waiting := len(g.waiting)
 		g.mu.Unlock()

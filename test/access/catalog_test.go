@@ -142,9 +142,9 @@ func (h *house) lines(query string) []string {
 	return all
 }
 
-// await gives something ten seconds to become true; what then is not is said by the checks that follow.
+// await gives something time to become true; what then is not is said by the checks that follow.
 func (h *house) await(is func() bool) {
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end) && !is(); {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end) && !is(); {
 		time.Sleep(20 * time.Millisecond)
 	}
 }

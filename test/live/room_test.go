@@ -231,7 +231,7 @@ func TestHostileFrames(t *testing.T) {
 			c.do(s)
 			select {
 			case <-s.Done():
-			case <-time.After(10 * time.Second):
+			case <-time.After(45 * time.Second):
 				t.Fatal("still connected")
 			}
 			var closed *Closed

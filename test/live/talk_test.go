@@ -365,7 +365,7 @@ func closedWith(t *testing.T, s *seat, code int) {
 	t.Helper()
 	select {
 	case <-s.Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(45 * time.Second):
 		t.Fatal("still connected")
 	}
 	var closed *Closed

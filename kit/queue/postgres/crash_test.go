@@ -49,7 +49,7 @@ func TestKilledConsumer(t *testing.T) {
 // TestConnectionsKilled loses nothing when the server ends every connection again and again.
 func TestConnectionsKilled(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute) // reached only when it fails
 	defer cancel()
 	database := dbtest.New(t, queue.Schema())
 	declare(t, database.Admin())
@@ -72,11 +72,14 @@ func TestConnectionsKilled(t *testing.T) {
 	distinct := map[[16]byte]bool{}
 	kill := time.NewTicker(50 * time.Millisecond)
 	defer kill.Stop()
-	for len(distinct) < count {
+	for kills := 0; len(distinct) < count; {
 		select {
 		case id := <-seen:
 			distinct[id] = true
 		case <-kill.C:
+			if kills++; kills > 100 {
+				continue // a slow machine gets nowhere between two kills
+			}
 			if _, err := admin.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 				WHERE datname = current_database() AND usename = 'rounds_statistics' AND random() < 0.5`); err != nil {
 				t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 )
 
 // crashLease is short, so that the test needs not wait long; it is renewed by those who live.
-const crashLease = time.Second
+const crashLease = 3 * time.Second
 
 // Victim is the body of a helper process: it takes messages, says so, and never finishes one.
 func Victim(d queue.Driver, name string) {
@@ -54,7 +54,7 @@ func Crash(t *testing.T, rig Rig, start func() *exec.Cmd) {
 	_ = cmd.Wait() // "killed" is what we wanted
 	in := b.inbox()
 	begun := time.Now()
-	b.consume(b.Plain, queue.Options{Lease: crashLease}, in.handle)
+	b.consume(b.Plain, queue.Options{}, in.handle)
 	seen, again := map[string]bool{}, 0
 	for range count {
 		d := in.next()

@@ -30,7 +30,7 @@ type Rig struct {
 }
 
 // patience bounds every wait; it is only reached when a test fails.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // Exercise runs the suite; open makes a fresh rig for each test.
 func Exercise(t *testing.T, open func(t *testing.T) Rig) {
