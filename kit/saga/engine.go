@@ -70,10 +70,32 @@ func (e *Engine) Start(ctx context.Context, tx pgx.Tx, name, id string, data map
 	if err := tx.QueryRow(ctx, `SELECT saga.open($1, $2, $3)`, name, id, e.Now()).Scan(&fresh); err != nil {
 		return false, fmt.Errorf("start saga %s %s: %w", name, id, err)
 	}
+	if !fresh && e.defs[name].Again {
+		return e.again(ctx, tx, name, id, data)
+	}
 	if !fresh {
 		return false, nil
 	}
 	return true, e.append(ctx, tx, &State{Name: name, ID: id}, begun, entry{Data: data})
+}
+
+// again begins a saga anew that was undone. One that is being undone is waited for: whoever wants it again must not be forgotten.
+func (e *Engine) again(ctx context.Context, tx pgx.Tx, name, id string, data map[string]string) (bool, error) {
+	var opened bool
+	if err := tx.QueryRow(ctx, `SELECT saga.open_again($1, $2, $3)`, name, id, e.Now()).Scan(&opened); err != nil {
+		return false, fmt.Errorf("start saga %s %s again: %w", name, id, err)
+	}
+	s, err := e.Load(ctx, tx, name, id)
+	switch {
+	case err != nil:
+		return false, err
+	case opened:
+		return true, e.append(ctx, tx, s, begun, entry{Data: data})
+	case s.Status == Compensating:
+		return false, fmt.Errorf("saga %s %s is being undone, and begins again after that", name, id)
+	default:
+		return false, nil
+	}
 }
 
 // Load gives the state of a saga, from its events; it has no Status if it was never begun.

@@ -37,6 +37,7 @@ type Definition struct {
 	Name    string
 	Steps   []Step
 	Forward bool // it must reach its end: no operator can turn it round
+	Again   bool // one that was undone may be begun again, with its first step
 }
 
 // Step does something here (Do), or asks somebody (Request) and waits for the answer (Reply), or both in one transaction.

@@ -277,6 +277,52 @@ func TestRefusalCompensatesAtOnce(t *testing.T) {
 	check(w, "effects", w.effects("1"), "live, close, not live")
 }
 
+// TestBegunAgain: what was undone may be begun again where that is allowed, after it was undone to the end; what completed may not.
+func TestBegunAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.rooms(func(_ string, attempt int) string {
+		if attempt == 1 {
+			return "room.closed"
+		}
+		return "room.opened"
+	})
+	var mayUndo atomic.Bool
+	def := start()
+	def.Again = true
+	def.Steps[0].Retry = saga.Retry{Pause: time.Millisecond}
+	def.Steps[0].Compensate = func(ctx context.Context, tx pgx.Tx, s *saga.State) error {
+		if !mayUndo.Load() {
+			return errors.New("not yet")
+		}
+		return effect("not live")(ctx, tx, s)
+	}
+	engine := w.run(deps(w.pool), def)
+	w.begin(engine, "1")
+	for end := time.Now().Add(patience); w.state(engine, "1").Status != saga.Compensating; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it is not undone")
+		}
+	}
+	err := db.Tx(w.ctx, w.pool, func(tx pgx.Tx) error {
+		_, err := engine.Start(w.ctx, tx, "start", "1", nil)
+		return err
+	})
+	if err == nil {
+		t.Error("what is being undone was begun again, or forgotten")
+	}
+	mayUndo.Store(true)
+	check(w, "status", w.over(engine, "1").Status, saga.Cancelled)
+	check(w, "begun again", w.begin(engine, "1"), true)
+	s := w.over(engine, "1")
+	check(w, "status", s.Status, saga.Completed)
+	check(w, "reason", s.Reason, "")
+	check(w, "data", s.Data["room"]+s.Data["title"]+s.Data["told"], "r1xyes")
+	check(w, "effects", w.effects("1"), "live, close, not live, live, told")
+	check(w, "begun a third time", w.begin(engine, "1"), false)
+	check(w, "effects", w.effects("1"), "live, close, not live, live, told")
+}
+
 func TestLocalStepRetriesThenTurnsRound(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -118,6 +118,9 @@ func (d Definition) apply(s *State, kind string, e entry) error {
 	if step < 0 && e.Step != "" {
 		return fmt.Errorf("saga %s has no step %q any more", d.Name, e.Step)
 	}
+	if kind == begun { // also again, after it was undone
+		*s = State{Name: s.Name, ID: s.ID, Version: s.Version, Data: map[string]string{}}
+	}
 	maps.Copy(s.Data, e.Data)
 	if e.Reason != "" {
 		s.Reason = e.Reason

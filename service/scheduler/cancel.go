@@ -21,7 +21,7 @@ const cancelSaga = "webinar.cancel"
 // everybody knows, and all that is left is to be done however long it takes.
 func (s *server) cancelSaga() saga.Definition {
 	patience := saga.Retry{Attempts: forever, Pause: time.Second}
-	return saga.Definition{Name: cancelSaga, Steps: []saga.Step{
+	return saga.Definition{Name: cancelSaga, Again: true, Steps: []saga.Step{
 		{Name: "timers", Do: s.stopTimers, Retry: patience, Compensate: s.goOn},
 		{
 			Name:    "status",

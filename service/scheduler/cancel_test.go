@@ -58,7 +58,7 @@ func TestWhatCannotBeCalledOffGoesOn(t *testing.T) {
 }
 
 // TestCallingOffCanBeGivenUpUntilItIsDone: an operator gives it up while data management does not answer; when the room is being closed
-// there is no way back.
+// there is no way back. What was given up may be called off again, also at once.
 func TestCallingOffCanBeGivenUpUntilItIsDone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -83,7 +83,19 @@ func TestCallingOffCanBeGivenUpUntilItIsDone(t *testing.T) {
 		return slices.Contains(w.history(up), "cancel.failed") && w.timers(up, "end", "waiting") == 1
 	})
 
+	w.callOff(up)
 	w.answerCancel()
+	w.until("it to be called off at last", func() bool { return slices.Contains(w.history(up), "end.requested") })
+	again, entries := w.timeline(ctx, sagas, "webinar.cancel:"+up.String())
+	begun := 0
+	for _, e := range entries {
+		if e == "begun" {
+			begun++
+		}
+	}
+	if again.GetStatus() == "cancelled" || begun != 2 {
+		t.Errorf("it is %s and was begun %d times", again.GetStatus(), begun)
+	}
 	w.callOff(done)
 	w.until("the room to be asked", func() bool { return slices.Contains(w.history(done), "end.requested") })
 	if err := give(done.String()); !errs.HasCode(err, "saga.forward") {

@@ -73,12 +73,14 @@ func sagas() []Invariant {
 				WHERE status NOT IN ('completed', 'cancelled') AND wake_at < now() - @patience AND lease_until < now() - @patience`,
 		},
 		{
-			Name: "sagas.once", Says: "Each saga began once, ended once at most, and took each of its steps once",
+			Name: "sagas.once", Says: "Each saga began once, or again after it was undone; it ended once at most, and took each of its steps once",
 			Mend:    "Tell the developers, with its timeline from the backoffice (Sagas).",
 			counted: `SELECT count(*) FROM eventlog.stream WHERE stream LIKE 'saga/%'`,
-			broken: `SELECT format('%s: %s %s %s times', stream, type, payload->>'step', count(*)) FROM eventlog.event
-				WHERE stream LIKE 'saga/%' AND type IN ('saga.begun', 'saga.done', 'saga.compensated', 'saga.completed', 'saga.cancelled')
-				GROUP BY stream, type, payload->>'step' HAVING count(*) > 1`,
+			broken: `SELECT format('%s: %s %s %s times', stream, type, step, count(*)) FROM (
+					SELECT stream, type, payload->>'step' AS step, count(*) FILTER (WHERE type = 'saga.cancelled') OVER (PARTITION BY stream ORDER BY version) -
+						(type = 'saga.cancelled')::integer AS life FROM eventlog.event WHERE stream LIKE 'saga/%') e
+				WHERE type IN ('saga.begun', 'saga.done', 'saga.compensated', 'saga.completed', 'saga.cancelled')
+				GROUP BY stream, life, type, step HAVING count(*) > 1`,
 		},
 		{
 			Name: "sagas.explained", Says: "Each saga that was undone says why",

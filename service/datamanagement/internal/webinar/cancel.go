@@ -35,10 +35,8 @@ func (s *server) CancelWebinar(ctx context.Context, q *datamanagementpb.CancelWe
 			return err
 		case row.State == cancelled:
 			return nil
-		case row.State == live && row.CancelAskedAt != nil && row.CancelReason != "":
+		case row.State == live && row.CancelReason != "":
 			return nil // It is under way.
-		case row.State == live && row.CancelAskedAt != nil:
-			return errs.New(errs.Conflict, "webinar.cancel_failed", "Calling this webinar off was given up. End it instead.")
 		case row.State != live:
 			if err := stillPlanned(row); err != nil {
 				return err
