@@ -73,7 +73,7 @@ func TestBrokerCarriesFromServiceToService(t *testing.T) {
 	}
 	taker, _ := alone(t, "statistics", database.AdminURL(), settings...)
 	taker.await("statistics had it in its hands, and buried what it cannot read", func() bool {
-		return waiting(t, node.Admin("rounds-test"), "activity.dead")+waiting(t, node.Admin("rounds-test"), "activity.wait.1s") > 0
+		return waiting(t, node.Admin("rounds-test"), "activity.dead")+waiting(t, node.Admin("rounds-test"), "activity.retry.1s") > 0
 	})
 	if left := texts(t, database, `SELECT id::text FROM queue.message`); len(left) > 0 {
 		t.Errorf("the outbox still has %v", left)

@@ -2,8 +2,12 @@ package rabbitmq_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -300,6 +304,37 @@ func TestAccountsAreApart(t *testing.T) {
 		var refused *amqp.Error
 		if c.ok && err != nil || !c.ok && (!errors.As(err, &refused) || refused.Code != amqp.AccessRefused) {
 			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+}
+
+// TestSetupAgain: what an earlier build made stays as it is, and setup can be run over it; what is only looked at is kept however often
+// that happens, and what is worked on is not.
+func TestSetupAgain(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.setup(table())
+	answer, err := http.Get(p.node.Management() + "/api/policies/" + url.PathEscape(p.vhost)) //nolint:noctx // the test's own broker
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var policies []struct {
+		Pattern    string
+		Definition map[string]int
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&policies); err != nil || len(policies) != 1 || policies[0].Definition["delivery-limit"] < 1_000_000 {
+		t.Fatalf("policies %v, %v", policies, err)
+	}
+	kept := regexp.MustCompile(policies[0].Pattern)
+	for _, q := range table() {
+		for _, o := range q.Objects() {
+			if o.Kind != "queue" {
+				continue
+			}
+			if _, limited := o.Arguments["x-delivery-limit"]; limited == kept.MatchString(o.Name) {
+				t.Errorf("%s: the policy keeps its messages: %v, and its own limit ends them: %v", o.Name, !limited, limited)
+			}
 		}
 	}
 }

@@ -7,7 +7,7 @@
 //	Put ──> outbox ──Relay──> X ──urgent──> X.urgent ─┐
 //	        (due later:        └──normal──> X.normal ─┴──> consumer ──ack──> gone
 //	        waits here)        ^                            │   │
-//	                           └─due─ X.wait.4s <─back-off──┘   └──> X.dead ──replay──> X
+//	                           └─due─ X.retry.4s <─back-off─┘   └──> X.dead ──replay──> X
 //
 // What the broker cannot do is done here. It expires only the first message of a queue: the message's own end is in a
 // header, and looked at when it is taken. Quorum queues know no priorities: what is urgent has a queue of its own. It

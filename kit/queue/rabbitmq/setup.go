@@ -50,10 +50,26 @@ func (m *Management) Setup(ctx context.Context, vhost string, table []Queue, pas
 			}
 		}
 	}
+	if err := m.keep(ctx, vhost); err != nil {
+		return err
+	}
 	for _, service := range Services(table) {
 		if err := m.account(ctx, vhost, User(service), password(User(service)), RightsOf(table, service)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// keep has the broker drop nothing that is only looked at, as it would after twenty looks since version 4. It is a policy and no argument, which
+// could not be given to queues that are there.
+func (m *Management) keep(ctx context.Context, vhost string) error {
+	const countless = 1 << 30
+	err := m.put(ctx, m.path("policies", vhost, "rounds-keep"), map[string]any{
+		"pattern": `^.+\.(dead|retry\..+)$`, "definition": map[string]any{"delivery-limit": countless}, "apply-to": "queues",
+	})
+	if err != nil {
+		return fmt.Errorf("keep what is only looked at: %w", err)
 	}
 	return nil
 }

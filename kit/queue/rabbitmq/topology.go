@@ -31,10 +31,8 @@ const (
 	// mostDeliveries ends a message that kills whoever touches it; what fails in order is counted by its consumer, and ends
 	// long before.
 	mostDeliveries = 1000
-	// countless is for queues in which messages are only looked at: since version 4 the broker would drop them after twenty looks.
-	countless = 1 << 30
-	keyUrgent = "urgent"
-	keyNormal = "normal"
+	keyUrgent      = "urgent"
+	keyNormal      = "normal"
 )
 
 // defaultWaits follow the doubling back-off of consumers in steps of four.
@@ -63,7 +61,7 @@ func (q Queue) wait(wanted time.Duration) time.Duration {
 // exchange is where messages come in; its routing keys are the last parts of the names of main.
 func (q Queue) exchange() string                  { return q.Name }
 func (q Queue) dead() string                      { return q.Name + ".dead" }
-func (q Queue) waiting(wait time.Duration) string { return q.Name + ".wait." + wait.String() }
+func (q Queue) waiting(wait time.Duration) string { return q.Name + ".retry." + wait.String() }
 func (q Queue) queue(key string) string           { return q.Name + "." + key }
 func laneKey(lane int) string                     { return "lane." + strconv.Itoa(lane) }
 
@@ -117,7 +115,7 @@ func (q Queue) Objects() []Object {
 	}
 	all := []Object{
 		{Kind: "exchange", Name: q.dead(), Type: "fanout"},
-		{Kind: "queue", Name: q.dead(), Arguments: kept()},
+		{Kind: "queue", Name: q.dead(), Arguments: quorum()},
 		{Kind: "binding", Name: q.dead(), From: q.dead()},
 		{Kind: "exchange", Name: q.exchange(), Type: "direct"},
 	}
@@ -136,15 +134,13 @@ func (q Queue) Objects() []Object {
 	for _, wait := range q.waits() { // from here a consumer takes it back to the exchange, with the routing key that it came with
 		name := q.waiting(wait)
 		all = append(all, Object{Kind: "exchange", Name: name, Type: "fanout"},
-			Object{Kind: "queue", Name: name, Arguments: kept()},
+			Object{Kind: "queue", Name: name, Arguments: quorum()},
 			Object{Kind: "binding", Name: name, From: name})
 	}
 	return all
 }
 
-func kept() map[string]any {
-	return map[string]any{"x-queue-type": "quorum", "x-delivery-limit": countless}
-}
+func quorum() map[string]any { return map[string]any{"x-queue-type": "quorum"} }
 
 // deadLetters sends what is as old as that to an exchange, and keeps it until it has arrived there.
 func deadLetters(exchange string, after time.Duration) map[string]any {
