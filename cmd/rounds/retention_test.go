@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,17 +14,18 @@ import (
 	"github.com/rounds-cme/rounds/kit/db/dbtest"
 )
 
+// retentionPage is what is kept for how long, for people whose data it is and for a supervisor.
+const retentionPage = "../../docs/retention.md"
+
+const ruledSchemas = `SELECT table_schema FROM information_schema.tables WHERE table_name = 'retention' ORDER BY 1`
+
 // TestEveryTableHasARule looks into the schemas that have rules: each of their tables is named, and no rule is for a table that is not.
 func TestEveryTableHasARule(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t, schemas(mainDatabase, services(&configs{}))...)
-	rows, err := database.Admin().Query(t.Context(), `SELECT table_schema FROM information_schema.tables WHERE table_name = 'retention' ORDER BY 1`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ruled, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil || len(ruled) < 4 {
-		t.Fatalf("schemas with rules: %v, %v", ruled, err)
+	ruled := texts(t, database, ruledSchemas)
+	if len(ruled) < 4 {
+		t.Fatalf("schemas with rules: %v", ruled)
 	}
 	for _, schema := range ruled {
 		rows, err := database.Admin().Query(t.Context(), `SELECT coalesce(t.table_name, r."table") FROM `+schema+`.retention r
@@ -35,6 +39,44 @@ func TestEveryTableHasARule(t *testing.T) {
 			t.Errorf("%s: no rule for a table, or no table for a rule: %v, %v", schema, odd, err)
 		}
 	}
+}
+
+// TestRetentionPageIsFresh holds docs/retention.md against the rules that the database applies.
+func TestRetentionPageIsFresh(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t, schemas(mainDatabase, services(&configs{}))...)
+	var page strings.Builder
+	page.WriteString("# What is kept for how long\n\nThe rules by which the databases delete, as they stand in the table `retention` of a schema after all migrations.\n" +
+		"Each schema here names all its tables, also those that are kept for ever. The services apply the rules once a day.\n" +
+		"A schema that is not here has no such rules.\n" +
+		"Written by `go test ./cmd/rounds -run TestRetentionPageIsFresh -update`.\n")
+	for _, schema := range texts(t, database, ruledSchemas) {
+		fmt.Fprintf(&page, "\n## %s\n\n| table | kept | counted from | only rows | why |\n|---|---|---|---|---|\n", schema)
+		for _, line := range texts(t, database, ruleLines(schema)) {
+			page.WriteString(line + "\n")
+		}
+	}
+	if *update {
+		if err := os.WriteFile(retentionPage, []byte(page.String()), 0o644); err != nil { //nolint:gosec // Everybody may read it.
+			t.Fatal(err)
+		}
+	}
+	committed, err := os.ReadFile(retentionPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page.String() != string(committed) {
+		t.Errorf("docs/retention.md is not what the rules say; look at the difference, then write it anew: " +
+			"go test ./cmd/rounds -run TestRetentionPageIsFresh -update")
+	}
+}
+
+// ruleLines makes a row of the page of each rule. A schema whose function knows by itself which rows are old names no column for that.
+func ruleLines(schema string) string {
+	return strings.ReplaceAll(`SELECT format('| ~%s~ | %s | %s | %s | %s |', r."table",
+			CASE WHEN r.days IS NULL THEN 'for ever' WHEN r.days = 0 THEN 'until then' WHEN r.days = 1 THEN '1 day' ELSE r.days || ' days' END,
+			'~' || (to_jsonb(r)->>'since') || '~', '~' || nullif(to_jsonb(r)->>'only_if', 'true') || '~', r.why)
+		FROM `, "~", "`") + schema + `.retention r ORDER BY r."table" COLLATE "C"`
 }
 
 // TestWhatIsOldGoes applies the rules as the services do, with their own roles, a year and a half later: what has no worth any more goes
