@@ -73,7 +73,8 @@ func (s *server) ring(ctx context.Context) error {
 		for some := s.bells.take(); len(some) > 0; some = s.bells.take() {
 			if err := s.tellBells(ctx, some); err != nil {
 				s.Log.Debug("bells", "people", len(some), "error", err)
-				break // the rooms are away; the pages ask by themselves
+				s.bells.touch(some...)
+				break // the rooms are away, or the database; the pages ask by themselves meanwhile
 			}
 		}
 	}
