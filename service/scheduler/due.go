@@ -21,7 +21,7 @@ const (
 	// claimAtOnce bounds what one instance holds, so that others take their share of a busy minute.
 	claimAtOnce = 20
 	// remindAtOnce is for reminders, which are given together, and remindBeside so many times at once when many are due.
-	remindAtOnce, remindBeside = 500, 2
+	remindAtOnce, remindBeside = 1000, 2
 	// addEvery is how often plans are looked through for new timers when nothing rings; whoever plans rings.
 	addEvery = 2 * time.Second
 	// mostPause is how often to look when nothing rings: a lost notification costs no more than this.

@@ -54,6 +54,7 @@ func (c *Timers) measure(t *bench.T) error {
 	}
 	store.Stop(t)
 	store.Start(t)
+	store.Admin().Reset() // its connections ended with the server
 	database := []string{"--database-url", store.AdminURL()}
 	if out, err := exec.Command(c.Binary, append([]string{"migrate"}, database...)...).CombinedOutput(); err != nil { //nolint:gosec,noctx // our own binary
 		return fmt.Errorf("migrate: %w: %s", err, out)
