@@ -24,7 +24,7 @@ func TestEveryTableHasARule(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t, schemas(mainDatabase, services(&configs{}))...)
 	ruled := texts(t, database, ruledSchemas)
-	if len(ruled) < 4 {
+	if len(ruled) < 5 {
 		t.Fatalf("schemas with rules: %v", ruled)
 	}
 	for _, schema := range ruled {
@@ -99,6 +99,11 @@ func TestWhatIsOldGoes(t *testing.T) {
 	run(`INSERT INTO notificationtaskrunner.run (id, kind, subject, began_at, ended_at) VALUES ('old', 'k', gen_random_uuid(), now(), now()), ('open', 'k', gen_random_uuid(), now(), NULL)`)
 	run(`INSERT INTO datamanagement.command (actor, request_id, name, at) VALUES (gen_random_uuid(), gen_random_uuid(), 'n', now())`)
 	run(`INSERT INTO datamanagement.licence_round (at, done_at) VALUES (now(), now()), (now() + interval '1 day', NULL)`)
+	run(`INSERT INTO auth.session (id, account_id, created_at, used_at, expires_at, revoked_at) SELECT gen_random_uuid(), gen_random_uuid(), now(), now(),
+		now() + make_interval(days => n.open), now() + make_interval(days => n.ended) FROM (VALUES (30, NULL), (900, 3), (900, NULL)) n (open, ended)`)
+	run(`INSERT INTO auth.refresh_token (hash, session_id, created_at) SELECT sha256(id::text::bytea), id, now() FROM auth.session`)
+	run(`INSERT INTO auth.password_reset (hash, account_id, created_at, expires_at) VALUES ('h', gen_random_uuid(), now(), now())`)
+	run(`INSERT INTO auth.login_failure (key, failures, last_at) VALUES ('k', 1, now())`)
 	count := func(table string) (n int) {
 		t.Helper()
 		if err := admin.QueryRow(context.Background(), `SELECT count(*) FROM `+table).Scan(&n); err != nil {
@@ -123,10 +128,11 @@ func TestWhatIsOldGoes(t *testing.T) {
 	if n := count("notificationcenter.notification"); n != 16 {
 		t.Errorf("%d notifications after a step of five", n)
 	}
-	for _, schema := range []string{"notificationcenter", "notificationtaskrunner", "datamanagement"} {
+	for _, schema := range []string{"auth", "notificationcenter", "notificationtaskrunner", "datamanagement"} {
 		retain(admin, schema, later, 1000)
 	}
 	for table, want := range map[string]int{
+		"auth.session": 1, "auth.refresh_token": 1, "auth.password_reset": 0, "auth.login_failure": 0,
 		"notificationcenter.notification": 0, "notificationcenter.delivery": 2, "notificationcenter.suppression": 1,
 		"notificationtaskrunner.run": 1, "datamanagement.command": 0, "datamanagement.licence_round": 1,
 	} {

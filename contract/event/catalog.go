@@ -71,7 +71,7 @@ func Catalog() []Entry {
 		{"digest.due", &eventpb.DigestDue{}, Scheduler, to(NotificationTaskRunner)},
 		{"licence.due", &eventpb.LicenceDue{}, Scheduler, to(DataManagement)},
 		{"licence.deadline", &eventpb.LicenceDeadline{}, DataManagement, to(NotificationTaskRunner)},
-		{"retention.due", &eventpb.RetentionDue{}, Scheduler, to(DataManagement, NotificationCenter, NotificationTaskRunner)},
+		{"retention.due", &eventpb.RetentionDue{}, Scheduler, to(Auth, DataManagement, NotificationCenter, NotificationTaskRunner)},
 		{"points.deadline", &eventpb.PointsDeadline{}, Scheduler, to(NotificationTaskRunner)},
 
 		{"points.requested", &eventpb.PointsRequested{}, DataManagement, to(Scheduler)},

@@ -16,5 +16,5 @@ func Schema() db.Schema {
 	if err != nil {
 		panic(err) // the directory is embedded above
 	}
-	return db.Schema{Name: "eventlog", Files: files, Services: []string{"datamanagement", "livewebinar", "notificationcenter", "notificationtaskrunner", "scheduler"}}
+	return db.Schema{Name: "eventlog", Files: files, Services: []string{"auth", "datamanagement", "livewebinar", "notificationcenter", "notificationtaskrunner", "scheduler"}}
 }

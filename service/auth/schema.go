@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"github.com/rounds-cme/rounds/kit/db"
+	"github.com/rounds-cme/rounds/kit/retain"
 )
 
 //go:embed internal/migration/*.sql
@@ -16,5 +17,5 @@ func Schema() db.Schema {
 	if err != nil {
 		panic(err) // The directory is embedded above.
 	}
-	return db.Schema{Name: "auth", Files: files, Services: []string{"auth"}}
+	return db.Schema{Name: "auth", Files: files, Services: []string{"auth"}, Finish: retain.Function("auth", "auth")}
 }

@@ -12,7 +12,6 @@ package auth
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -22,12 +21,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	authpb "github.com/rounds-cme/rounds/contract/auth/v1"
-	"github.com/rounds-cme/rounds/kit/obs"
 	"github.com/rounds-cme/rounds/kit/password"
+	"github.com/rounds-cme/rounds/kit/retain"
 	"github.com/rounds-cme/rounds/kit/rpc"
 	"github.com/rounds-cme/rounds/kit/run"
 	"github.com/rounds-cme/rounds/kit/token"
-	"github.com/rounds-cme/rounds/service/auth/internal/store"
 )
 
 // Config are the settings of this service.
@@ -41,8 +39,6 @@ const (
 	resetLife  = time.Hour
 	resetsHour = 3
 	tasks      = "notification.task"
-	purgeEvery = time.Hour
-	keepEnded  = 7 * 24 * time.Hour
 )
 
 type server struct {
@@ -77,7 +73,7 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	return &run.Service{
 		RPC:   []rpc.Service{{Desc: &authpb.Auth_ServiceDesc, Impl: s}},
 		HTTP:  s.routes(d),
-		Work:  []run.Work{{Name: "retention", Run: s.keepRetention}},
+		Work:  retain.Work(d, "auth"),
 		Ready: func(ctx context.Context) error { return d.DB.Ping(ctx) },
 	}, nil
 }
@@ -89,38 +85,4 @@ func wait(ctx context.Context, d time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-}
-
-// keepRetention deletes what is over.
-func (s *server) keepRetention(ctx context.Context) error {
-	hour := time.NewTicker(purgeEvery)
-	defer hour.Stop()
-	for {
-		if err := s.purge(ctx); err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-hour.C:
-		}
-	}
-}
-
-func (s *server) purge(ctx context.Context) (err error) {
-	ctx, unit := obs.Start(ctx, s.log, "work", "auth.retention")
-	defer func() { unit.End(err) }()
-	q, before := store.New(s.db), s.now().Add(-keepEnded)
-	sessions, err := q.SessionPurge(ctx, before)
-	if err != nil {
-		return fmt.Errorf("delete old sessions: %w", err)
-	}
-	if _, err := q.ResetPurge(ctx, before); err != nil {
-		return fmt.Errorf("delete old resets: %w", err)
-	}
-	if _, err := q.FailurePurge(ctx, s.now().Add(-24*time.Hour)); err != nil {
-		return fmt.Errorf("delete old failures: %w", err)
-	}
-	unit.Set("sessions", sessions)
-	return nil
 }

@@ -1,6 +1,5 @@
 -- name: FailureRead :one
 SELECT failures, last_at, blocked_until FROM auth.login_failure WHERE key = @key;
-
 -- name: FailureCount :one
 INSERT INTO auth.login_failure (key, failures, last_at) VALUES (@key, 1, @now)
 ON CONFLICT (key) DO UPDATE SET
@@ -13,6 +12,3 @@ UPDATE auth.login_failure SET blocked_until = @until::timestamptz WHERE key = @k
 
 -- name: FailureForget :exec
 DELETE FROM auth.login_failure WHERE key = @key;
-
--- name: FailurePurge :execrows
-DELETE FROM auth.login_failure WHERE last_at < @before;

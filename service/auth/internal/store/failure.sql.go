@@ -54,18 +54,6 @@ func (q *Queries) FailureForget(ctx context.Context, key []byte) error {
 	return err
 }
 
-const failurePurge = `-- name: FailurePurge :execrows
-DELETE FROM auth.login_failure WHERE last_at < $1
-`
-
-func (q *Queries) FailurePurge(ctx context.Context, before time.Time) (int64, error) {
-	result, err := q.db.Exec(ctx, failurePurge, before)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const failureRead = `-- name: FailureRead :one
 SELECT failures, last_at, blocked_until FROM auth.login_failure WHERE key = $1
 `

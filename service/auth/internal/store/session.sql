@@ -30,9 +30,6 @@ WITH ended AS (
 )
 SELECT (SELECT count(*) FROM ended)::bigint AS sessions, notificationcenter.forget_browsers(@account_id::uuid, NULL)::integer AS browsers;
 
--- name: SessionPurge :execrows
-DELETE FROM auth.session WHERE expires_at < @before OR revoked_at < @before;
-
 -- name: TokenInsert :exec
 INSERT INTO auth.refresh_token (hash, session_id, created_at) VALUES (@hash, @session_id, @now);
 
@@ -52,9 +49,6 @@ RETURNING account_id;
 
 -- name: ResetVoid :exec
 UPDATE auth.password_reset SET used_at = @now::timestamptz WHERE account_id = @account_id AND used_at IS NULL;
-
--- name: ResetPurge :execrows
-DELETE FROM auth.password_reset WHERE expires_at < @before;
 
 -- name: SessionList :many
 SELECT id, device, created_at, used_at FROM auth.session

@@ -95,18 +95,6 @@ func (q *Queries) ResetInsert(ctx context.Context, arg ResetInsertParams) error 
 	return err
 }
 
-const resetPurge = `-- name: ResetPurge :execrows
-DELETE FROM auth.password_reset WHERE expires_at < $1
-`
-
-func (q *Queries) ResetPurge(ctx context.Context, before time.Time) (int64, error) {
-	result, err := q.db.Exec(ctx, resetPurge, before)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const resetTake = `-- name: ResetTake :one
 UPDATE auth.password_reset SET used_at = $1::timestamptz WHERE hash = $2 AND used_at IS NULL AND expires_at > $1::timestamptz
 RETURNING account_id
@@ -203,18 +191,6 @@ func (q *Queries) SessionList(ctx context.Context, arg SessionListParams) ([]Ses
 		return nil, err
 	}
 	return items, nil
-}
-
-const sessionPurge = `-- name: SessionPurge :execrows
-DELETE FROM auth.session WHERE expires_at < $1 OR revoked_at < $1
-`
-
-func (q *Queries) SessionPurge(ctx context.Context, before time.Time) (int64, error) {
-	result, err := q.db.Exec(ctx, sessionPurge, before)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }
 
 const sessionRead = `-- name: SessionRead :one
