@@ -24,8 +24,8 @@ func queues() []rabbitmq.Queue {
 	const month = 30 * 24 * time.Hour
 	return []rabbitmq.Queue{
 		{Name: "notification.task", Put: []string{"datamanagement", "auth"}, Take: "notificationtaskrunner"},
-		{Name: "notification.send", Put: []string{"notificationtaskrunner"}, Take: "notificationcenter"},
-		{Name: "notification.site", Put: []string{"notificationtaskrunner"}, Take: "notificationcenter"},
+		{Name: "notification.send", Put: []string{"notificationtaskrunner", "notificationcenter"}, Take: "notificationcenter"},
+		{Name: "notification.site", Put: []string{"notificationtaskrunner", "notificationcenter"}, Take: "notificationcenter"},
 		{Name: "activity", Put: []string{"datamanagement", "livewebinar"}, Take: "statistics", Keep: month},
 	}
 }

@@ -108,7 +108,7 @@ func (w *world) put(messages ...queue.Message) {
 	ctx := context.Background()
 	for i := range messages {
 		messages[i].Queue = "notification.send"
-		if n, ok := messages[i].Payload.(*eventpb.Notification); ok && n.GetChannel() == eventpb.Channel_CHANNEL_SITE {
+		if n, ok := messages[i].Payload.(interface{ GetChannel() eventpb.Channel }); ok && n.GetChannel() == eventpb.Channel_CHANNEL_SITE {
 			messages[i].Queue = "notification.site"
 		}
 		if messages[i].ID == uuid.Nil {

@@ -48,30 +48,53 @@ type task struct {
 	message text.Message
 }
 
-// deliver brings one message to one person. All of it may happen again: what was sent is known by the message's id.
+// deliver brings a message to its person, or to a page of people. All of it may happen again: what was sent is known by the message's id.
 func (s *server) deliver(ctx context.Context, d *queue.Delivery) error {
-	t, err := s.taskOf(d)
+	m, err := d.Message()
 	if err != nil {
 		d.Bury(err)
 		return nil //nolint:nilerr // It is put aside with the reason; trying again cannot help.
 	}
-	n := t.Notification
+	switch m := m.(type) {
+	case *eventpb.NotificationBatch:
+		return s.deliverBatch(ctx, d, m)
+	case *eventpb.Notification:
+		return s.deliverOne(ctx, d, m)
+	default:
+		d.Bury(fmt.Errorf("a %s tells nobody anything", d.Type))
+		return nil
+	}
+}
+
+func (s *server) deliverOne(ctx context.Context, d *queue.Delivery, n *eventpb.Notification) error {
 	obs.Event(ctx).Set("kind", n.GetKind()).Set("channel", channel(n))
+	t, err := s.taskOf(d, n)
+	if err != nil {
+		d.Bury(err)
+		return nil //nolint:nilerr // As above.
+	}
 	if n.GetChannel() == eventpb.Channel_CHANNEL_SITE { // Of a time when the site had no queue of its own.
 		t.message = s.writer.Short(n, s.Now())
 		return s.note(ctx, t, "sent", "")
 	}
-	known, err := s.gates.of(ctx, gate{id: d.ID, address: n.GetAddress(), chosen: n.GetTopic() != ""})
-	switch {
-	case err != nil:
+	done, err := s.known(ctx, t)
+	if err != nil || done {
 		return err
-	case known.Done:
-		return nil
-	case known.Suppressed != "" && n.GetChannel() == eventpb.Channel_CHANNEL_EMAIL:
-		t.message = s.writer.Short(n, s.Now())
-		return s.note(ctx, t, "suppressed", known.Suppressed)
 	}
 	return s.conclude(ctx, t, s.send(ctx, t))
+}
+
+// known tells whether there is nothing to do: somebody has it already, or is not to be written to, which it notes.
+func (s *server) known(ctx context.Context, t *task) (done bool, err error) {
+	is, err := s.gates.of(ctx, gate{id: t.ID, address: t.GetAddress(), chosen: t.GetTopic() != ""})
+	if err != nil || is.Done {
+		return is.Done, err
+	}
+	if is.Suppressed != "" && t.GetChannel() == eventpb.Channel_CHANNEL_EMAIL {
+		t.message = s.writer.Short(t.Notification, s.Now())
+		return true, s.note(ctx, t, "suppressed", is.Suppressed)
+	}
+	return false, nil
 }
 
 // conclude keeps what became of a try, and says what is to become of the message.

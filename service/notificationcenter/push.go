@@ -52,7 +52,7 @@ func (s *server) newPusher() *pusher {
 	}
 	return &pusher{
 		keys: vapid.From(s.config.PushKey.Reveal()), contact: s.config.PushContact, store: s.store, now: s.Now,
-		lanes: newLanes(s.Now, s.options().Workers),
+		lanes: newLanes(s.Now, cap(s.places)),
 		client: &http.Client{
 			Timeout: pushWithin, Transport: &http.Transport{
 				DialContext: dial(), MaxIdleConnsPerHost: beside, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true, MaxResponseHeaderBytes: pushHead,

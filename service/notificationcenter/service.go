@@ -1,5 +1,6 @@
-// Package notificationcenter renders and sends what people are told, by e-mail and on the site. It takes one message for
-// one person and one channel at a time from the queue, so that one that fails harms no other.
+// Package notificationcenter renders and sends what people are told, by e-mail and on the site. The queue brings messages for
+// one person on one channel, and pages of them: who of a page cannot be told with the others gets a message of their own, so that one
+// that fails harms no other.
 //
 //	queue of the site ──> words ──> a row, shown by the bff through a view, with its delivery: many in one statement
 //
@@ -59,6 +60,7 @@ type server struct {
 	pusher *pusher
 	gates  *gatherer[gate, store.DeliveryGatesRow]
 	notes  *gatherer[note, struct{}]
+	places chan struct{} // one for each person of a page who is told at this moment
 	bells  *bells
 }
 
@@ -68,7 +70,7 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{Deps: d, config: config, store: store.New(d.DB), writer: writer}
+	s := &server{Deps: d, config: config, store: store.New(d.DB), writer: writer, places: make(chan struct{}, beside*max(config.Workers, 1))}
 	if s.mailer, err = s.newMailer(); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
@@ -87,13 +89,16 @@ func New(d *run.Deps, config Config) (*run.Service, error) {
 	}, nil
 }
 
-// beside is how many messages are under way for each connection to the mail server: while one is sent, others are put into words,
-// noted and acknowledged, many in one statement.
-const beside = 128
+// For each connection to the mail server: inHand messages are worked on at once, most of them for a page of people, of whom beside are told at
+// once. While one mail is sent, others are put into words, noted and acknowledged, many in one statement.
+const (
+	inHand = 16
+	beside = 128
+)
 
 func (s *server) options() queue.Options {
 	return queue.Options{
-		Workers: beside * s.config.Workers, Prefetch: beside * s.config.Workers, Express: 1, MaxAttempts: s.config.MaxAttempts,
+		Workers: inHand * s.config.Workers, Prefetch: inHand * s.config.Workers, Express: 1, MaxAttempts: s.config.MaxAttempts,
 		Backoff: queue.Exponential(s.config.FirstRetry, 15*time.Minute),
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/rounds-cme/rounds/contract/event"
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/db"
 	"github.com/rounds-cme/rounds/kit/queue"
@@ -21,12 +22,6 @@ const (
 	sendQueue = "notification.send"
 	siteQueue = "notification.site"
 )
-
-// namespace makes ids of messages from their dedupe keys: the same news for the same person on the same channel has the
-// same id, whoever puts it and however often.
-//
-//nolint:gochecknoglobals // A constant that Go cannot write as one.
-var namespace = uuid.MustParse("6d0f2b1e-43c1-4f86-9d0b-6f8f3f6c1a52")
 
 // messageFor is what one person is told on one channel.
 func messageFor(r store.RunTakeRow, n *news, p person, to way) queue.Message {
@@ -52,7 +47,7 @@ func message(m *eventpb.Notification, p person, expires *time.Time, priority int
 		m.Address = p.Email
 	}
 	put := queue.Message{
-		ID: uuid.NewSHA1(namespace, []byte(m.GetDedupeKey())), Queue: sendQueue, Payload: m, Priority: priority,
+		ID: event.NotificationID(m), Queue: sendQueue, Payload: m, Priority: priority,
 	}
 	if m.GetChannel() == eventpb.Channel_CHANNEL_SITE {
 		put.Queue = siteQueue
@@ -69,7 +64,7 @@ const quietReason = "quiet_hours"
 
 // put hands messages over, and notes those that wait where their person sees it.
 func (s *server) put(ctx context.Context, tx pgx.Tx, r store.RunTakeRow, messages []queue.Message) error {
-	if err := queue.Put(ctx, tx, messages...); err != nil {
+	if err := queue.Put(ctx, tx, together(messages)...); err != nil {
 		return err
 	}
 	waiting := store.PutOffParams{Kind: r.Kind, Reason: quietReason, ExpiresAt: r.ExpiresAt, Now: s.Now()}

@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
@@ -56,28 +55,16 @@ func (w *world) device(id string) {
 // told is how each person was told of a kind: "site", or "site, email", with the time until which it waits.
 func (w *world) told(kind string) map[string]string {
 	w.t.Helper()
-	rows, err := w.admin.Query(context.Background(), `SELECT payload, CASE WHEN due_at > put_at + interval '1 minute' OR due_at < put_at - interval '1 minute'
-		THEN ' at ' || to_char(due_at AT TIME ZONE 'UTC', 'HH24:MI') ELSE '' END FROM queue.message WHERE queue IN ('notification.send', 'notification.site') ORDER BY seq`)
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	all := map[string]string{}
-	var payload []byte
-	var at string
-	_, err = pgx.ForEachRow(rows, []any{&payload, &at}, func() error {
-		n := &eventpb.Notification{}
-		if err := proto.Unmarshal(payload, n); err != nil || n.GetKind() != kind {
-			return err
+	for _, n := range w.puts() {
+		if n.GetKind() != kind {
+			continue
 		}
-		channel := strings.ToLower(strings.TrimPrefix(n.GetChannel().String(), "CHANNEL_")) + at
+		channel := strings.ToLower(strings.TrimPrefix(n.GetChannel().String(), "CHANNEL_")) + n.late
 		if before := all[n.GetAccountId()]; before != "" {
 			channel = before + ", " + channel
 		}
 		all[n.GetAccountId()] = channel
-		return nil
-	})
-	if err != nil {
-		w.t.Fatal(err)
 	}
 	return all
 }

@@ -151,24 +151,48 @@ func (w *world) instanceAt(page int32, now func() time.Time) {
 	w.t.Cleanup(stop)
 }
 
-// sent reads what was put for the notification center.
+// put is what one person is told on one channel, and when.
+type put struct {
+	*eventpb.Notification
+
+	late string // " at 05:30", where it waits until then
+}
+
+// puts reads what was put for the notification center, in the order in which people are told.
+func (w *world) puts() []put {
+	w.t.Helper()
+	rows, err := w.admin.Query(context.Background(), `SELECT type, payload, CASE WHEN due_at > put_at + interval '1 minute' OR due_at < put_at - interval '1 minute'
+		THEN ' at ' || to_char(due_at AT TIME ZONE 'UTC', 'HH24:MI') ELSE '' END FROM queue.message WHERE queue IN ('notification.send', 'notification.site')
+		ORDER BY put_at, queue = 'notification.site' DESC, seq`)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var all []put
+	var d queue.Delivery
+	var late string
+	_, err = pgx.ForEachRow(rows, []any{&d.Type, &d.Body, &late}, func() error {
+		m, err := d.Message()
+		if err != nil {
+			return err
+		}
+		told, err := event.Notifications(m)
+		for _, n := range told {
+			all = append(all, put{n, late})
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return all
+}
+
+// sent is what people are told, sooner or later.
 func (w *world) sent() []*eventpb.Notification {
 	w.t.Helper()
-	rows, err := w.admin.Query(context.Background(), "SELECT payload FROM queue.message WHERE queue IN ('notification.send', 'notification.site') ORDER BY seq")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	payloads, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	var all []*eventpb.Notification
-	for _, payload := range payloads {
-		n := &eventpb.Notification{}
-		if err := proto.Unmarshal(payload, n); err != nil {
-			w.t.Fatal(err)
-		}
-		all = append(all, n)
+	for _, one := range w.puts() {
+		all = append(all, one.Notification)
 	}
 	return all
 }

@@ -340,7 +340,7 @@ func (x *AlreadyRegistered) GetAccountId() string {
 	return ""
 }
 
-// Queues notification.send and notification.site: one message for one person on one channel.
+// Queues notification.send and notification.site: what one person is told on one channel.
 type Notification struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique per (person, event, kind, channel, start): the promise that nobody is told twice.
@@ -489,6 +489,86 @@ func (x *Notification) GetTarget() string {
 	return ""
 }
 
+// Queues notification.send and notification.site: the same news for a page of people, on one channel. Who cannot be told with the others
+// gets a message of their own.
+type NotificationBatch struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Kind    string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Channel Channel                `protobuf:"varint,2,opt,name=channel,proto3,enum=rounds.event.v1.Channel" json:"channel,omitempty"`
+	People  int32                  `protobuf:"varint,3,opt,name=people,proto3" json:"people,omitempty"`
+	// What is the same for all.
+	Common *Notification `protobuf:"bytes,4,opt,name=common,proto3" json:"common,omitempty"`
+	// What is each person's own; together with what is common it is a Notification.
+	Each          []*Notification `protobuf:"bytes,5,rep,name=each,proto3" json:"each,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NotificationBatch) Reset() {
+	*x = NotificationBatch{}
+	mi := &file_event_v1_task_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NotificationBatch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NotificationBatch) ProtoMessage() {}
+
+func (x *NotificationBatch) ProtoReflect() protoreflect.Message {
+	mi := &file_event_v1_task_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NotificationBatch.ProtoReflect.Descriptor instead.
+func (*NotificationBatch) Descriptor() ([]byte, []int) {
+	return file_event_v1_task_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *NotificationBatch) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *NotificationBatch) GetChannel() Channel {
+	if x != nil {
+		return x.Channel
+	}
+	return Channel_CHANNEL_UNSPECIFIED
+}
+
+func (x *NotificationBatch) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+func (x *NotificationBatch) GetCommon() *Notification {
+	if x != nil {
+		return x.Common
+	}
+	return nil
+}
+
+func (x *NotificationBatch) GetEach() []*Notification {
+	if x != nil {
+		return x.Each
+	}
+	return nil
+}
+
 // Queue activity: what somebody did, without who it was.
 type Activity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -513,7 +593,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_event_v1_task_proto_msgTypes[4]
+	mi := &file_event_v1_task_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -525,7 +605,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_event_v1_task_proto_msgTypes[4]
+	mi := &file_event_v1_task_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -538,7 +618,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_event_v1_task_proto_rawDescGZIP(), []int{4}
+	return file_event_v1_task_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Activity) GetId() string {
@@ -658,7 +738,13 @@ const file_event_v1_task_proto_rawDesc = "" +
 	"\x06target\x18\r \x01(\tB\x04\x90\xb5\x18\x01R\x06target\x1a7\n" +
 	"\tDataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x85\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xef\x01\n" +
+	"\x11NotificationBatch\x12\x18\n" +
+	"\x04kind\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04kind\x128\n" +
+	"\achannel\x18\x02 \x01(\x0e2\x18.rounds.event.v1.ChannelB\x04\x90\xb5\x18\x01R\achannel\x12\x1c\n" +
+	"\x06people\x18\x03 \x01(\x05B\x04\x90\xb5\x18\x01R\x06people\x125\n" +
+	"\x06common\x18\x04 \x01(\v2\x1d.rounds.event.v1.NotificationR\x06common\x121\n" +
+	"\x04each\x18\x05 \x03(\v2\x1d.rounds.event.v1.NotificationR\x04each\"\x85\x03\n" +
 	"\bActivity\x12\x14\n" +
 	"\x02id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x02id\x127\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.rounds.event.v1.ActivityKindB\x04\x90\xb5\x18\x01R\x04kind\x120\n" +
@@ -715,7 +801,7 @@ func file_event_v1_task_proto_rawDescGZIP() []byte {
 }
 
 var file_event_v1_task_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_event_v1_task_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_event_v1_task_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_event_v1_task_proto_goTypes = []any{
 	(Channel)(0),                  // 0: rounds.event.v1.Channel
 	(ActivityKind)(0),             // 1: rounds.event.v1.ActivityKind
@@ -723,23 +809,27 @@ var file_event_v1_task_proto_goTypes = []any{
 	(*ResetPassword)(nil),         // 3: rounds.event.v1.ResetPassword
 	(*AlreadyRegistered)(nil),     // 4: rounds.event.v1.AlreadyRegistered
 	(*Notification)(nil),          // 5: rounds.event.v1.Notification
-	(*Activity)(nil),              // 6: rounds.event.v1.Activity
-	nil,                           // 7: rounds.event.v1.Notification.DataEntry
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*NotificationBatch)(nil),     // 6: rounds.event.v1.NotificationBatch
+	(*Activity)(nil),              // 7: rounds.event.v1.Activity
+	nil,                           // 8: rounds.event.v1.Notification.DataEntry
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
 }
 var file_event_v1_task_proto_depIdxs = []int32{
-	8, // 0: rounds.event.v1.ConfirmEmail.expires_at:type_name -> google.protobuf.Timestamp
-	8, // 1: rounds.event.v1.ResetPassword.expires_at:type_name -> google.protobuf.Timestamp
-	0, // 2: rounds.event.v1.Notification.channel:type_name -> rounds.event.v1.Channel
-	7, // 3: rounds.event.v1.Notification.data:type_name -> rounds.event.v1.Notification.DataEntry
-	8, // 4: rounds.event.v1.Notification.expires_at:type_name -> google.protobuf.Timestamp
-	1, // 5: rounds.event.v1.Activity.kind:type_name -> rounds.event.v1.ActivityKind
-	8, // 6: rounds.event.v1.Activity.at:type_name -> google.protobuf.Timestamp
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	9,  // 0: rounds.event.v1.ConfirmEmail.expires_at:type_name -> google.protobuf.Timestamp
+	9,  // 1: rounds.event.v1.ResetPassword.expires_at:type_name -> google.protobuf.Timestamp
+	0,  // 2: rounds.event.v1.Notification.channel:type_name -> rounds.event.v1.Channel
+	8,  // 3: rounds.event.v1.Notification.data:type_name -> rounds.event.v1.Notification.DataEntry
+	9,  // 4: rounds.event.v1.Notification.expires_at:type_name -> google.protobuf.Timestamp
+	0,  // 5: rounds.event.v1.NotificationBatch.channel:type_name -> rounds.event.v1.Channel
+	5,  // 6: rounds.event.v1.NotificationBatch.common:type_name -> rounds.event.v1.Notification
+	5,  // 7: rounds.event.v1.NotificationBatch.each:type_name -> rounds.event.v1.Notification
+	1,  // 8: rounds.event.v1.Activity.kind:type_name -> rounds.event.v1.ActivityKind
+	9,  // 9: rounds.event.v1.Activity.at:type_name -> google.protobuf.Timestamp
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_event_v1_task_proto_init() }
@@ -753,7 +843,7 @@ func file_event_v1_task_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_event_v1_task_proto_rawDesc), len(file_event_v1_task_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
