@@ -3,32 +3,10 @@ package event
 import (
 	"fmt"
 
-	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 )
-
-// namespace makes ids of messages from their dedupe keys.
-//
-//nolint:gochecknoglobals // A constant that Go cannot write as one.
-var namespace = uuid.MustParse("6d0f2b1e-43c1-4f86-9d0b-6f8f3f6c1a52")
-
-// NotificationID is the id of what somebody is told: the same news for the same person on the same channel has the same id, whoever
-// puts it, however often, and whether alone or in a batch.
-func NotificationID(n *eventpb.Notification) uuid.UUID {
-	return uuid.NewSHA1(namespace, []byte(n.GetDedupeKey()))
-}
-
-// BatchID is the id of a batch, which is made of those of its notifications.
-func BatchID(all []*eventpb.Notification) uuid.UUID {
-	var ids []byte
-	for _, n := range all {
-		id := NotificationID(n)
-		ids = append(ids, id[:]...)
-	}
-	return uuid.NewSHA1(namespace, ids)
-}
 
 // Pack puts notifications of the same news on the same channel together: path, end, topic and target are the news'. What all have in
 // common is written once.
@@ -42,7 +20,8 @@ func Pack(all []*eventpb.Notification) *eventpb.NotificationBatch {
 	}
 	for _, n := range all {
 		own := &eventpb.Notification{
-			DedupeKey: n.GetDedupeKey(), AccountId: n.GetAccountId(), Address: n.GetAddress(), Name: n.GetName(), Language: n.GetLanguage(), Zone: n.GetZone(),
+			Id: n.GetId(), DedupeKey: n.GetDedupeKey(), AccountId: n.GetAccountId(), Address: n.GetAddress(), Name: n.GetName(),
+			Language: n.GetLanguage(), Zone: n.GetZone(),
 		}
 		for key, value := range n.GetData() {
 			if _, same := b.GetCommon().GetData()[key]; !same {

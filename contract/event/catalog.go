@@ -97,8 +97,8 @@ type Queue struct {
 func Queues() []Queue {
 	return []Queue{
 		{"notification.task", to(DataManagement, Auth), NotificationTaskRunner, "mails that only their reader may get: ConfirmEmail, ResetPassword, AlreadyRegistered"},
-		{"notification.send", to(NotificationTaskRunner), NotificationCenter, "a Notification for one person, or a NotificationBatch for a page of them: e-mail and push"},
-		{"notification.site", to(NotificationTaskRunner), NotificationCenter, "the same, for the site"},
+		{"notification.send", to(NotificationTaskRunner, NotificationCenter), NotificationCenter, "a Notification for one person, or a NotificationBatch for a page of them: e-mail and push"},
+		{"notification.site", to(NotificationTaskRunner, NotificationCenter), NotificationCenter, "the same, for the site"},
 		{"activity", to(DataManagement, LiveWebinar), Statistics, "Activity, without identity"},
 	}
 }

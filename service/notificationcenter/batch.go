@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rounds-cme/rounds/contract/event"
@@ -50,7 +51,9 @@ func (s *server) deliverBatch(ctx context.Context, d *queue.Delivery, b *eventpb
 }
 
 // tell brings one person of a batch what all get, and is false when that has to be tried again, or to be refused for good.
-func (s *server) tell(ctx context.Context, d *queue.Delivery, n *eventpb.Notification) bool {
+// What panics here would take all others with it; alone it is a failure like any other.
+func (s *server) tell(ctx context.Context, d *queue.Delivery, n *eventpb.Notification) (told bool) {
+	defer func() { told = recover() == nil && told }()
 	t, err := s.taskOf(part(d, n), n)
 	if err != nil {
 		return false
@@ -63,10 +66,19 @@ func (s *server) tell(ctx context.Context, d *queue.Delivery, n *eventpb.Notific
 	return !errors.Is(failure, errHopeless) && s.conclude(ctx, t, failure) == nil
 }
 
+// idOf is the id of the message that one person would have got alone.
+func idOf(n *eventpb.Notification) uuid.UUID {
+	id, err := uuid.FromBytes(n.GetId())
+	if err != nil { // whoever made it gave none
+		return uuid.NewSHA1(uuid.NameSpaceURL, []byte(n.GetDedupeKey()))
+	}
+	return id
+}
+
 // part is the message that one person of a batch would have got alone.
 func part(d *queue.Delivery, n *eventpb.Notification) *queue.Delivery {
 	one := *d
-	one.ID = event.NotificationID(n)
+	one.ID = idOf(n)
 	return &one
 }
 
@@ -79,7 +91,7 @@ func (s *server) apart(ctx context.Context, d *queue.Delivery, all []*eventpb.No
 	messages := make([]queue.Message, 0, len(all))
 	for _, n := range all {
 		messages = append(messages, queue.Message{
-			ID: event.NotificationID(n), Queue: d.Queue, Payload: n, Priority: d.Priority, ExpiresAt: d.ExpiresAt, DueAt: due,
+			ID: idOf(n), Queue: d.Queue, Payload: n, Priority: d.Priority, ExpiresAt: d.ExpiresAt, DueAt: due,
 		})
 	}
 	if err := db.Tx(ctx, s.DB, func(tx pgx.Tx) error { return queue.Put(ctx, tx, messages...) }); err != nil {

@@ -25,14 +25,17 @@ func page(channel eventpb.Channel, names ...string) []*eventpb.Notification {
 	var all []*eventpb.Notification
 	for _, name := range names {
 		n := message(channel, uuid.New())
-		n.Name, n.Address = name, name+"@rounds.example"
+		id := uuid.New()
+		n.Id, n.Name, n.Address = id[:], name, name+"@rounds.example"
 		all = append(all, n)
 	}
 	return all
 }
 
+func idOf(n *eventpb.Notification) uuid.UUID { return uuid.UUID(n.GetId()) }
+
 func batch(all []*eventpb.Notification) queue.Message {
-	return queue.Message{ID: event.BatchID(all), Payload: event.Pack(all)}
+	return queue.Message{ID: uuid.New(), Payload: event.Pack(all)}
 }
 
 func (w *world) exec(statement string, arguments ...any) {
@@ -70,7 +73,7 @@ func TestBatchOneThatFailsHarmsNoOther(t *testing.T) {
 	w := newWorld(t, notificationcenter.Config{SMTP: s.serve(t), SMTPTLS: "none"})
 	all := page(eventpb.Channel_CHANNEL_EMAIL, "ana", "busy", "cene", "gone", "has", "nobody")
 	all[5].AccountId = "nobody"
-	w.put(queue.Message{ID: event.NotificationID(all[4]), Payload: proto.CloneOf(all[4])})
+	w.put(queue.Message{ID: idOf(all[4]), Payload: proto.CloneOf(all[4])})
 	w.empty()
 	w.put(batch(all))
 	w.empty()
@@ -78,7 +81,7 @@ func TestBatchOneThatFailsHarmsNoOther(t *testing.T) {
 		t.Errorf("mails went to %v", got)
 	}
 	for i, state := range []string{"sent", "sent", "sent", "failed", "sent", ""} {
-		if got := w.became(event.NotificationID(all[i])); got != state {
+		if got := w.became(idOf(all[i])); got != state {
 			t.Errorf("%s: %q, want %q", all[i].GetName(), got, state)
 		}
 	}
@@ -87,7 +90,7 @@ func TestBatchOneThatFailsHarmsNoOther(t *testing.T) {
 	}
 	mails := strings.Join(s.sent(), "\n")
 	for _, n := range all[:3] {
-		if want := sealed(event.NotificationID(n), optoutKey); strings.Count(mails, "Message-ID: <"+want+">") != 1 {
+		if want := sealed(idOf(n), optoutKey); strings.Count(mails, "Message-ID: <"+want+">") != 1 {
 			t.Errorf("no mail, or more than one, has the Message-ID %s of %s", want, n.GetName())
 		}
 	}
@@ -100,7 +103,7 @@ func TestBatchThatComesAgain(t *testing.T) {
 	s := &sink{}
 	w := newWorld(t, notificationcenter.Config{SMTP: s.serve(t), SMTPTLS: "none"})
 	all := page(eventpb.Channel_CHANNEL_EMAIL, "ana", "bor", "cene")
-	w.put(queue.Message{ID: event.NotificationID(all[0]), Payload: proto.CloneOf(all[0])})
+	w.put(queue.Message{ID: idOf(all[0]), Payload: proto.CloneOf(all[0])})
 	w.empty()
 	for range 2 {
 		m := batch(all)
@@ -113,7 +116,7 @@ func TestBatchThatComesAgain(t *testing.T) {
 	if got := s.got(); !slices.Equal(got, []string{"ana", "bor", "cene"}) {
 		t.Errorf("mails went to %v", got)
 	}
-	if n := w.number("SELECT count(*) FROM queue.seen WHERE id = ANY ($1)", []uuid.UUID{event.NotificationID(all[1]), event.NotificationID(all[2])}); n != 2 {
+	if n := w.number("SELECT count(*) FROM queue.seen WHERE id = ANY ($1)", []uuid.UUID{idOf(all[1]), idOf(all[2])}); n != 2 {
 		t.Errorf("%d of 2 got a message of their own", n)
 	}
 }
@@ -141,7 +144,7 @@ func TestBatchOnTheSite(t *testing.T) {
 	w.until("all that can be told", func() bool { return w.number("SELECT count(*) FROM notificationcenter.notification") >= 248 })
 	w.until("what is about nobody", func() bool { return w.dead("cannot be put into words") == 1 })
 	w.until("what cannot be written to be tried", func() bool {
-		return w.number("SELECT count(*) FROM queue.message WHERE id = $1 AND reason <> ''", event.NotificationID(all[11])) == 1
+		return w.number("SELECT count(*) FROM queue.message WHERE id = $1 AND reason <> ''", idOf(all[11])) == 1
 	})
 	if n := w.number("SELECT count(*) FROM notificationcenter.notification"); n != 248 {
 		t.Errorf("%d lines for 248 people", n)
@@ -150,7 +153,7 @@ func TestBatchOnTheSite(t *testing.T) {
 		t.Errorf("%d messages wait beside the one", n)
 	}
 	for _, n := range late {
-		if state := w.became(event.NotificationID(n)); state != "expired" {
+		if state := w.became(idOf(n)); state != "expired" {
 			t.Errorf("too late for %s: %q", n.GetName(), state)
 		}
 	}
@@ -160,10 +163,10 @@ func TestBatchOnTheSite(t *testing.T) {
 func TestWhatDiesTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, notificationcenter.Config{})
-	nobody := message(eventpb.Channel_CHANNEL_EMAIL, uuid.New())
+	nobody := page(eventpb.Channel_CHANNEL_EMAIL, "ana")[0]
 	nobody.AccountId = "nobody"
 	for range 2 {
-		w.put(queue.Message{ID: event.NotificationID(nobody), Payload: nobody})
+		w.put(queue.Message{ID: idOf(nobody), Payload: nobody})
 		w.empty()
 		w.exec("DELETE FROM queue.seen") // a week has passed
 	}

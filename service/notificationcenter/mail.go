@@ -149,11 +149,12 @@ func (c Config) dkim(from *netmail.Address) (*key, error) {
 type mailbox struct{ *server }
 
 func (b mailbox) send(ctx context.Context, m mail) error {
-	if m.late(b.Now()) {
+	now := b.Now()
+	if m.late(now) {
 		return errTooLate
 	}
 	return b.store.MailAdd(ctx, store.MailAddParams{
-		ID: m.ID, Recipient: m.To, Subject: m.Subject, BodyText: m.Text, BodyHtml: m.HTML, Now: b.Now(),
+		ID: m.ID, Recipient: m.To, Subject: m.Subject, BodyText: m.Text, BodyHtml: m.HTML, Now: now,
 	})
 }
 

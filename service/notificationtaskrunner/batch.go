@@ -3,6 +3,8 @@ package notificationtaskrunner
 import (
 	"slices"
 
+	"github.com/google/uuid"
+
 	"github.com/rounds-cme/rounds/contract/event"
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/queue"
@@ -17,8 +19,7 @@ const mostTogether = 50
 func together(messages []queue.Message) []queue.Message {
 	var put []queue.Message
 	var channels []eventpb.Channel
-	pages := map[eventpb.Channel][]*eventpb.Notification{}
-	like := map[eventpb.Channel]queue.Message{}
+	pages := map[eventpb.Channel][]queue.Message{}
 	for _, m := range messages {
 		n, ok := m.Payload.(*eventpb.Notification)
 		if !ok || !m.DueAt.IsZero() {
@@ -29,17 +30,29 @@ func together(messages []queue.Message) []queue.Message {
 		if pages[channel] == nil {
 			channels = append(channels, channel)
 		}
-		pages[channel], like[channel] = append(pages[channel], n), m
+		pages[channel] = append(pages[channel], m)
 	}
 	for _, channel := range channels {
 		for page := range slices.Chunk(pages[channel], mostTogether) {
-			m := like[channel]
-			m.ID, m.Payload = event.NotificationID(page[0]), page[0]
-			if len(page) > 1 {
-				m.ID, m.Payload = event.BatchID(page), event.Pack(page)
-			}
-			put = append(put, m)
+			put = append(put, batch(page))
 		}
 	}
 	return put
+}
+
+// batch makes one message of many. Its id is made of theirs.
+func batch(page []queue.Message) queue.Message {
+	if len(page) == 1 {
+		return page[0]
+	}
+	var ids []byte
+	var all []*eventpb.Notification
+	for _, m := range page {
+		if n, ok := m.Payload.(*eventpb.Notification); ok {
+			ids, all = append(ids, n.GetId()...), append(all, n)
+		}
+	}
+	one := page[0]
+	one.ID, one.Payload = uuid.NewSHA1(namespace, ids), event.Pack(all)
+	return one
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/rounds-cme/rounds/contract/event"
 	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
 	"github.com/rounds-cme/rounds/kit/db"
 	"github.com/rounds-cme/rounds/kit/queue"
@@ -22,6 +21,12 @@ const (
 	sendQueue = "notification.send"
 	siteQueue = "notification.site"
 )
+
+// namespace makes ids of messages from their dedupe keys: the same news for the same person on the same channel has the
+// same id, whoever puts it and however often.
+//
+//nolint:gochecknoglobals // A constant that Go cannot write as one.
+var namespace = uuid.MustParse("6d0f2b1e-43c1-4f86-9d0b-6f8f3f6c1a52")
 
 // messageFor is what one person is told on one channel.
 func messageFor(r store.RunTakeRow, n *news, p person, to way) queue.Message {
@@ -46,8 +51,10 @@ func message(m *eventpb.Notification, p person, expires *time.Time, priority int
 	if m.GetChannel() == eventpb.Channel_CHANNEL_EMAIL {
 		m.Address = p.Email
 	}
+	id := uuid.NewSHA1(namespace, []byte(m.GetDedupeKey()))
+	m.Id = id[:]
 	put := queue.Message{
-		ID: event.NotificationID(m), Queue: sendQueue, Payload: m, Priority: priority,
+		ID: id, Queue: sendQueue, Payload: m, Priority: priority,
 	}
 	if m.GetChannel() == eventpb.Channel_CHANNEL_SITE {
 		put.Queue = siteQueue

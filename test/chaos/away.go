@@ -28,9 +28,10 @@ func (c *command) away(h *house, r *recorder) error {
 	r.killed["RabbitMQ"]++
 	h.broker.Kill()
 	return c.told(h, func() error {
+		told := `SELECT coalesce(max(told), 0) FROM notificationtaskrunner.run WHERE began_at = (SELECT max(began_at) FROM notificationtaskrunner.run)`
 		waits := `SELECT count(*) FROM queue.message WHERE queue = 'notification.send'`
-		if !until(func() bool { return h.number(waits) == c.Readers }) {
-			return fmt.Errorf("%d messages wait for the broker, of %d", h.number(waits), c.Readers)
+		if !until(func() bool { return h.number(told) == c.Readers && h.number(waits) > 0 }) {
+			return fmt.Errorf("%d of %d people were told, in %d messages that wait for the broker", h.number(told), c.Readers, h.number(waits))
 		}
 		return h.broker.Again(context.Background())
 	})

@@ -28,7 +28,7 @@ import (
 // patience bounds every waiting; it is reached only when something is wrong.
 const patience = 4 * time.Minute
 
-// workers are the connections to the mail server; beside is how many messages the notification center has in its hands for each.
+// workers are the connections to the mail server; beside is how many people the notification center tells at once for each.
 const (
 	workers = 2
 	beside  = 128

@@ -363,7 +363,9 @@ type Notification struct {
 	// What the person may choose not to be told of: webinar, change, article, reply, points, licence; empty where there is no choice.
 	Topic string `protobuf:"bytes,12,opt,name=topic,proto3" json:"topic,omitempty"`
 	// The one webinar, category or lecturer of that topic, where the message came because of it.
-	Target        string `protobuf:"bytes,13,opt,name=target,proto3" json:"target,omitempty"`
+	Target string `protobuf:"bytes,13,opt,name=target,proto3" json:"target,omitempty"`
+	// Id of the message: a UUID that is made of the dedupe key.
+	Id            []byte `protobuf:"bytes,14,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -487,6 +489,13 @@ func (x *Notification) GetTarget() string {
 		return x.Target
 	}
 	return ""
+}
+
+func (x *Notification) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
 }
 
 // Queues notification.send and notification.site: the same news for a page of people, on one channel. Who cannot be told with the others
@@ -717,7 +726,7 @@ const file_event_v1_task_proto_rawDesc = "" +
 	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x01R\texpiresAt\"8\n" +
 	"\x11AlreadyRegistered\x12#\n" +
 	"\n" +
-	"account_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\taccountId\"\x95\x04\n" +
+	"account_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\taccountId\"\xa5\x04\n" +
 	"\fNotification\x12#\n" +
 	"\n" +
 	"dedupe_key\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\tdedupeKey\x12#\n" +
@@ -735,7 +744,8 @@ const file_event_v1_task_proto_rawDesc = "" +
 	"\n" +
 	"expires_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x01R\texpiresAt\x12\x1a\n" +
 	"\x05topic\x18\f \x01(\tB\x04\x90\xb5\x18\x01R\x05topic\x12\x1c\n" +
-	"\x06target\x18\r \x01(\tB\x04\x90\xb5\x18\x01R\x06target\x1a7\n" +
+	"\x06target\x18\r \x01(\tB\x04\x90\xb5\x18\x01R\x06target\x12\x0e\n" +
+	"\x02id\x18\x0e \x01(\fR\x02id\x1a7\n" +
 	"\tDataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xef\x01\n" +

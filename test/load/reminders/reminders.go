@@ -206,7 +206,7 @@ func plan(ctx context.Context, conn *pgx.Conn, people int, soon time.Duration) (
 
 // await waits until so many mails, and as many lines on the site, are noted as sent.
 func await(ctx context.Context, conn *pgx.Conn, people int) error {
-	for end := time.Now().Add(longest); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(longest); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
 		var sent, other int
 		err := conn.QueryRow(ctx, `SELECT count(*) FILTER (WHERE state = 'sent'), count(*) FILTER (WHERE state <> 'sent') FROM notificationcenter.delivery`).Scan(&sent, &other)
 		if err != nil {
