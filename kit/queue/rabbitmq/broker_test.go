@@ -237,6 +237,58 @@ func TestDoubleIsKnownByItsID(t *testing.T) {
 	}
 }
 
+// TestWhatAStrangerPut has no id, and may be nothing that anybody can read. It goes the way of all, also while it waits for its next try,
+// and ends where operators see it, with the reason; taken back it goes that way once more.
+func TestWhatAStrangerPut(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	d := p.driver(taker)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		o := queue.Options{Backoff: queue.Constant(10 * time.Millisecond)}
+		ended <- d.Consume(ctx, plain, o, func(_ context.Context, batch []*queue.Delivery) error {
+			for _, m := range batch {
+				if _, err := m.Message(); m.Attempt == 1 {
+					m.Retry(err)
+				} else {
+					m.Bury(err)
+				}
+			}
+			return nil
+		})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	ch := p.channel(p.node.Admin(p.vhost))
+	for _, strange := range []amqp.Publishing{{}, {MessageId: "no id", Type: "no.such.Type", Body: []byte("text")}} {
+		if err := ch.Publish(plain, "normal", true, false, strange); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dead := func() (letters []queue.Letter) {
+		letters, err := d.Dead(ctx, plain, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return letters
+	}
+	p.until("both to be dead letters", func() bool { return len(dead()) == 2 })
+	for _, l := range dead() {
+		if l.ID == uuid.Nil || l.Reason == "" || l.Attempt < 1 {
+			t.Errorf("a dead letter is %+v", l)
+		}
+	}
+	if n, err := d.Replay(ctx, plain, queue.Pick{}); n != 2 || err != nil {
+		t.Fatalf("took back %d: %v", n, err)
+	}
+	p.until("both to be dead letters again", func() bool { return len(dead()) == 2 })
+}
+
 func (p *place) channel(url string) *amqp.Channel {
 	p.t.Helper()
 	conn, err := amqp.Dial(url)

@@ -170,12 +170,7 @@ func (s *session) subscribe(q Queue) error {
 }
 
 func (s *session) receive(raw *amqp.Delivery, key string, lane int) {
-	i, err := decode(s.queue.Name, raw)
-	if err != nil {
-		s.log.Error("a message that cannot be read is dropped", "queue", s.queue.Name, "error", err)
-		s.acks.put(raw.DeliveryTag)
-		return
-	}
+	i := decode(s.queue.Name, raw)
 	i.session, i.lane, i.key = s, lane, key
 	i.Attempt = i.attempt(s.o.MaxAttempts)
 	s.meter.Came(s.queue.Name, i.Attempt)

@@ -1,8 +1,8 @@
 package rabbitmq
 
 import (
-	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -68,11 +68,12 @@ func encode(d *queue.Delivery, c copyOf) amqp.Publishing {
 	}
 }
 
-// decode reads what encode wrote. A message without an id was not put by us.
-func decode(name string, raw *amqp.Delivery) (*item, error) {
+// decode reads what encode wrote. A message without an id was not put by us, but by somebody with an account; it gets one that is made of
+// what it carries, and goes the way of all: whoever works on the queue says what is wrong with it, and operators see that.
+func decode(name string, raw *amqp.Delivery) *item {
 	id, err := uuid.Parse(raw.MessageId)
 	if err != nil {
-		return nil, fmt.Errorf("message with id %q in queue %s: %w", raw.MessageId, name, err)
+		id = uuid.NewSHA1(uuid.NameSpaceOID, slices.Concat([]byte(raw.MessageId+"\n"+raw.Type+"\n"), raw.Body))
 	}
 	i := &item{tag: raw.DeliveryTag, key: raw.RoutingKey, headers: raw.Headers}
 	i.copyOf = copyOf{id: id, failures: tries(raw.Headers, headerFailures), replays: tries(raw.Headers, headerReplays)}
@@ -85,7 +86,7 @@ func decode(name string, raw *amqp.Delivery) (*item, error) {
 	if i.Body == nil {
 		i.Body = []byte{}
 	}
-	return i, nil
+	return i
 }
 
 // attempt counts failures, and tries that were cut short, but of these at most half of what may be: they may be restarts

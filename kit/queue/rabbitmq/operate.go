@@ -104,9 +104,7 @@ func (h *handful) end() (int, error) {
 func (d *Driver) look(ctx context.Context, q Queue, name string, most int, state queue.State) ([]queue.Letter, error) {
 	var all []queue.Letter
 	_, err := d.hand(ctx, name, most, func(raw *amqp.Delivery) fate {
-		if i, err := decode(q.Name, raw); err == nil {
-			all = append(all, i.letter(state))
-		}
+		all = append(all, decode(q.Name, raw).letter(state))
 		return fate{}
 	})
 	return all, err
@@ -207,10 +205,7 @@ func (d *Driver) pick(ctx context.Context, name string, which queue.Pick,
 	}
 	begun := d.now()
 	n, err := d.hand(ctx, q.dead(), mostLetters, func(raw *amqp.Delivery) fate {
-		i, err := decode(name, raw)
-		if err != nil {
-			return fate{} // what is not ours to read stays where it is
-		}
+		i := decode(name, raw)
 		if l := i.letter(queue.Dead); l.DiedAt.After(begun) || !which.Has(i.ID, l.Reason) {
 			return fate{}
 		}
@@ -235,8 +230,8 @@ func (d *Driver) SetAside(ctx context.Context, name, reason string) (int, error)
 	begun := d.now()
 	for _, from := range q.waiters() {
 		n, err := d.hand(ctx, from, mostLetters, func(raw *amqp.Delivery) fate {
-			i, err := decode(name, raw)
-			if err != nil || i.PutAt.After(begun) {
+			i := decode(name, raw)
+			if i.PutAt.After(begun) {
 				return fate{}
 			}
 			m := encode(&i.Delivery, i.copyOf)

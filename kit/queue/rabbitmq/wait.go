@@ -55,11 +55,7 @@ func (c *consumer) lookInto(ctx context.Context, ch *amqp.Channel, w *wait) erro
 		return err
 	}
 	_, err = c.hand(ctx, w.name, mostLetters, func(raw *amqp.Delivery) fate {
-		i, err := decode(c.queue.Name, raw)
-		if err != nil {
-			c.log.Error("a message that cannot be read is dropped", "queue", w.name, "error", err)
-			return fate{takes: true}
-		}
+		i := decode(c.queue.Name, raw)
 		if left := moment(raw.Headers, headerDue).Sub(c.now()); left > 0 {
 			w.next = time.Now().Add(min(left, w.each))
 			return fate{last: true}
