@@ -13,8 +13,8 @@ import (
 )
 
 // callees has those whom sagas ask end with -9 at every answer that they give: before it is appended, after that and before it is committed,
-// and after the commit. A webinar is held until its points are booked, and another is called off while it is live. It needs a build that ends
-// where it is told: program.BuildToCrash.
+// and after the commit. A webinar is held until its points are booked, another is called off while it is live, and a third goes on, because
+// data management refuses to call it off. It needs a build that ends where it is told: program.BuildToCrash.
 func (c *command) callees(h *house, r *recorder) error {
 	p, err := newPlay(h, c)
 	if err != nil {
@@ -26,7 +26,10 @@ func (c *command) callees(h *house, r *recorder) error {
 	if err := h.dieAt(held, r, func() { p.hold(ctx, p.plan(ctx, 0, first)) }); err != nil {
 		return err
 	}
-	return h.dieAt([]string{"cancel.accepted", "room.closed"}, r, func() { p.hold(ctx, p.plan(ctx, 1, whileLive)) })
+	if err := h.dieAt([]string{"cancel.accepted", "room.closed"}, r, func() { p.hold(ctx, p.plan(ctx, 1, whileLive)) }); err != nil {
+		return err
+	}
+	return h.dieAt([]string{"cancel.refused"}, r, func() { p.hold(ctx, p.plan(ctx, 2, refused)) })
 }
 
 // dieAt has the rooms and data management end at every phase of these events while something is done, and start again each time; then

@@ -3,12 +3,19 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+
+	eventpb "github.com/rounds-cme/rounds/contract/event/v1"
+	"github.com/rounds-cme/rounds/kit/db"
+	"github.com/rounds-cme/rounds/kit/eventlog"
 	"github.com/rounds-cme/rounds/kit/token"
 )
 
@@ -120,10 +127,12 @@ type webinar struct {
 	n, way   int // which it is, and what becomes of it
 }
 
-// first is the way of the first webinar, which is held whatever happens; one goes live and is called off then.
+// first is the way of the first webinar, which is held whatever happens; one goes live and is called off then; one is to be called off, which
+// data management refuses.
 const (
 	first     = 10
 	whileLive = 9
+	refused   = 11
 )
 
 // hold brings one webinar to its end: called off at once, moved and then held, or held.
@@ -154,6 +163,9 @@ func (p *play) hold(ctx context.Context, w *webinar) {
 		p.callOff(id)
 		return
 	}
+	if way == refused {
+		p.askInVain(end, id)
+	}
 	until(func() bool {
 		p.chief.do(end, http.MethodPost, "/api/plans/"+id+"/end", map[string]any{}, nil)
 		return p.state(id) != "live"
@@ -167,6 +179,22 @@ func (p *play) state(id string) string {
 
 func (p *play) callOff(id string) {
 	p.chief.do(context.Background(), http.MethodPost, "/api/plans/"+id+"/cancel", map[string]any{"reason": "The lecturer is ill"}, nil)
+}
+
+// askInVain asks for a webinar to be called off of which nobody wished that, as if the wish had been withdrawn meanwhile.
+func (p *play) askInVain(ctx context.Context, id string) {
+	log := eventlog.New(p.house.pool, slog.New(slog.DiscardHandler), prometheus.NewRegistry(), eventlog.Types{"cancel.requested": &eventpb.CancelRequested{}})
+	err := db.Tx(ctx, p.house.pool, func(tx pgx.Tx) error {
+		return log.Append(ctx, tx, eventlog.Event{
+			Stream: "webinar/" + id, ExpectedVersion: eventlog.Any, Message: &eventpb.CancelRequested{WebinarId: id},
+		})
+	})
+	if err != nil {
+		p.house.t.Error(err)
+	}
+	until(func() bool {
+		return p.house.number(`SELECT count(*) FROM eventlog.event WHERE type = 'cancel.failed' AND stream = $1`, "webinar/"+id) > 0
+	})
 }
 
 func (p *play) move(id string) {
