@@ -27,7 +27,7 @@ type serveCommand struct {
 	Names   []string          `arg:"" name:"service" help:"Services to run, or all."`
 	HTTP    string            `name:"http" default:"127.0.0.1:8080" help:"Address for HTTP: of the service, or of a front router where several run."`
 	RPC     map[string]string `name:"rpc" help:"Where services accept gRPC from other processes: SERVICE=HOST:PORT;…"`
-	Peers   map[string]string `help:"Where services in other processes are: SERVICE=HOST:PORT;…"`
+	Peers   map[string]string `help:"Where services in other processes are: SERVICE=HOST:PORT;…, and SERVICE=HOST:PORT,HOST:PORT where it has several instances and no name for all of them."`
 	Private string            `default:"127.0.0.1:8081" help:"Address of /livez, /readyz, /metrics and pprof, for operators only."`
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,6 +14,8 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/resolver/manual"
 
 	"github.com/rounds-cme/rounds/kit/errs"
 )
@@ -63,8 +66,8 @@ type connection interface {
 	io.Closer
 }
 
-// NewDialer makes the dialer of a service. A service in local is called in memory, else at its TCP
-// address ("host:port"), else it is unassigned.
+// NewDialer makes the dialer of a service. A service in local is called in memory, else at its TCP address ("host:port", where host
+// may be a name for several instances), or at several ("host:port,host:port"), else it is unassigned.
 func NewDialer(caller string, local *Local, addresses map[string]string) *Dialer {
 	return &Dialer{caller: caller, local: local, addresses: addresses, conns: map[string]connection{}}
 }
@@ -114,13 +117,29 @@ func (d *Dialer) connect(service string) (connection, error) {
 	return nil, fmt.Errorf("service %q has no address", service)
 }
 
+// find says how the instances of a service are found: by a name that is looked up again and again, or by a list that stays.
+func find(address string) (target string, found grpc.DialOption) {
+	all := strings.Split(address, ",")
+	if len(all) == 1 {
+		return "dns:///" + address, grpc.EmptyDialOption{}
+	}
+	list := manual.NewBuilderWithScheme("list")
+	var endpoints []resolver.Endpoint
+	for _, one := range all {
+		endpoints = append(endpoints, resolver.Endpoint{Addresses: []resolver.Address{{Addr: strings.TrimSpace(one)}}})
+	}
+	list.InitialState(resolver.State{Endpoints: endpoints})
+	return "list:///" + address, grpc.WithResolvers(list)
+}
+
 // far connects over TCP. The peer has to prove the name of the service, whatever its address is.
 func (c client) far(service, address string, identity *Identity) (connection, error) {
 	secured := insecure.NewCredentials()
 	if identity != nil {
 		secured = identity.calls
 	}
-	conn, err := grpc.NewClient("dns:///"+address,
+	target, found := find(address)
+	conn, err := grpc.NewClient(target, found,
 		grpc.WithTransportCredentials(secured), grpc.WithAuthority(service), grpc.WithNoProxy(),
 		grpc.WithUnaryInterceptor(c.unary), grpc.WithStreamInterceptor(c.stream),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),

@@ -315,6 +315,19 @@ func TestUnassignedAndDown(t *testing.T) {
 	}
 }
 
+// TestSeveralInstances are called in turn, and one that is down is left out.
+func TestSeveralInstances(t *testing.T) {
+	t.Parallel()
+	one, two := newWorld(t, false), newWorld(t, false)
+	d := rpc.NewDialer("ssr", nil, map[string]string{"echo": "127.0.0.1:1," + one.address + ", " + two.address})
+	defer func() { _ = d.Close() }()
+	for n := 0; len(one.echo.visits()) == 0 || len(two.echo.visits()) == 0; n++ {
+		if _, err := call(t.Context(), d.Dial("echo"), "Open", "x"); err != nil || n == 10_000 {
+			t.Fatalf("call %d: %v; %d and %d were answered", n, err, len(one.echo.visits()), len(two.echo.visits()))
+		}
+	}
+}
+
 func TestDialBeforeTheServerStarts(t *testing.T) {
 	t.Parallel()
 	local := rpc.NewLocal("echo")

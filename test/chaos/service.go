@@ -4,11 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"os/exec"
-	"runtime"
-	"syscall"
 	"time"
+
+	"github.com/rounds-cme/rounds/kit/child"
 )
 
 // service is one process of the house.
@@ -19,39 +18,19 @@ type service struct {
 	log                string
 	more               []string // of its environment
 
-	cmd    *exec.Cmd
-	ended  chan struct{}
-	wanted bool // that it ends
-	faults []error
+	process *child.Process
+	ended   <-chan struct{}
+	wanted  bool // that it ends
+	faults  []error
 }
 
-// start starts it from a thread of its own, since the kernel's promise that it ends with us is about the thread.
-func (s *service) start() error {
-	file, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
+func (s *service) start() (err error) {
 	cmd := exec.Command(s.command[0], s.command[1:]...) //nolint:gosec,noctx // our own binary, which is killed
-	cmd.Env, cmd.Stdout, cmd.Stderr = append(environment(), s.more...), file, file
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	dieWithParent(cmd.SysProcAttr)
-	ended, started := make(chan struct{}), make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		if err := cmd.Start(); err != nil {
-			started <- fmt.Errorf("start %s: %w", s.name, err)
-			return
-		}
-		started <- nil
-		_ = cmd.Wait()
-		close(ended)
-	}()
-	if err := <-started; err != nil {
+	cmd.Env = append(environment(), s.more...)
+	if s.process, err = child.Start(cmd, s.log); err != nil {
 		return err
 	}
-	s.cmd, s.ended, s.wanted = cmd, ended, false
+	s.ended, s.wanted = s.process.Done(), false
 	return nil
 }
 
@@ -61,14 +40,12 @@ func (s *service) kill() {
 		s.faults = append(s.faults, err)
 	}
 	s.wanted = true
-	_ = s.cmd.Process.Kill()
-	<-s.ended
+	s.process.Kill()
 }
 
 func (s *service) stop() {
 	s.wanted = true
-	_ = s.cmd.Process.Kill()
-	<-s.ended
+	s.process.Kill()
 }
 
 // fault tells that it ended though nobody killed it, and what it said last.
@@ -78,8 +55,7 @@ func (s *service) fault() error {
 		if s.wanted {
 			return errors.Join(s.faults...)
 		}
-		text, _ := os.ReadFile(s.log) //nolint:errcheck // then it said nothing
-		return errors.Join(append(s.faults, fmt.Errorf("%s ended by itself: %s", s.name, text[max(0, len(text)-2000):]))...)
+		return errors.Join(append(s.faults, fmt.Errorf("%s ended by itself: %s", s.name, child.Tail(s.log)))...)
 	default:
 		return errors.Join(s.faults...)
 	}

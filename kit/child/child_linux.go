@@ -1,4 +1,4 @@
-package rabbittest
+package child
 
 import "syscall"
 
