@@ -11,7 +11,8 @@ import (
 )
 
 type configCommand struct {
-	Docs configDocsCommand `cmd:"" help:"Print the page of all settings as Markdown."`
+	Docs    configDocsCommand    `cmd:"" help:"Print the page of all settings as Markdown."`
+	Service configServiceCommand `cmd:"" help:"Print the secrets of one service, for a file that it is given with --config."`
 }
 
 type configDocsCommand struct{}

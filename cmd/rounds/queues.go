@@ -32,6 +32,9 @@ func queues() []rabbitmq.Queue {
 
 // brokerPassword derives the password of an account, as the databases' are derived.
 func (s *settings) brokerPassword(user string) string {
+	if s.BrokerPassword != "" {
+		return s.BrokerPassword.Reveal()
+	}
 	mac := hmac.New(sha256.New, []byte(s.BrokerSecret.Reveal()))
 	mac.Write([]byte("broker account " + user))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
@@ -43,8 +46,8 @@ func (s *settings) broker(service string) (string, error) {
 	if err != nil || address.Host == "" || !strings.HasPrefix(address.Scheme, "amqp") || len(address.Path) < 2 {
 		return "", errors.New("--broker-url is not an address such as amqp://broker:5672/rounds")
 	}
-	if s.BrokerSecret == "" {
-		return "", errors.New("with --broker-url a --broker-secret is needed: the passwords of all accounts are derived from it")
+	if s.BrokerSecret == "" && s.BrokerPassword == "" {
+		return "", errors.New("with --broker-url a --broker-secret is needed, from which the passwords of all accounts are derived, or the --broker-password of one")
 	}
 	user := rabbitmq.User(service)
 	address.User = url.UserPassword(user, s.brokerPassword(user))

@@ -24,8 +24,12 @@ type secrets struct{ seed []byte }
 const seedSize = 32
 
 func (d *directory) secrets() (*secrets, error) {
-	file := filepath.Join(d.path, "secret")
-	seed, err := os.ReadFile(file) //nolint:gosec // Inside our own directory.
+	return seedOf(filepath.Join(d.path, "secret"))
+}
+
+// seedOf reads the one random secret, which it makes when there is none.
+func seedOf(file string) (*secrets, error) {
+	seed, err := os.ReadFile(file) //nolint:gosec // An operator's own.
 	if errors.Is(err, os.ErrNotExist) {
 		seed = make([]byte, seedSize)
 		if _, err := rand.Read(seed); err != nil {
@@ -34,7 +38,7 @@ func (d *directory) secrets() (*secrets, error) {
 		err = os.WriteFile(file, seed, 0o600)
 	}
 	if err != nil {
-		return nil, unusable(d.path, err)
+		return nil, unusable(filepath.Dir(file), err)
 	}
 	if len(seed) < seedSize {
 		return nil, fmt.Errorf("the file %s is damaged: restore it from a backup, or start over with --fresh", file)

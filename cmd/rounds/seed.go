@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"google.golang.org/grpc"
 
 	"github.com/rounds-cme/rounds/cmd/rounds/demo"
 	bffpb "github.com/rounds-cme/rounds/contract/bff/v1"
@@ -58,20 +59,33 @@ func (u *up) fillDemo(ctx context.Context) error {
 		u.steps.note("there already")
 		return nil
 	}
+	data, err := seed(ctx, u.cli, rpc.NewDialer("ssr", u.host.local, nil).Dial("bff"))
+	if err != nil {
+		return fmt.Errorf("fill in the demo (--demo=false starts without): %w", err)
+	}
+	u.steps.note("%s", summary(data))
+	return os.WriteFile(done, []byte(data.Note+"\n"), 0o600)
+}
+
+func summary(data *demo.Data) string {
+	return fmt.Sprintf("%d people, %d articles, %d comments, %d webinars", len(data.People), len(data.Articles), len(data.Comments), len(data.Webinars))
+}
+
+// seed fills in the demo through a bff.
+func seed(ctx context.Context, cli *program, bff grpc.ClientConnInterface) (*demo.Data, error) {
 	data, err := demo.Load()
 	if err != nil {
-		return fmt.Errorf("the demo data: %w", err)
+		return nil, fmt.Errorf("the demo data: %w", err)
 	}
-	admin, err := pgx.Connect(ctx, u.cli.DatabaseURL)
+	admin, err := pgx.Connect(ctx, cli.DatabaseURL)
 	if err != nil {
-		return fmt.Errorf("connect to fill in the demo: %w", err)
+		return nil, fmt.Errorf("connect to fill in the demo: %w", err)
 	}
 	defer func() { _ = admin.Close(context.WithoutCancel(ctx)) }()
-	bff := rpc.NewDialer("ssr", u.host.local, nil).Dial("bff")
 	s := &seeding{
 		data: data, first: time.Now().UTC(), admin: admin,
-		signer: token.NewSigner(u.cli.Keys, time.Now), tokens: token.NewVerifier(u.cli.publicKeys(), time.Now),
-		namer:  pseudonym.New(u.cli.Services.BFF.PseudonymKey.Reveal()),
+		signer: token.NewSigner(cli.Keys, time.Now), tokens: token.NewVerifier(cli.publicKeys(), time.Now),
+		namer:  pseudonym.New(cli.Services.BFF.PseudonymKey.Reveal()),
 		people: bffpb.NewPeopleClient(bff), content: bffpb.NewContentClient(bff),
 		webinars: bffpb.NewWebinarsClient(bff), points: bffpb.NewPointsClient(bff),
 	}
@@ -79,11 +93,10 @@ func (u *up) fillDemo(ctx context.Context) error {
 		s.accounts, s.applicants, s.shelves, s.articles, s.comments, s.rules, s.programme, s.past, s.subscriptions, s.reading,
 	} {
 		if err := fill(ctx); err != nil {
-			return fmt.Errorf("fill in the demo (--demo=false starts without): %w", err)
+			return nil, err
 		}
 	}
-	u.steps.note("%d people, %d articles, %d comments, %d webinars", len(data.People), len(data.Articles), len(data.Comments), len(data.Webinars))
-	return os.WriteFile(done, []byte(data.Note+"\n"), 0o600)
+	return data, nil
 }
 
 // accounts makes everybody who was approved long ago. All have the same password, so it is hashed once.

@@ -124,7 +124,7 @@ func (u *up) startDatabase(ctx context.Context) error {
 	if u.cli.DatabaseURL != "" {
 		u.steps.note("the one given by --database-url")
 		if u.cli.DatabaseSecret == "" {
-			u.cli.DatabaseSecret = u.secrets.derive("database roles") // Only a private socket is trusted without.
+			u.cli.DatabaseSecret = u.secrets.derive(rolesPurpose) // Only a private socket is trusted without.
 		}
 		return nil
 	}

@@ -170,9 +170,12 @@ func (n *Node) Kill() {
 
 // Stop ends the node in order, with its name server.
 func (n *Node) Stop(patience time.Duration) {
-	n.node.Stop(patience)
+	n.StopNode(patience)
 	n.epmd.Kill()
 }
+
+// StopNode ends the node in order; Again starts it anew.
+func (n *Node) StopNode(patience time.Duration) { n.node.Stop(patience) }
 
 // Control runs rabbitmqctl on the node, which takes a second or more.
 func (n *Node) Control(arguments ...string) ([]byte, error) {
