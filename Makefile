@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up build test generate lint fmt unit integration e2e race bench chaos
+.PHONY: help up cluster build test generate lint fmt unit integration e2e race bench chaos
 
 TOOL := go tool -modfile=tools/go.mod
 LINT := go tool -modfile=tools/lint/go.mod golangci-lint
@@ -20,6 +20,11 @@ up: ## Run everything on this machine; options in ARGS, such as ARGS="--port 900
 
 build: ## Build the one binary, bin/rounds
 	go build -o bin/rounds ./cmd/rounds
+
+cluster: ## Run the shape of production on this machine: two processes of each service behind NGINX, on PostgreSQL, RabbitMQ and Redis; options in ARGS
+	@tools/need postgresql rabbitmq-server redis-server nginx
+	@$(MAKE) --no-print-directory build
+	@exec go run ./deploy/cluster $(ARGS)
 
 test: ## Prove everything: fresh generated files, linters, all tests; what CI runs
 	@tools/test

@@ -21,7 +21,7 @@ func (c *cluster) startBroker(_, kept context.Context) error {
 		return err
 	}
 	c.broker = &broker{config: node.Config{
-		Dir: c.at("rabbitmq"), AMQP: c.port(1), Dist: c.port(2), EPMD: c.port(3), Web: c.port(4), Password: password,
+		Dir: c.at("rabbitmq"), AMQP: c.ports[amqpPort], Dist: c.ports[distPort], EPMD: c.ports[epmdPort], Web: c.ports[managementPort], Password: password,
 	}}
 	return c.begin(kept, &unit{name: "rabbitmq", start: c.broker.start})
 }
@@ -41,10 +41,7 @@ func (b *broker) start(ctx context.Context) (running, error) {
 // again is a node that is kept as all programs are; its name server stays until the end.
 type again struct{ *node.Node }
 
-func (a again) Stop(patience time.Duration) { a.Node.StopNode(patience) }
-
-// port is one of the cluster, behind that of the site.
-func (c *cluster) port(n uint16) string { return fmt.Sprint(c.Port + n) }
+func (a again) Stop(patience time.Duration) { a.StopNode(patience) }
 
 // password is one that is made once, for a program that is not ours.
 func (c *cluster) password(name string) (string, error) {

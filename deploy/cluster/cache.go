@@ -24,7 +24,7 @@ func (c *cluster) startCache(_, kept context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.cache = &cache{address: "127.0.0.1:" + c.port(5), password: password, dir: c.at("redis"), log: c.at("log", "redis.log")}
+	c.cache = &cache{address: "127.0.0.1:" + c.ports[redisPort], password: password, dir: c.at("redis"), log: c.at("log", "redis.log")}
 	return c.begin(kept, &unit{name: "redis", start: c.cache.start})
 }
 

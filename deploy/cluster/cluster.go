@@ -21,20 +21,38 @@ type cluster struct {
 	mu    sync.Mutex // of out
 	units []*unit    // in the order of their start
 	halt  context.CancelFunc
+	ports [ports]string // of what is not ours; they follow that of the site
 
 	databases []*database // of everything, of statistics
 	broker    *broker
 	cache     *cache
 }
 
+// Ports of what is not ours.
+const (
+	amqpPort = iota
+	distPort
+	epmdPort
+	managementPort
+	redisPort
+	ports
+)
+
 func newCluster(o options, out io.Writer) (*cluster, error) {
 	if _, err := os.Stat(o.Binary); err != nil {
 		return nil, fmt.Errorf("there is no program %s: make build, or give --binary", o.Binary)
 	}
+	if int(o.Port)+ports > 65535 {
+		return nil, fmt.Errorf("--port has to be below %d: others follow it", 65535-ports)
+	}
 	if o.Copies < 1 || o.Copies > 50 {
 		return nil, errors.New("--copies has to be between 1 and 50")
 	}
-	return &cluster{options: o, out: out, halt: func() {}}, nil
+	c := &cluster{options: o, out: out, halt: func() {}}
+	for n := range c.ports {
+		c.ports[n] = fmt.Sprint(int(o.Port) + 1 + n)
+	}
+	return c, nil
 }
 
 func (c *cluster) say(format string, arguments ...any) {
@@ -43,7 +61,9 @@ func (c *cluster) say(format string, arguments ...any) {
 	fmt.Fprintf(c.out, format+"\n", arguments...)
 }
 
-func (c *cluster) at(name ...string) string { return filepath.Join(append([]string{c.Data}, name...)...) }
+func (c *cluster) at(name ...string) string {
+	return filepath.Join(append([]string{c.Data}, name...)...)
+}
 
 // start starts everything, from what others need to what needs others.
 func (c *cluster) start(ctx context.Context) error {

@@ -69,7 +69,7 @@ func environment() []string {
 func (c *cluster) prepare(ctx, _ context.Context) error {
 	public, err := os.ReadFile(c.at("keys", "auth", token.PublicFile))
 	if err == nil {
-		err = os.WriteFile(c.at("keys", token.PublicFile), public, 0o600)
+		err = os.WriteFile(c.at("keys", token.PublicFile), public, 0o600) //nolint:gosec // our own directory
 	}
 	if err != nil {
 		return fmt.Errorf("the keys that verify tokens: %w", err)
@@ -111,6 +111,9 @@ func (c *cluster) configure(ctx context.Context, name string) error {
 		all["livewebinar-redis-url"] = c.cache.url()
 	case "notificationcenter":
 		all["notificationcenter-open-mailbox"] = c.Demo
+	}
+	for setting, value := range c.Set {
+		all[setting] = value
 	}
 	text, err := yaml.Marshal(all)
 	if err != nil {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"os/exec"
@@ -18,7 +19,8 @@ import (
 	"github.com/rounds-cme/rounds/test/e2e/browser"
 )
 
-// program is `rounds up` as a stranger starts it, in a process of its own, filled with the demo.
+// program is `rounds up` as a stranger starts it, in a process of its own, filled with the demo. With ROUNDS_TEST_SHAPE=cluster the same
+// journeys go through NGINX to the shape of production (deploy/cluster).
 type program struct {
 	URL string
 
@@ -41,6 +43,16 @@ var built = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals /
 	return path, nil
 })
 
+// clusterOf builds the program that runs the shape of production.
+func clusterOf(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "cluster")
+	if out, err := exec.Command("go", "build", "-o", path, "../../deploy/cluster").CombinedOutput(); err != nil {
+		t.Fatalf("build the cluster: %v\n%s", err, out)
+	}
+	return path
+}
+
 // startProgram waits until all services are ready and the demo is filled in.
 func startProgram(t *testing.T, settings ...string) *program {
 	t.Helper()
@@ -48,11 +60,13 @@ func startProgram(t *testing.T, settings ...string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, private := porttest.Free(t), porttest.Free(t)
+	port, data := porttest.Free(t), filepath.Join(t.TempDir(), "data")
 	p := &program{t: t, URL: "http://localhost:" + port}
-	command := exec.Command(binary, append([]string{
-		"up", "--data", filepath.Join(t.TempDir(), "data"), "--port", port, "--private-port", private,
-	}, settings...)...)
+	command := exec.Command(binary, append([]string{"up", "--data", data, "--port", port, "--private-port", porttest.Free(t)}, settings...)...)
+	if os.Getenv("ROUNDS_TEST_SHAPE") == "cluster" {
+		command = exec.Command(clusterOf(t), "--binary", binary, "--data", data, "--port", port, "--network", fmt.Sprint(100+rand.IntN(150)), //nolint:gosec // our own, nobody guesses it
+			"--set", strings.ReplaceAll(strings.Join(settings, ";"), "--", ""))
+	}
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	// What is set for the tests is no setting of the program, which refuses what it does not know.
 	command.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "ROUNDS_") })
@@ -72,7 +86,7 @@ func startProgram(t *testing.T, settings ...string) *program {
 			p.mu.Lock()
 			fmt.Fprintln(&p.printed, lines.Text())
 			p.mu.Unlock()
-			if strings.Contains(lines.Text(), "Ctrl-C stops it") {
+			if strings.Contains(lines.Text(), "Ctrl-C stops ") {
 				close(running)
 			}
 		}
