@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up cluster build test generate lint fmt unit integration e2e race bench chaos
+.PHONY: help up cluster build test generate lint fmt unit integration e2e journeys race bench chaos
 
 TOOL := go tool -modfile=tools/go.mod
 LINT := go tool -modfile=tools/lint/go.mod golangci-lint
@@ -53,6 +53,10 @@ integration: ## Test the services together: rooms, rights, routes, crashes
 e2e: ## Walk the journeys in a real browser
 	@tools/need postgresql chromium
 	@go test -json ./test/e2e/... | $(SUM)
+
+journeys: node_modules/.package-lock.json ## Walk the journeys of the whole program through NGINX, in the shape of production
+	@tools/need postgresql rabbitmq-server redis-server nginx chromium
+	@ROUNDS_TEST_SHAPE=cluster go test -json -timeout 20m ./test/e2e -run 'TestEvening|TestHosting|TestTour' | $(SUM)
 
 race: ## Test each package with the race detector
 	@tools/need postgresql rabbitmq-server

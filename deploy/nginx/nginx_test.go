@@ -212,6 +212,16 @@ func TestWhatIsPassedOn(t *testing.T) {
 }
 
 // TestPagesAreKept asks for pages that may be kept, and for those that may not.
+// TestNameWithItsPort: services hold the origin of a request against the name that they were asked under, and a browser's origin has the port.
+func TestNameWithItsPort(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	p.services["auth"].does(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Host) })
+	if _, _, name := p.get("/auth/session"); name != p.address {
+		t.Errorf("the service was asked as %q, NGINX as %q", name, p.address)
+	}
+}
+
 func TestPagesAreKept(t *testing.T) {
 	t.Parallel()
 	p := start(t)
@@ -393,6 +403,7 @@ func TestTLS(t *testing.T) {
 	p := start(t, func(s *nginx.Site) {
 		s.Certificate, s.Key = filepath.Join(dir, "site", "tls.crt"), filepath.Join(dir, "site", "tls.key")
 	})
+	p.services["ssr"].does(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Host) })
 	roots, err := os.ReadFile(filepath.Join(dir, "site", "ca.crt"))
 	if err != nil {
 		t.Fatal(err)
@@ -409,7 +420,11 @@ func TestTLS(t *testing.T) {
 		}
 		answer, err := client.Do(r)
 		if err == nil {
+			name, _ := io.ReadAll(answer.Body) //nolint:errcheck // then it is not the name
 			_ = answer.Body.Close()
+			if string(name) != p.address {
+				t.Errorf("TLS %x: the service was asked as %q", version, name)
+			}
 		}
 		if got := err == nil && answer.ProtoMajor == 2; got != want {
 			t.Errorf("TLS %x: %v", version, err)

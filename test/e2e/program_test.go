@@ -43,6 +43,9 @@ var built = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals /
 	return path, nil
 })
 
+// clustered tells whether the journeys go to the shape of production.
+func clustered() bool { return os.Getenv("ROUNDS_TEST_SHAPE") == "cluster" }
+
 // clusterOf builds the program that runs the shape of production.
 func clusterOf(t *testing.T) string {
 	t.Helper()
@@ -63,7 +66,7 @@ func startProgram(t *testing.T, settings ...string) *program {
 	port, data := porttest.Free(t), filepath.Join(t.TempDir(), "data")
 	p := &program{t: t, URL: "http://localhost:" + port}
 	command := exec.Command(binary, append([]string{"up", "--data", data, "--port", port, "--private-port", porttest.Free(t)}, settings...)...)
-	if os.Getenv("ROUNDS_TEST_SHAPE") == "cluster" {
+	if clustered() {
 		command = exec.Command(clusterOf(t), "--binary", binary, "--data", data, "--port", port, "--network", fmt.Sprint(100+rand.IntN(150)), //nolint:gosec // our own, nobody guesses it
 			"--set", strings.ReplaceAll(strings.Join(settings, ";"), "--", ""))
 	}
