@@ -166,10 +166,12 @@ func TestWhateverEndsComesBack(t *testing.T) {
 	}
 	p.whole()
 	for _, name := range []string{"redis", "rabbitmq", "postgresql " + statisticsName, "postgresql " + mainName, "nginx"} {
+		killed := p.unit(name).current().Pid()
 		p.unit(name).current().Kill()
 		if name != "nginx" {
 			p.bearable(name)
 		}
+		p.until(name+" to run again", func() bool { return p.unit(name).current().Pid() != killed })
 		p.whole()
 	}
 	for _, name := range append(names(), "redis", "rabbitmq", "nginx", "postgresql "+mainName) {

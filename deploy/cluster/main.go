@@ -22,13 +22,14 @@ import (
 
 // options are what can be chosen.
 type options struct {
-	Data    string            `default:"./data-cluster" type:"path" help:"Directory in which everything is kept."`
-	Binary  string            `default:"./bin/rounds" type:"path" help:"The program of all services."`
-	Port    uint16            `default:"8080" help:"Port of the site on this machine."`
-	Network uint8             `default:"77" help:"Processes listen on 127.NETWORK.SERVICE.INSTANCE."`
-	Copies  int               `default:"2" help:"Processes of each service."`
-	Set     map[string]string `help:"Settings for all processes, as in the file of --config: NAME=VALUE;…"`
-	Demo    bool              `default:"true" negatable:"" help:"Fill an empty Rounds with demo people, articles and webinars."`
+	Data     string            `default:"./data-cluster" type:"path" help:"Directory in which everything is kept."`
+	Binary   string            `default:"./bin/rounds" type:"path" help:"The program of all services."`
+	Port     uint16            `default:"8080" help:"Port of the site on this machine."`
+	Network  uint8             `default:"77" help:"Processes listen on 127.NETWORK.SERVICE.INSTANCE."`
+	Copies   int               `default:"2" help:"Processes of each service."`
+	Requests int               `default:"100" help:"What one address may ask NGINX in a second; more for a measurement, which is one address."`
+	Set      map[string]string `help:"Settings for all processes, as in the file of --config: NAME=VALUE;…"`
+	Demo     bool              `default:"true" negatable:"" help:"Fill an empty Rounds with demo people, articles and webinars."`
 }
 
 func main() {

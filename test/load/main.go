@@ -1,4 +1,4 @@
-// Command load measures Rounds on this machine: go run ./test/load, or one of article, personal, up, room, reminders, timers, queue, events.
+// Command load measures Rounds on this machine: go run ./test/load, or one of article, personal, shapes, up, room, reminders, timers, queue, events.
 //
 // Every measurement starts what it needs, speaks the real protocol, and prints a table with what the machine was, beside a floor:
 // the least that any program would take for the same. Nothing here is a test: the figures depend on the machine and on what else
@@ -25,6 +25,7 @@ type commands struct {
 	All      all           `cmd:"" default:"1" help:"Everything below, one after the other."`
 	Article  page.Article  `cmd:"" help:"The page of an article with 50 comments, beside a bare server that writes the same."`
 	Personal page.Personal `cmd:"" help:"The personal page, beside a bare server that writes the same."`
+	Shapes   page.Shapes   `cmd:"" help:"What NGINX and nine services in processes of their own add to a page, beside rounds up."`
 	Up       start.Command `cmd:"" help:"How long rounds up takes, how much memory it holds at rest, and how long Ctrl-C takes."`
 	Room     room.Command  `cmd:"" help:"Viewers in one room, beside a bare WebSocket server that sends the same."`
 
@@ -54,7 +55,7 @@ type all struct{}
 func (all) Run() error {
 	var failed []error
 	for _, line := range []string{
-		"article", "personal", "up", "room --viewers 2000", "room --viewers 5000", "room --viewers 10000",
+		"article", "personal", "shapes", "up", "room --viewers 2000", "room --viewers 5000", "room --viewers 10000",
 		"reminders", "reminders --broker", "timers", "queue", "queue --broker", "events", "room --viewers 5000 --storm", "room --viewers 5000 --rate 2 --soak 10m",
 	} {
 		var c commands

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -51,6 +52,7 @@ type Rounds struct {
 
 	cmd  *exec.Cmd
 	exit chan error
+	runs string // how the line begins with which it says that it runs
 }
 
 // Up starts the binary on a data directory, with further settings, and waits until it says that it runs.
@@ -61,15 +63,44 @@ func Up(binary, data string, more ...string) (*Rounds, error) {
 	}
 	//nolint:gosec,noctx // our own binary; it is ended by Stop
 	cmd := exec.Command(binary, append([]string{"up", "--data", data, "--port", port, "--private-port", private}, more...)...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
+	r := &Rounds{Site: "http://localhost:" + port, Private: "http://127.0.0.1:" + private, runs: "Rounds is running at "}
+	if err := r.start(cmd); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Cluster starts the shape of production with a binary, for as many requests as are wanted.
+func Cluster(ctx context.Context, binary, data string) (*Rounds, error) {
+	program := filepath.Join(filepath.Dir(binary), "cluster")
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "github.com/rounds-cme/rounds/deploy/cluster") //nolint:gosec // our own
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return nil, fmt.Errorf("build the cluster: %w", err)
+	}
+	port, _, err := ports()
 	if err != nil {
 		return nil, err
 	}
-	r := &Rounds{Site: "http://localhost:" + port, Private: "http://127.0.0.1:" + private, cmd: cmd, exit: make(chan error, 1)}
+	//nolint:gosec,noctx // our own program; it is ended by Stop
+	cmd := exec.Command(program, "--binary", binary, "--data", data, "--port", port, "--network", fmt.Sprint(100+rand.IntN(150)), "--requests", "1000000")
+	r := &Rounds{Site: "http://localhost:" + port, runs: "Rounds runs in the shape"}
+	if err := r.start(cmd); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Rounds) start(cmd *exec.Cmd) error {
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	r.cmd, r.exit = cmd, make(chan error, 1)
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start rounds: %w", err)
+		return fmt.Errorf("start rounds: %w", err)
 	}
 	said := make(chan error, 1)
 	go r.listen(out, said)
@@ -81,9 +112,9 @@ func Up(binary, data string, more ...string) (*Rounds, error) {
 	r.Took = time.Since(began)
 	if err != nil {
 		_ = cmd.Process.Kill()
-		return nil, fmt.Errorf("rounds up: %w", err)
+		return fmt.Errorf("rounds: %w", err)
 	}
-	return r, nil
+	return nil
 }
 
 // listen reads all that it prints, tells once when it runs, and then when it has ended.
@@ -96,7 +127,7 @@ func (r *Rounds) listen(out io.Reader, said chan<- error) {
 			continue
 		}
 		told.WriteString(lines.Text() + "\n")
-		if running = strings.HasPrefix(lines.Text(), "Rounds is running at "); running {
+		if running = strings.HasPrefix(lines.Text(), r.runs); running {
 			r.Told = told.String()
 			said <- nil
 		}
