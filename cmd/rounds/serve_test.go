@@ -152,10 +152,19 @@ func TestMigrateCommand(t *testing.T) {
 			}
 		}
 	})
+	at := []string{"--database-url", other, "--statistics-url", strings.Replace(other, "created_", "statistics_", 1)}
+	dry := func(want string) {
+		t.Helper()
+		if code, stdout, stderr := once(t, append([]string{"migrate", "--dry-run"}, at...)...); code != 0 || !strings.Contains(stdout, want) {
+			t.Errorf("%d %s %s, want %q", code, stdout, stderr, want)
+		}
+	}
+	dry("migrations are to be applied")
 	for range 2 {
-		code, stdout, stderr := once(t, "migrate", "--database-url", other, "--statistics-url", strings.Replace(other, "created_", "statistics_", 1))
+		code, stdout, stderr := once(t, append([]string{"migrate"}, at...)...)
 		if code != 0 || !strings.Contains(stdout, "up to date") {
 			t.Fatalf("%d %s", code, stderr)
 		}
 	}
+	dry("up to date")
 }

@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -65,6 +66,33 @@ func TestMigrateAgainAndTogether(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// TestPendingIsWhatMigrateDoes: all of it before, nothing after, and what a new version brings.
+func TestPendingIsWhatMigrateDoes(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	database := dbtest.New(t, shelf())
+	url := database.AdminURL()
+	if steps, err := db.Pending(ctx, url, shelf()); err != nil || len(steps) != 0 {
+		t.Errorf("after all: %v, %v", steps, err)
+	}
+	next := shelf()
+	files, ok := next.Files.(fstest.MapFS)
+	if !ok {
+		t.Fatal("not the files that were made")
+	}
+	files["0002_author.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nALTER TABLE shelf.book ADD author text;\n")}
+	other := db.Schema{Name: "cellar", Files: fstest.MapFS{"0001_wine.sql": {Data: []byte("-- +goose Up\nCREATE TABLE cellar.wine ();\n")}}}
+	for range 2 { // looking does nothing
+		steps, err := db.Pending(ctx, url, next, other)
+		if want := []db.Step{{Schema: "shelf", File: "0002_author.sql"}, {Schema: "cellar", File: "0001_wine.sql"}}; err != nil || !slices.Equal(steps, want) {
+			t.Errorf("%v, %v; want %v", steps, err, want)
+		}
+	}
+	if steps, err := db.Pending(ctx, strings.Replace(url, "?", "_not_there?", 1), next); err != nil || len(steps) != 2 {
+		t.Errorf("without a database: %v, %v", steps, err)
+	}
 }
 
 func TestTxRepeatsAfterDeadlock(t *testing.T) {
