@@ -18,12 +18,11 @@ type Step struct{ Schema, File string }
 func Pending(ctx context.Context, url string, schemas ...Schema) ([]Step, error) {
 	conn, err := pgx.Connect(ctx, url)
 	var refusal *pgconn.PgError
-	if errors.As(err, &refusal) && refusal.Code == noDatabase {
-		conn = nil
-	} else if err != nil {
-		return nil, fmt.Errorf("connect to look: %w", err)
-	} else {
+	switch {
+	case err == nil:
 		defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	case !errors.As(err, &refusal) || refusal.Code != noDatabase:
+		return nil, fmt.Errorf("connect to look: %w", err)
 	}
 	var steps []Step
 	for _, schema := range schemas {
