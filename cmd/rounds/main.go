@@ -41,6 +41,7 @@ type program struct {
 	Queue    queueCommand    `cmd:"" help:"Look into the queues, and deal with dead letters."`
 	Broker   brokerCommand   `cmd:"" help:"Prepare RabbitMQ."`
 	Certs    certsCommand    `cmd:"" help:"Make the certificates by which services on one machine prove their names to each other."`
+	Admin    adminCommand    `cmd:"" help:"Make administrators."`
 	Demo     demoCommand     `cmd:"" help:"Fill an empty Rounds with demo people, articles and webinars."`
 	Simulate simulateCommand `cmd:"" help:"Play a webinar with simulated viewers."`
 	Config   configCommand   `cmd:"" help:"Show what can be set."`
