@@ -207,6 +207,8 @@ func stopGivesBack(b *bench) {
 		}
 	})
 	<-begun
+	// All are here: a broker may count as a try what it had sent and nobody had received yet.
+	b.until("all are taken", func() bool { s := b.stats(b.Plain); return s.Ready == 0 && s.Taken == 10 })
 	stop()
 	in := b.inbox()
 	b.consume(b.Plain, queue.Options{}, in.handle)
