@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/rounds-cme/rounds/contract/arrow"
 	"github.com/rounds-cme/rounds/contract/event"
 	"github.com/rounds-cme/rounds/kit/db"
 	"github.com/rounds-cme/rounds/kit/eventlog"
@@ -78,7 +79,16 @@ func (h *host) member(ctx context.Context, entry run.Entry) (*run.Member, error)
 	withRelay(deps, service)
 	return &run.Member{
 		Name: entry.Name, Deps: deps, Service: service, RPC: []net.Listener{h.local.Listener(entry.Name)}, Identity: identity,
+		Callers: callers(entry.Name),
 	}, nil
+}
+
+// callers are those that have an arrow to a service. One that nobody calls has none, and is called by nobody.
+func callers(service string) []string {
+	if all := arrow.Callers(service); len(all) > 0 {
+		return all
+	}
+	return []string{service}
 }
 
 // identity is what a service proves its name with; nil where names are believed.

@@ -47,7 +47,7 @@ func identity(t *testing.T, dir, service string) *rpc.Identity {
 func secured(t *testing.T, i *rpc.Identity, metrics *prometheus.Registry) (address string) {
 	t.Helper()
 	server := rpc.NewServer(rpc.Options{
-		Name: "echo", Log: obs.NewLogger(io.Discard, slog.LevelInfo), Metrics: metrics, Files: echoFiles(t), Identity: i,
+		Name: "echo", Log: obs.NewLogger(io.Discard, slog.LevelInfo), Metrics: metrics, Files: echoFiles(t), Identity: i, Callers: []string{"bff", "ssr"},
 	}, rpc.Service{Desc: echoDesc(), Impl: &echo{}})
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it returns at once
 	if err != nil {
@@ -61,7 +61,7 @@ func secured(t *testing.T, i *rpc.Identity, metrics *prometheus.Registry) (addre
 func TestIdentity(t *testing.T) {
 	t.Parallel()
 	dir, other := t.TempDir(), t.TempDir()
-	certify(t, dir, "echo", "bff", "ssr")
+	certify(t, dir, "echo", "bff", "ssr", "statistics")
 	certify(t, other, "bff", "echo")
 	metrics := prometheus.NewRegistry()
 	address := secured(t, identity(t, dir, "echo"), metrics)
@@ -79,6 +79,8 @@ func TestIdentity(t *testing.T) {
 	}{
 		"who proves its name is served":            {"bff", identity(t, dir, "bff"), "echo", ""},
 		"another's name is not believed":           {"bff", identity(t, dir, "ssr"), "echo", "rpc.name"},
+		"a service without an arrow":               {"statistics", identity(t, dir, "statistics"), "echo", "rpc.arrow"},
+		"an RPC that is for another service":       {"ssr", identity(t, dir, "ssr"), "echo", "rpc.caller"},
 		"a certificate of another authority":       {"bff", identity(t, other, "bff"), "echo", errs.CodeUnavailable},
 		"no certificate":                           {"bff", nil, "echo", errs.CodeUnavailable},
 		"a peer that is not the service asked for": {"bff", identity(t, dir, "bff"), "datamanagement", errs.CodeUnavailable},
@@ -91,6 +93,9 @@ func TestIdentity(t *testing.T) {
 	refused, err := testutil.GatherAndCount(metrics, "rounds_rpc_strangers_total")
 	if err != nil || refused != 1 {
 		t.Errorf("strangers are counted nowhere: %d, %v", refused, err)
+	}
+	if refused, err := testutil.GatherAndCount(metrics, "rounds_rpc_refused_total"); err != nil || refused != 3 { // a line for each code
+		t.Errorf("refused calls are counted nowhere: %d, %v", refused, err)
 	}
 }
 

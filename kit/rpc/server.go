@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ type Options struct {
 	Deadline time.Duration        // for calls that bring none or a longer one; zero: Deadline
 	Files    *protoregistry.Files // where contracts are looked up; nil: the global registry
 	Identity *Identity            // asks who calls over TCP for a certificate; nil: they are believed
+	Callers  []string             // services that may call at all, besides itself, whatever an RPC allows; empty: any
 }
 
 // guard is what stands before every handler.
@@ -38,6 +40,7 @@ type guard struct {
 
 	rules   *rules
 	seconds *prometheus.HistogramVec
+	refused *prometheus.CounterVec
 }
 
 // NewServer makes a server with the services, the health service, and all interceptors.
@@ -51,6 +54,7 @@ func NewServer(o Options, services ...Service) *Server {
 	g := &guard{
 		Options: o, rules: &rules{files: o.Files},
 		seconds: obs.Seconds(o.Metrics, "rounds_rpc_seconds", "Duration of calls served.", "method", "outcome"),
+		refused: obs.Counter(o.Metrics, "rounds_rpc_refused_total", "Calls refused for who called: a service without an arrow, a name that was not proved, a person without the role.", "method", "code"),
 	}
 	server := newServer(g)
 	for _, s := range services {
@@ -127,13 +131,22 @@ func (g *guard) admit(ctx context.Context, method, caller string, call func(cont
 		ctx = token.With(ctx, who)
 		unit.Set("account", who.Account)
 	}
-	if !proved(ctx, caller) {
-		return errs.New(errs.Forbidden, "rpc.name", "You may not do this.")
-	}
-	if err := g.rules.of(method).Check(caller, who, logged); err != nil {
+	if err := g.allow(ctx, method, caller, who, logged); err != nil {
+		g.refused.WithLabelValues(method, errs.Of(err).Code).Inc()
 		return err
 	}
 	return call(withCaller(ctx, caller))
+}
+
+// allow asks from the outside inwards: whether there is an arrow, whether the name is the caller's own, whether the RPC is for it.
+func (g *guard) allow(ctx context.Context, method, caller string, who token.Claims, logged bool) error {
+	if len(g.Callers) > 0 && caller != g.Name && !slices.Contains(g.Callers, caller) {
+		return errs.New(errs.Forbidden, "rpc.arrow", "You may not do this.")
+	}
+	if !proved(ctx, caller) {
+		return errs.New(errs.Forbidden, "rpc.name", "You may not do this.")
+	}
+	return g.rules.of(method).Check(caller, who, logged)
 }
 
 // secured is what a connection over TCP begins with. Who is not let in is told of and counted.

@@ -25,6 +25,8 @@ type Member struct {
 	HTTP net.Listener
 	// Identity proves its name to those who call it over TCP; nil: nobody has to prove anything.
 	Identity *rpc.Identity
+	// Callers are the services that may call it; empty: any.
+	Callers []string
 
 	grpc *rpc.Server
 	http *http.Server
@@ -61,8 +63,9 @@ func (g *Group) Start() {
 
 func (g *Group) serve(m *Member) {
 	if len(m.RPC) > 0 {
-		m.grpc = rpc.NewServer(rpc.Options{Name: m.Name, Log: m.Deps.Log, Metrics: m.Deps.Metrics, Tokens: m.Deps.Tokens, Identity: m.Identity},
-			m.Service.RPC...)
+		m.grpc = rpc.NewServer(rpc.Options{
+			Name: m.Name, Log: m.Deps.Log, Metrics: m.Deps.Metrics, Tokens: m.Deps.Tokens, Identity: m.Identity, Callers: m.Callers,
+		}, m.Service.RPC...)
 	}
 	for _, listener := range m.RPC {
 		go func() {

@@ -488,12 +488,12 @@ const file_auth_v1_auth_proto_rawDesc = "" +
 	"\x14RevokeSessionRequest\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\"\x17\n" +
-	"\x15RevokeSessionResponse2\xca\x03\n" +
-	"\x04Auth\x12s\n" +
-	"\vPermissions\x12\".rounds.auth.v1.PermissionsRequest\x1a#.rounds.auth.v1.PermissionsResponse\"\x1b\x8a\xb5\x18\x17\n" +
+	"\x15RevokeSessionResponse2\xbd\x03\n" +
+	"\x04Auth\x12f\n" +
+	"\vPermissions\x12\".rounds.auth.v1.PermissionsRequest\x1a#.rounds.auth.v1.PermissionsResponse\"\x0e\x8a\xb5\x18\n" +
+	"\n" +
 	"\x03ssr\n" +
-	"\x03bff\n" +
-	"\vlivewebinar\x12x\n" +
+	"\x03bff\x12x\n" +
 	"\x0eRevokeSessions\x12%.rounds.auth.v1.RevokeSessionsRequest\x1a&.rounds.auth.v1.RevokeSessionsResponse\"\x17\x8a\xb5\x18\x13\n" +
 	"\x03ssr\n" +
 	"\x03bff\x12\aaccount\x12a\n" +

@@ -1075,11 +1075,10 @@ const file_livewebinar_v1_livewebinar_proto_rawDesc = "" +
 	"\x04open\x18\x02 \x01(\bR\x04open\x12\x18\n" +
 	"\aviewers\x18\x03 \x01(\x05R\aviewers\x127\n" +
 	"\topened_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x127\n" +
-	"\tclosed_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt2\xfe\x05\n" +
-	"\vLiveWebinar\x12p\n" +
-	"\x06Status\x12$.rounds.livewebinar.v1.StatusRequest\x1a%.rounds.livewebinar.v1.StatusResponse\"\x19\x8a\xb5\x18\x15\n" +
+	"\tclosed_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt2\xf9\x05\n" +
+	"\vLiveWebinar\x12k\n" +
+	"\x06Status\x12$.rounds.livewebinar.v1.StatusRequest\x1a%.rounds.livewebinar.v1.StatusResponse\"\x14\x8a\xb5\x18\x10\n" +
 	"\x03ssr\n" +
-	"\x03bff\n" +
 	"\tscheduler\x12w\n" +
 	"\x04Door\x12\".rounds.livewebinar.v1.DoorRequest\x1a#.rounds.livewebinar.v1.DoorResponse\"&\x8a\xb5\x18\"\n" +
 	"\x03ssr\x12\x06member\x12\x04host\x12\radministrator\x12\x89\x01\n" +
