@@ -13,6 +13,7 @@ import (
 type configCommand struct {
 	Docs    configDocsCommand    `cmd:"" help:"Print the page of all settings as Markdown."`
 	Service configServiceCommand `cmd:"" help:"Print the secrets of one service, for a file that it is given with --config."`
+	Secrets configSecretsCommand `cmd:"" help:"Write the secrets of all services, each into a directory of its own."`
 }
 
 type configDocsCommand struct{}

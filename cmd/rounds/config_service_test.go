@@ -82,3 +82,34 @@ func TestEachServiceIsToldItsOwn(t *testing.T) {
 		t.Errorf("an unknown service ends with %d", code)
 	}
 }
+
+// TestSecretsOfAll: in files what `config service` prints, and the same again.
+func TestSecretsOfAll(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	seed, to := filepath.Join(dir, "seed"), filepath.Join(dir, "secrets")
+	kept := map[string]string{}
+	for range 2 {
+		var complaint bytes.Buffer
+		if code := execute([]string{"config", "secrets", to, "--seed", seed}, nil, io.Discard, &complaint); code != 0 {
+			t.Fatalf("code %d: %s", code, complaint.String())
+		}
+		for _, name := range []string{"auth/config.yaml", "operator/config.yaml", "statistics/config.yaml", "postgresql/password", "redis/password", "public/jwks.json"} {
+			text, err := os.ReadFile(filepath.Join(to, name))
+			if err != nil || len(text) < 20 || kept[name] != "" && kept[name] != string(text) {
+				t.Errorf("%s: %v, %d bytes, or not as before", name, err, len(text))
+			}
+			kept[name] = string(text)
+			if info, err := os.Stat(filepath.Join(to, name)); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%s: %v, %v", name, info, err)
+			}
+		}
+	}
+	var own map[string]string
+	if err := yaml.Unmarshal([]byte(kept["auth/config.yaml"]), &own); err != nil || own["database-password"] != configured(t, seed, "auth")["database-password"] {
+		t.Errorf("auth is told another password in a file: %v", err)
+	}
+	if kept["postgresql/password"] == kept["redis/password"] {
+		t.Error("two programs have one password")
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	_ "time/tzdata" // an image without anything else has no time zones
 
 	"github.com/alecthomas/kong"
 

@@ -24,7 +24,6 @@ const (
 	Redis    Over = "redis"
 	SMTP     Over = "smtp"
 	HTTPS    Over = "https"
-	OTLP     Over = "otlp"
 )
 
 // Who is at an end of an arrow and no service.
@@ -33,14 +32,15 @@ const (
 	NGINX      = "nginx"
 	Main       = "postgresql"
 	Statistics = "postgresql-statistics"
+	Replica    = "postgresql-statistics-replica"
+	Analysts   = "analysts"
 	Broker     = "rabbitmq"
 	Cache      = "redis"
 	MailServer = "mailserver"
 	Push       = "push-services"
+	Registry   = "registry"
 	Monitoring = "monitoring"
-	Traces     = "traces"
 	Migration  = "migration"
-	Backup     = "backup"
 )
 
 // Arrow is one connection that may be: From opens it.
@@ -102,14 +102,16 @@ func Table() []Arrow {
 		{"notificationcenter", MailServer, SMTP, "mails"},
 		{"notificationcenter", Push, HTTPS, "pushes to browsers"},
 
+		{"bff", Registry, HTTPS, "whether somebody is accredited"},
+
 		{Migration, Main, Postgres, "tables and rights"},
 		{Migration, Statistics, Postgres, "tables and rights"},
 		{Migration, Broker, Manage, "queues and accounts"},
-		{Backup, Main, Postgres, "reads everything"},
-		{Backup, Statistics, Postgres, "reads everything"},
+		{Replica, Statistics, Postgres, "streams what is written"},
+		{Analysts, Replica, Postgres, "reads, and disturbs nobody"},
 	}
 	for _, service := range Services() {
-		all = append(all, Arrow{Monitoring, service, Private, "metrics"}, Arrow{service, Traces, OTLP, "traces"})
+		all = append(all, Arrow{Monitoring, service, Private, "metrics"})
 	}
 	return all
 }

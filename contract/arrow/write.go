@@ -27,7 +27,7 @@ func Markdown() string {
 			fmt.Fprintf(&b, "  %s %s %s\n", node(a.From), line(a.Over), node(a.To))
 		}
 	}
-	b.WriteString("```\n\nThick: gRPC with certificates. Thin: HTTP and what programs speak. Metrics and traces, which every service has, are left out of the picture.\n\n")
+	b.WriteString("```\n\nThick: gRPC with certificates. Thin: HTTP and what programs speak. Metrics, which every service has, are left out of the picture.\n\n")
 	b.WriteString("| from | to | over | for |\n|---|---|---|---|\n")
 	for _, a := range Table() {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", a.From, a.To, a.Over, a.For)
@@ -35,7 +35,7 @@ func Markdown() string {
 	return b.String()
 }
 
-func drawn(a Arrow) bool { return a.Over != Private && a.Over != OTLP }
+func drawn(a Arrow) bool { return a.Over != Private }
 
 func line(over Over) string {
 	if over == RPC {

@@ -15,6 +15,11 @@ import (
 //go:embed *.conf pages
 var files embed.FS
 
+// place are the templates of what a place decides; the chart of Kubernetes fills the same ones.
+//
+//go:embed place
+var place embed.FS
+
 // Site is what a place decides.
 type Site struct {
 	Listen      []string // "443", or "127.0.0.1:8443"
@@ -81,7 +86,7 @@ func (s Site) own() map[string][]byte {
 		s.Uploads = 1
 	}
 	all := map[string][]byte{}
-	for _, t := range place().Templates() {
+	for _, t := range template.Must(template.ParseFS(place, "place/*.conf")).Templates() {
 		var b bytes.Buffer
 		if err := t.Execute(&b, s); err != nil {
 			panic(err) // a template of ours does not fit the struct beside it
@@ -89,31 +94,4 @@ func (s Site) own() map[string][]byte {
 		all[t.Name()] = b.Bytes()
 	}
 	return all
-}
-
-func place() *template.Template {
-	t := template.Must(template.New("listen.conf").Parse(`{{range .Listen}}listen {{.}}{{if $.Certificate}} ssl http2{{end}} backlog=4096;
-{{end}}server_name {{range .Names}}{{.}} {{else}}_{{end}};
-{{if .Certificate}}ssl_certificate {{.Certificate}};
-ssl_certificate_key {{.Key}};
-{{end}}{{range .Proxies}}set_real_ip_from {{.}};
-{{end}}{{if .Proxies}}real_ip_header X-Forwarded-For;
-real_ip_recursive on;
-{{end}}`))
-	template.Must(t.New("services.conf").Parse(`{{if .Resolver}}resolver {{.Resolver}} valid=5s ipv6=off;
-{{end}}{{range $name, $at := .Services}}{{if $.Resolver}}map "" ${{$name}} { default "{{index $at 0}}"; }
-{{else}}map "" ${{$name}} { default "{{$name}}_group"; }
-upstream {{$name}}_group {
-	zone {{$name}} 64k;
-	least_conn;
-{{range $at}}	server {{.}} max_fails=1 fail_timeout=2s;
-{{end}}	keepalive 32;
-}
-{{end}}{{end}}`))
-	template.Must(t.New("limits.conf").Parse(`limit_req_zone $binary_remote_addr zone=requests:10m rate={{.Requests}}r/s;
-limit_req_zone $binary_remote_addr zone=guesses:10m rate={{.Guesses}}r/s;
-limit_req_zone $binary_remote_addr zone=uploads:10m rate={{.Uploads}}r/s;
-limit_conn_zone $binary_remote_addr zone=connections:10m;
-`))
-	return t
 }

@@ -72,30 +72,31 @@ func (c Config) outage() room.Outage {
 }
 
 type server struct {
-	log       *slog.Logger
-	now       func() time.Time // of the rooms, the same on all instances
-	clock     *clock
-	peers     *peers
-	rand      io.Reader
-	events    *eventlog.Log
-	tokens    *token.Verifier
-	node      *centrifuge.Node
-	fan       *fanout.Fan
-	rooms     *rooms
-	boards    *boards
-	wire      *wire
-	recorder  *recorder
-	activity  activity
-	talk      *web.Limiter
-	limits    limits
-	seconds   *prometheus.HistogramVec
-	methods   map[string]method
-	gates     gates
-	headlines headlines
-	guests    guests
-	wake      chan struct{}
-	freezing  sync.Map // rooms that are being frozen by this instance
-	freezers  sync.WaitGroup
+	log         *slog.Logger
+	now         func() time.Time // of the rooms, the same on all instances
+	clock       *clock
+	peers       *peers
+	rand        io.Reader
+	events      *eventlog.Log
+	tokens      *token.Verifier
+	node        *centrifuge.Node
+	fan         *fanout.Fan
+	rooms       *rooms
+	boards      *boards
+	wire        *wire
+	recorder    *recorder
+	activity    activity
+	talk        *web.Limiter
+	limits      limits
+	seconds     *prometheus.HistogramVec
+	connections prometheus.Gauge
+	methods     map[string]method
+	gates       gates
+	headlines   headlines
+	guests      guests
+	wake        chan struct{}
+	freezing    sync.Map // rooms that are being frozen by this instance
+	freezers    sync.WaitGroup
 }
 
 // New wires the service.
@@ -104,17 +105,18 @@ func New(d *run.Deps, cfg Config) (*run.Service, error) {
 	clock := newClock(d.Now, d.DB)
 	s := &server{
 		log: d.Log, now: clock.now, clock: clock, rand: d.Rand, events: d.Events, tokens: d.Tokens,
-		peers:    newPeers(me, d.DB, d.Log, cmp.Or(cfg.Lease, defaultLease)),
-		wire:     newWire(me, cfg.RedisURL, d.Log, d.Metrics),
-		recorder: newRecorder(me, d.DB, d.Log, d.Metrics),
-		activity: activity{namer: pseudonym.New(cfg.PseudonymKey.Reveal())},
-		talk:     web.NewLimiter(web.Rate{Every: time.Second, Burst: cfg.ChatBurst}, d.Now),
-		seconds:  obs.Seconds(d.Metrics, "rounds_live_seconds", "Duration of the calls of browsers in rooms.", "method"),
-		limits:   newLimits(d.Now),
-		methods:  methods(),
-		gates:    newGates(),
-		wake:     make(chan struct{}, 1),
-		guests:   guests{most: cfg.VisitorsPerAddress},
+		peers:       newPeers(me, d.DB, d.Log, cmp.Or(cfg.Lease, defaultLease)),
+		wire:        newWire(me, cfg.RedisURL, d.Log, d.Metrics),
+		recorder:    newRecorder(me, d.DB, d.Log, d.Metrics),
+		activity:    activity{namer: pseudonym.New(cfg.PseudonymKey.Reveal())},
+		talk:        web.NewLimiter(web.Rate{Every: time.Second, Burst: cfg.ChatBurst}, d.Now),
+		seconds:     obs.Seconds(d.Metrics, "rounds_live_seconds", "Duration of the calls of browsers in rooms.", "method"),
+		connections: obs.Gauge(d.Metrics, "rounds_live_connections", "Browsers that are connected to this instance; more instances are started by it.").WithLabelValues(),
+		limits:      newLimits(d.Now),
+		methods:     methods(),
+		gates:       newGates(),
+		wake:        make(chan struct{}, 1),
+		guests:      guests{most: cfg.VisitorsPerAddress},
 	}
 	s.boards = newBoards(d.DB, d.Log, clock.now)
 	s.boards.publish, s.boards.local, s.boards.enforce = s.publish, s.hand, s.enforce

@@ -41,6 +41,7 @@ func (s *server) tend(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
+		s.connections.Set(float64(s.node.Hub().NumClients()))
 		if err := s.tendOnce(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("boards", "error", err)
 		}

@@ -52,6 +52,7 @@ func files(t *testing.T) []string {
 			if d.IsDir() {
 				return filepath.SkipDir
 			}
+		case d.Type()&fs.ModeSymlink != 0: // what it leads to is met where it is
 		case !d.IsDir():
 			all = append(all, filepath.ToSlash(relative))
 		case relative == ".", name == ".ci":
