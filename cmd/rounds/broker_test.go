@@ -79,7 +79,9 @@ func TestBrokerCarriesFromServiceToService(t *testing.T) {
 		t.Errorf("the outbox still has %v", left)
 	}
 	refusesAnother(t, node)
-	operators(t, append(settings, "--database-url", database.AdminURL(), "--statistics-url", database.AdminURL()))
+	whole := append(settings, "--database-url", database.AdminURL(), "--statistics-url", database.AdminURL())
+	operators(t, whole)
+	examined(t, whole)
 	for _, each := range []*process{p, taker} {
 		if code, took := each.stop(syscall.SIGTERM); code != 0 {
 			t.Errorf("stopped with code %d after %s: %s", code, took, each.stderr.String())

@@ -39,6 +39,7 @@ type program struct {
 	Serve    serveCommand    `cmd:"" help:"Run services that find their database and their peers by settings."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the databases to the newest version."`
 	Verify   verifyCommand   `cmd:"" help:"Look whether every promise holds that Rounds makes about what it stored."`
+	Doctor   doctorCommand   `cmd:"" help:"Look at what Rounds stands on: databases, roles, broker, clocks, disk, certificates, mail."`
 	Queue    queueCommand    `cmd:"" help:"Look into the queues, and deal with dead letters."`
 	Broker   brokerCommand   `cmd:"" help:"Prepare RabbitMQ."`
 	Certs    certsCommand    `cmd:"" help:"Make the certificates by which services on one machine prove their names to each other."`
