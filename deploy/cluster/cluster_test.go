@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -239,4 +240,91 @@ func TestWhatCannotBe(t *testing.T) {
 			t.Errorf("%+v is taken", o)
 		}
 	}
+}
+
+// settled is how long after it is ready a process is left alone before another one of its service ends: NGINX and callers ask one that was
+// away again after two seconds.
+const settled = 3 * time.Second
+
+// TestRestartInTurn ends all processes in order, first one of each service, then the other, while pages are asked for and people log in:
+// nobody sees anything of it. That is an upgrade, as far as processes go.
+func TestRestartInTurn(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.whole()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var crowd sync.WaitGroup
+	var asked atomic.Int64
+	repeat := func(pause time.Duration, ask func() error) {
+		crowd.Go(func() {
+			for ctx.Err() == nil {
+				if err := ask(); err != nil {
+					t.Error(err)
+				}
+				asked.Add(1)
+				time.Sleep(pause)
+			}
+		})
+	}
+	for _, path := range []string{"/", "/articles", "/webinars", "/api/categories"} {
+		repeat(20*time.Millisecond, func() error { return p.fine(path + "?" + strconv.FormatInt(time.Now().UnixNano(), 36)) }) // past what NGINX keeps
+	}
+	repeat(600*time.Millisecond, p.refusedLogin) // as often as one address may
+	for n := range p.Copies {
+		var all sync.WaitGroup
+		for at, name := range names() {
+			u := p.unit(fmt.Sprintf("%s %d", name, n+1))
+			all.Go(func() { p.restart(u, "http://"+p.address(at, n)+":"+privatePort+"/readyz") })
+		}
+		all.Wait()
+		time.Sleep(settled)
+	}
+	stop()
+	crowd.Wait()
+	t.Logf("%d requests while %d processes were restarted", asked.Load(), len(names())*p.Copies)
+	if asked.Load() < 200 {
+		t.Errorf("only %d requests: that is no load", asked.Load())
+	}
+}
+
+// restart ends a process in order, and waits for the next one.
+func (p *place) restart(u *unit, ready string) {
+	old := u.current()
+	old.Stop(patience)
+	for end := time.Now().Add(time.Minute); u.current() == old || answers(p.t.Context(), ready) != http.StatusOK; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			p.t.Errorf("%s does not come back", u.name)
+			return
+		}
+	}
+}
+
+// fine: a page, whole.
+func (p *place) fine(path string) error {
+	status, text := p.page(path)
+	if status != http.StatusOK || strings.Contains(text, "data-missing") {
+		return fmt.Errorf("%s is %d: %.300s", path, status, text)
+	}
+	return nil
+}
+
+// refusedLogin is what NGINX may not ask for twice: a POST, which the service refuses, and nobody before it.
+func (p *place) refusedLogin() error {
+	request, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, fmt.Sprintf("http://localhost:%d/auth/login", p.Port), strings.NewReader("email=nobody%40rounds.example&password=wrong"))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Origin", fmt.Sprintf("http://localhost:%d", p.Port))
+	answer, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	text, _ := io.ReadAll(answer.Body)
+	_ = answer.Body.Close()
+	if answer.StatusCode >= http.StatusInternalServerError || answer.StatusCode == http.StatusTooManyRequests {
+		return fmt.Errorf("logging in is %d: %.200s", answer.StatusCode, text)
+	}
+	return nil
 }
