@@ -43,13 +43,14 @@ func TestNoTwoCommandsShareASettingsName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string]string{}
+	type meaning struct{ command, help string }
+	seen := map[string]meaning{}
 	for _, command := range parser.Model.Children {
 		for _, f := range command.Flags {
-			if other, ok := seen[f.Name]; ok {
-				t.Errorf("--%s is a setting of %s and of %s", f.Name, other, command.Name)
+			if other, ok := seen[f.Name]; ok && other.help != f.Help {
+				t.Errorf("--%s is a setting of %s and of %s, and means two things", f.Name, other.command, command.Name)
 			}
-			seen[f.Name] = command.Name
+			seen[f.Name] = meaning{command.Name, f.Help}
 		}
 	}
 }
