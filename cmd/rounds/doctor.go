@@ -45,14 +45,13 @@ func (c doctorCommand) Run(cli *program, out io.Writer) error {
 // checks are what is looked at, by the settings that the operator runs with.
 func (p *program) checks() ([]doctor.Check, error) {
 	entries := services(&p.Services)
-	site := doctor.Check{Subject: "site", Look: func(context.Context) []doctor.Finding { return []doctor.Finding{address(p.BaseURL)} }}
-	checks := []doctor.Check{site}
+	checks := []doctor.Check{func(context.Context) []doctor.Finding { return []doctor.Finding{address(p.BaseURL)} }}
 	for _, name := range []string{mainDatabase, statisticsDatabase} {
 		d, err := p.database(name, entries)
 		if err != nil {
 			return nil, err
 		}
-		checks = append(checks, doctor.Check{Subject: "database", Look: d.Look})
+		checks = append(checks, d.Look)
 	}
 	brokers, err := p.brokers()
 	if err != nil {
@@ -65,11 +64,11 @@ func (p *program) checks() ([]doctor.Check, error) {
 	}
 	center := p.Services.NotificationCenter
 	return append(checks,
-		doctor.Check{Subject: "redis", Look: doctor.Redis{URL: p.Services.LiveWebinar.RedisURL.Reveal()}.Look},
-		doctor.Check{Subject: "mail", Look: doctor.Mail{Server: center.SMTP, TLS: center.SMTPTLS, User: center.SMTPUser, Password: center.SMTPPassword.Reveal()}.Look},
-		doctor.Check{Subject: "certificates", Look: doctor.Certificates{Dir: p.Certificates, Services: names, Now: time.Now}.Look},
-		doctor.Check{Subject: "tokens", Look: doctor.Tokens{File: p.publicKeys()}.Look},
-		doctor.Check{Subject: "disk", Look: doctor.Disk{Path: os.TempDir()}.Look},
+		doctor.Redis{URL: p.Services.LiveWebinar.RedisURL.Reveal()}.Look,
+		doctor.Mail{Server: center.SMTP, TLS: center.SMTPTLS, User: center.SMTPUser, Password: center.SMTPPassword.Reveal()}.Look,
+		doctor.Certificates{Dir: p.Certificates, Services: names, Now: time.Now}.Look,
+		doctor.Tokens{File: p.publicKeys()}.Look,
+		doctor.Disk{Path: os.TempDir()}.Look,
 	), nil
 }
 
@@ -104,7 +103,7 @@ func (p *program) brokers() ([]doctor.Check, error) {
 		if p.BrokerURL != "" {
 			says.Says = "its accounts are not looked at without --broker-secret"
 		}
-		return []doctor.Check{{Subject: "broker", Look: func(context.Context) []doctor.Finding { return []doctor.Finding{says} }}}, nil
+		return []doctor.Check{func(context.Context) []doctor.Finding { return []doctor.Finding{says} }}, nil
 	}
 	var checks []doctor.Check
 	for _, service := range rabbitmq.Services(queues()) {
@@ -118,7 +117,7 @@ func (p *program) brokers() ([]doctor.Check, error) {
 				b.Exchanges = append(b.Exchanges, q.Name)
 			}
 		}
-		checks = append(checks, doctor.Check{Subject: "broker", Look: b.Look})
+		checks = append(checks, b.Look)
 	}
 	return checks, nil
 }

@@ -31,10 +31,7 @@ type Finding struct {
 }
 
 // Check looks at one subject.
-type Check struct {
-	Subject string
-	Look    func(context.Context) []Finding
-}
+type Check func(context.Context) []Finding
 
 // patience is how long one subject may take; what hangs is found, and does not hang us.
 const patience = 15 * time.Second
@@ -47,7 +44,7 @@ func Examine(ctx context.Context, checks []Check) []Finding {
 		all.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
-			found[n] = check.Look(ctx)
+			found[n] = check(ctx)
 		})
 	}
 	all.Wait()

@@ -107,7 +107,7 @@ func (k Tokens) Look(context.Context) []Finding {
 	if err := json.Unmarshal(text, &set); err != nil || len(set.Keys) == 0 {
 		return []Finding{{name, Bad, k.File + " holds no keys", do}}
 	}
-	return []Finding{{name, Good, fmt.Sprintf("%d keys verify who is logged in", len(set.Keys)), ""}}
+	return []Finding{{name, Good, fmt.Sprintf("keys that verify who is logged in: %d", len(set.Keys)), ""}}
 }
 
 // reason is an error on one line, without what is secret in it.

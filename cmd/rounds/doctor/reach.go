@@ -48,7 +48,7 @@ type Redis struct{ URL string }
 func (r Redis) Look(ctx context.Context) []Finding {
 	const name, do = "redis", "Look whether it runs at --livewebinar-redis-url. Rooms go on without it, and several instances hear each other a second later."
 	if r.URL == "" {
-		return []Finding{{name, None, "none is set, as befits one instance of the rooms", ""}}
+		return []Finding{{name, None, "none is set here, and one instance of the rooms needs none", ""}}
 	}
 	at, err := url.Parse(r.URL)
 	if err != nil || at.Host == "" {
@@ -97,7 +97,7 @@ type Mail struct {
 func (m Mail) Look(ctx context.Context) []Finding {
 	const name, do = "mail", "Look at --notificationcenter-smtp and what follows it. Mails wait meanwhile, and none is lost."
 	if m.Server == "" {
-		return []Finding{{name, Note, "none is set: e-mail goes to the mailbox page", "Give --notificationcenter-smtp, or nobody gets a mail."}}
+		return []Finding{{name, Note, "none is set here: without one, e-mail goes to the mailbox page", "Give --notificationcenter-smtp, as the notification center has it."}}
 	}
 	host, port, err := net.SplitHostPort(m.Server)
 	if err != nil {
